@@ -1,0 +1,11 @@
+//! What is true: pure values and the policy on them. No clock, no I/O, no framework.
+
+pub mod access;
+pub mod environment;
+pub mod lifetime;
+pub mod name;
+pub mod quota;
+pub mod team;
+pub mod template;
+pub mod time;
+pub mod units;
