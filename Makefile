@@ -1,0 +1,21 @@
+# What people type; the work is in scripts/.
+
+.PHONY: run test dev bench audit clean
+
+run: ## set up what is missing, build, and serve on http://127.0.0.1:3000
+	@scripts/run
+
+test: ## everything: format, lints, tests on a real engine, journeys in a real browser
+	@scripts/test
+
+dev: ## serve, and rebuild on change
+	@scripts/dev
+
+bench: ## launch, start, memory and page size, measured
+	@scripts/bench
+
+audit: ## licences, bans and sources of the dependencies
+	@scripts/audit
+
+clean: ## take away what was built; berth-data stays
+	@scripts/clean
