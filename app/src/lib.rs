@@ -3,4 +3,6 @@
 
 pub mod model;
 
+pub mod api;
+
 pub mod ui;

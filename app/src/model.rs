@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod environment;
+pub mod host;
 pub mod lifetime;
 pub mod name;
 pub mod quota;
