@@ -1,0 +1,3 @@
+//! Stories through the real router on a real database, with the time in the test's hand.
+
+mod configuration;
