@@ -1,8 +1,1 @@
-#![expect(dead_code, reason = "the commands that use it come later")]
-
-mod config;
-
-#[cfg(test)]
-mod tests;
-
 fn main() {}

@@ -1,8 +1,9 @@
 //! The database: one file per noun. Only here is sqlx named.
 
+pub mod catalogue;
+pub mod environments;
 pub mod people;
 pub mod sessions;
-pub mod sign_ins;
 pub mod tokens;
 
 use std::path::Path;
