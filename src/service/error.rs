@@ -24,7 +24,7 @@ pub fn internal(error: &(dyn std::error::Error + 'static)) -> ApiError {
 /// What the engine refused or failed, for the person whose operation it was.
 pub fn engine(error: &EngineError) -> ApiError {
     match error {
-        EngineError::Unreachable(_) | EngineError::TimedOut => ApiError::EngineUnavailable { message: error.to_string() },
+        EngineError::Unreachable(_) | EngineError::TimedOut(_) => ApiError::EngineUnavailable { message: error.to_string() },
         _ => ApiError::Conflict { message: error.to_string() },
     }
 }

@@ -372,7 +372,8 @@ impl Service {
             Broken::Spec(error) => sentence(&error.to_string()),
         };
         tracing::info!(id = %activity.id, why, "a launch failed");
-        let failed = self.advance(activity, State::Failed, &[Note::End(Outcome::Failed(&why))], |stored| {
+        let notes = [Note::End(Outcome::Failed(&why))];
+        let failed = self.advance(activity, State::Failed, &notes, |stored| {
             stored.environment.reason = Some(why.clone());
             stored.environment.ports.clear();
         });

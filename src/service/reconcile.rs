@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use app::model::environment::{Operation, State};
+use app::model::environment::{Operation, Port, State};
 use app::model::name::EnvironmentId;
 use app::model::time::Timestamp;
 
@@ -39,6 +39,8 @@ pub fn verdict(state: State, ran: bool, container: Option<&Status>) -> Verdict {
     let up = matches!(container, Some(Status::Running | Status::Paused | Status::Restarting));
     match state {
         State::Running if up => Verdict::Adopt,
+        // A word of a newer engine: not knowing what it means stops nothing.
+        State::Running if matches!(container, Some(Status::Other(_))) => Verdict::Leave,
         State::Running if container.is_some() => Verdict::Close,
         State::Running => Verdict::Vanished,
         State::Starting if up => Verdict::Adopt,
@@ -47,6 +49,21 @@ pub fn verdict(state: State, ran: bool, container: Option<&Status>) -> Verdict {
         State::Stopped | State::Failed if up && ran => Verdict::StopIt,
         State::Failed if container.is_some() && !ran => Verdict::Clean,
         State::Stopped | State::Failed | State::Removed => Verdict::Leave,
+    }
+}
+
+/// Whether a list shows an environment just as it is stored, so that nothing needs to be asked about it.
+fn agree(stored: &Stored, container: Option<&Listed>) -> bool {
+    match verdict(stored.environment.state, stored.ran, container.map(|c| &c.status)) {
+        Verdict::Leave => true,
+        Verdict::Adopt if stored.environment.state == State::Running => {
+            let published = container.map_or(&[][..], |c| &c.ports);
+            let is_there = |port: &Port| {
+                published.iter().any(|b| (b.container, b.protocol, b.host_port) == (port.container, port.protocol, port.host_port))
+            };
+            stored.environment.ports.iter().all(is_there)
+        }
+        _ => false,
     }
 }
 
@@ -73,13 +90,27 @@ impl Service {
         }
     }
 
+    /// As [`Service::reconcile`], where the engine is known to answer; when it returns it is reconciled anyway.
+    pub async fn reconcile_if_live(&self) {
+        if self.engine_answers().is_ok() {
+            self.reconcile().await;
+        }
+    }
+
+    /// Deletes sessions and sign-ins whose time is over.
+    pub async fn sweep(&self) {
+        if let Err(error) = self.store.delete_expired(self.clock.now()).await {
+            tracing::warn!(%error, "what has expired is deleted next time");
+        }
+    }
+
     async fn look_at_all(&self) -> Result<(), Broken> {
         let containers = self.engine.ours(&self.settings.installation).await?;
         let environments = self.store.environments(None).await?;
         let by_id: HashMap<&str, &Listed> = containers.iter().map(|c| (c.id.as_str(), c)).collect();
         for stored in &environments {
-            let container = stored.container_id.as_deref().and_then(|id| by_id.get(id));
-            if self.verdict_of(stored, container.map(|c| &c.status)) != Verdict::Leave && !self.drivers.is_taken(&stored.environment.id) {
+            let container = stored.container_id.as_deref().and_then(|id| by_id.get(id)).copied();
+            if !agree(stored, container) && !self.drivers.is_taken(&stored.environment.id) {
                 self.settle(&stored.environment.id).await;
             }
         }
@@ -87,10 +118,6 @@ impl Service {
             self.look_at_container(container).await?;
         }
         Ok(())
-    }
-
-    fn verdict_of(&self, stored: &Stored, status: Option<&Status>) -> Verdict {
-        verdict(stored.environment.state, stored.ran, status)
     }
 
     /// A container with our label that no environment holds: a leftover of one of ours is removed, one of nobody's is
@@ -134,7 +161,7 @@ impl Service {
             None => None,
         };
         let activity = Activity::of(&stored);
-        match self.verdict_of(&stored, container.as_ref().map(|c| &c.status)) {
+        match verdict(stored.environment.state, stored.ran, container.as_ref().map(|c| &c.status)) {
             Verdict::Leave => {}
             Verdict::Adopt => self.adopt(&activity, stored, container).await?,
             Verdict::Close => self.close_ended(&activity, container).await?,
@@ -278,8 +305,8 @@ mod tests {
     }
 
     #[test]
-    fn one_look_at_an_engine_that_knows_a_new_word_stops_nothing_that_may_run() {
+    fn a_word_of_a_newer_engine_stops_nothing_that_may_run() {
         let word = Status::Other("hibernating".to_owned());
-        assert_eq!(verdict(State::Running, true, Some(&word)), Verdict::Close);
+        assert_eq!(verdict(State::Running, true, Some(&word)), Verdict::Leave);
     }
 }
