@@ -1,0 +1,5 @@
+//! Stories through the outermost door, and the strangers that they meet.
+
+mod engine_contract;
+mod real_engine;
+mod stand_in;
