@@ -1,3 +1,7 @@
-//! Stories through the real router on a real database, with the time in the test's hand.
+//! Stories through the outermost door, and the strangers that they meet.
 
+mod catalogue;
 mod configuration;
+mod engine_contract;
+mod real_engine;
+mod stand_in;
