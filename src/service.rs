@@ -17,6 +17,7 @@ pub mod reconcile;
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::api::ApiError;
 use app::model::access::{Action, Actor, Denied, Target, authorize};
@@ -24,7 +25,7 @@ use app::model::environment::{Environment, Port};
 use app::model::host::Host;
 use app::model::name::{EnvironmentId, TeamName};
 use app::model::template::{Protocol, Scheme};
-use app::model::units::Memory;
+use app::model::units::{Memory, Span};
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -52,6 +53,8 @@ pub struct Settings {
     /// Where the server reaches published ports, to probe them.
     pub probe_host: String,
     pub reserve: Reserve,
+    /// How long a session lasts unused.
+    pub session_idle: Span,
 }
 
 /// What of the host is not given away, and how far it may be promised twice.
@@ -75,6 +78,7 @@ pub struct Service {
     probes: probe::Probes,
     tasks: TaskTracker,
     closing: CancellationToken,
+    cut: CancellationToken,
 }
 
 impl Service {
@@ -92,15 +96,25 @@ impl Service {
             probes: probe::Probes::new(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
+            cut: CancellationToken::new(),
         }
     }
 
-    /// Ends all streams and waits for what is under way. What cannot end in time is found by the reconciler at the next
-    /// start.
-    pub async fn close(&self) {
+    /// Ends all streams and waits for what is under way, at most for `grace`. What is cut off then is found by the reconciler
+    /// at the next start.
+    pub async fn close(&self, grace: Duration) {
         self.closing.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
+            tracing::warn!("work under way is cut off; it is taken up at the next start");
+            self.cut_off();
+        }
+    }
+
+    /// Ends everything under way wherever it is, as a kill would.
+    pub fn cut_off(&self) {
+        self.closing.cancel();
+        self.cut.cancel();
     }
 
     /// Cancelled when the server is about to end: streams stop then.
@@ -110,7 +124,10 @@ impl Service {
     }
 
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        drop(self.tasks.spawn(task));
+        let cut = self.cut.clone();
+        drop(self.tasks.spawn(async move {
+            cut.run_until_cancelled(task).await;
+        }));
     }
 
     /// Whether `actor` may do this to a team's things as a whole.

@@ -70,9 +70,7 @@ async fn serve(listener: TcpListener, router: axum::Router, service: &Service) -
         tracing::warn!("requests were cut off");
         server.abort();
     }
-    if tokio::time::timeout(GRACE, service.close()).await.is_err() {
-        tracing::warn!("work under way was cut off; it is taken up at the next start");
-    }
+    service.close(GRACE).await;
     Ok(())
 }
 

@@ -102,12 +102,12 @@ impl Service {
         let plan = self.plan(actor, &ask).await?;
         let template = plan.template.clone();
         let reserved = match self.reserve(&ask, plan).await {
-            // The same key at the same moment: the other was first.
-            Err(ApiError::Conflict { message }) => {
+            Ok(reserved) => reserved,
+            // The same key may have come twice at the same moment, and the other was first.
+            Err(refused) => {
                 let known = self.launched_before(actor, &ask).await?;
-                return known.map(|known| self.shown(known)).ok_or(ApiError::Conflict { message });
+                return known.map(|known| self.shown(known)).ok_or(refused);
             }
-            other => other?,
         };
         self.announce(&reserved.environment);
         let activity = Activity::of(&reserved);
@@ -338,7 +338,7 @@ impl Service {
     }
 
     async fn refuse_ended(&self, container: &ContainerId, inspected: &Container) -> Result<(), Broken> {
-        if matches!(inspected.status, Status::Running | Status::Created | Status::Restarting | Status::Paused) {
+        if matches!(inspected.status, Status::Running | Status::Restarting | Status::Paused | Status::Other(_)) {
             return Ok(());
         }
         let ended = super::reconcile::ended(inspected);
@@ -359,7 +359,7 @@ impl Service {
     }
 
     /// After a failure: the container goes, the reservation is given back, and the reason stays.
-    async fn give_back(&self, activity: &Activity, broken: Broken) {
+    pub(super) async fn give_back(&self, activity: &Activity, broken: Broken) {
         let why = match broken {
             Broken::Superseded => return,
             Broken::Store(error) => {
@@ -372,45 +372,44 @@ impl Service {
             Broken::Spec(error) => sentence(&error.to_string()),
         };
         tracing::info!(id = %activity.id, why, "a launch failed");
+        let kept = match self.current(activity).await {
+            Ok(stored) => self.put_down(&stored).await,
+            Err(_) => return,
+        };
         let notes = [Note::End(Outcome::Failed(&why))];
         let failed = self.advance(activity, State::Failed, &notes, |stored| {
             stored.environment.reason = Some(why.clone());
             stored.environment.ports.clear();
+            if kept == Kept::Nothing {
+                Self::forget_container(stored);
+            }
         });
-        match failed.await {
-            Ok(stored) => self.put_down(stored).await,
-            Err(error) => tracing::error!(%error, id = %activity.id, "a failed launch cannot be journalled"),
+        if let Err(error) = failed.await {
+            tracing::error!(%error, id = %activity.id, "a failed launch cannot be journalled");
         }
     }
 
-    /// The container of a launch that failed goes; one that ran before holds people's work, and is only stopped.
-    async fn put_down(&self, stored: Stored) {
-        if !stored.ran {
-            return self.drop_container(stored).await;
-        }
-        let Some(container) = stored.container() else { return };
-        if let Err(error) = self.engine.stop(&container, GRACE).await {
-            tracing::warn!(%error, id = %stored.environment.id, "its container is stopped when the engine answers again");
+    /// The container of a launch that failed goes; one that ran before holds people's work, and is only stopped. Where the
+    /// engine does not do it, the reconciler sees to it later.
+    pub(super) async fn put_down(&self, stored: &Stored) -> Kept {
+        let Some(container) = stored.container() else { return Kept::Nothing };
+        let done = if stored.ran { self.engine.stop(&container, GRACE).await } else { self.engine.remove(&container).await };
+        match done {
+            Ok(()) if !stored.ran => Kept::Nothing,
+            // There is none to keep any more.
+            Err(EngineError::NotFound(_)) => Kept::Nothing,
+            Ok(()) => Kept::Container,
+            Err(error) => {
+                tracing::warn!(%error, id = %stored.environment.id, "its container is put down when the engine answers");
+                Kept::Container
+            }
         }
     }
 
-    /// Removes the container of an environment that keeps none. Where the engine does not answer, the reconciler does it.
-    pub(super) async fn drop_container(&self, stored: Stored) {
-        let Some(container) = stored.container() else { return };
-        if let Err(error) = self.engine.remove(&container).await {
-            tracing::warn!(%error, id = %stored.environment.id, "its container is removed when the engine answers again");
-            return;
-        }
-        let activity = Activity::of(&stored);
-        let state = stored.environment.state;
-        let forgotten = self.advance(&activity, state, &[], |stored| {
-            stored.container_id = None;
-            stored.ran = false;
-            stored.attempt += 1;
-        });
-        if let Err(error) = forgotten.await {
-            tracing::warn!(%error, id = %activity.id, "that its container is gone cannot be journalled");
-        }
+    pub(super) fn forget_container(stored: &mut Stored) {
+        stored.container_id = None;
+        stored.ran = false;
+        stored.attempt += 1;
     }
 
     /// The environment, as long as `activity` is its latest.
@@ -459,6 +458,13 @@ impl Service {
             app::model::host::Link::Lost { reason, .. } => Err(ApiError::EngineUnavailable { message: reason }),
         }
     }
+}
+
+/// What is left of a container after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    Nothing,
+    Container,
 }
 
 struct Plan {

@@ -13,7 +13,7 @@ use futures::stream::BoxStream;
 use tokio_stream::wrappers::BroadcastStream;
 
 use super::Service;
-use crate::docker::EngineError;
+use crate::docker::{EngineError, Happening};
 
 /// Between attempts to reach an engine that does not answer.
 const RETRY: Duration = Duration::from_millis(500);
@@ -102,13 +102,15 @@ impl Service {
     /// One subscription. Subscribes first, then looks at everything, so that nothing falls between the two.
     async fn follow_once(&self) -> Result<(), EngineError> {
         let facts = self.engine.host().await?;
-        let events = self.engine.events(&self.settings.installation);
+        let events = self.engine.events(&self.settings.installation).await?;
         let mut events = std::pin::pin!(events);
         self.set_host(Host::from(&facts));
         self.reconcile().await;
         while let Some(event) = events.next().await {
             let event = event?;
-            if let Some(id) = event.environment() {
+            // What a launch makes and starts, it looks at itself.
+            let expected = matches!(event.what, Happening::Created | Happening::Started);
+            if let (false, Some(id)) = (expected, event.labels.environment()) {
                 self.nudge(id);
             }
         }

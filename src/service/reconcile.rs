@@ -8,7 +8,7 @@ use app::model::name::EnvironmentId;
 use app::model::time::Timestamp;
 
 use super::Service;
-use super::launch::{Activity, Broken, Note};
+use super::launch::{Activity, Broken, Kept, Note};
 use crate::docker::{Container, ContainerId, EngineError, Listed, Status};
 use crate::store::environments::{Outcome, Stored};
 
@@ -27,10 +27,8 @@ pub enum Verdict {
     GiveUp,
     /// Its stop or removal goes on.
     Resume,
-    /// A container that nothing needs is left over: of a failed launch that could not clean up.
-    Clean,
-    /// It is stored as not running, and runs.
-    StopIt,
+    /// It should not run, or not be there any more: a failure could not clean up when it happened.
+    PutDown,
 }
 
 /// The decision. `container` is the one that is stored for it, or, in a launch, the one that carries its label.
@@ -46,8 +44,8 @@ pub fn verdict(state: State, ran: bool, container: Option<&Status>) -> Verdict {
         State::Starting if up => Verdict::Adopt,
         State::Reserved | State::Pulling | State::Creating | State::Starting => Verdict::GiveUp,
         State::Stopping | State::Removing => Verdict::Resume,
-        State::Stopped | State::Failed if up && ran => Verdict::StopIt,
-        State::Failed if container.is_some() && !ran => Verdict::Clean,
+        State::Stopped | State::Failed if up => Verdict::PutDown,
+        State::Failed if container.is_some() && !ran => Verdict::PutDown,
         State::Stopped | State::Failed | State::Removed => Verdict::Leave,
     }
 }
@@ -99,8 +97,9 @@ impl Service {
 
     /// Deletes sessions and sign-ins whose time is over.
     pub async fn sweep(&self) {
-        if let Err(error) = self.store.delete_expired(self.clock.now()).await {
-            tracing::warn!(%error, "what has expired is deleted next time");
+        let now = self.clock.now();
+        if let Err(error) = self.store.delete_ended_sessions(now, now.before(self.settings.session_idle)).await {
+            tracing::warn!(%error, "sessions that have ended are deleted next time");
         }
     }
 
@@ -168,12 +167,7 @@ impl Service {
             Verdict::Vanished => self.fail(&activity, "Its container has disappeared from the host.").await?,
             Verdict::GiveUp => self.give_up(&activity).await?,
             Verdict::Resume => self.resume(&stored).await?,
-            Verdict::Clean => self.drop_container(stored).await,
-            Verdict::StopIt => {
-                if let Some(container) = stored.container() {
-                    self.engine.stop(&container, super::lifecycle::GRACE).await?;
-                }
-            }
+            Verdict::PutDown => self.put_down_again(&activity, &stored).await?,
         }
         Ok(())
     }
@@ -229,9 +223,7 @@ impl Service {
         self.advance(activity, State::Failed, &[Note::End(Outcome::Failed(why))], |stored| {
             Self::forget_run(stored);
             stored.environment.reason = Some(why.to_owned());
-            stored.container_id = None;
-            stored.ran = false;
-            stored.attempt += 1;
+            Self::forget_container(stored);
         })
         .await?;
         Ok(())
@@ -239,15 +231,14 @@ impl Service {
 
     /// A launch or start that was under way when the server ended.
     async fn give_up(&self, activity: &Activity) -> Result<(), Broken> {
-        let why = "The server ended while this was under way; what was made has been removed. Start it again.";
-        let notes = [Note::End(Outcome::Failed(why))];
-        let failed = self.advance(activity, State::Failed, &notes, |stored| {
-            Self::forget_run(stored);
-            stored.environment.reason = Some(why.to_owned());
-        });
-        let failed = failed.await?;
-        if !failed.ran {
-            self.drop_container(failed).await;
+        let why = "The server ended while this was under way. What was made has been removed; start it again.";
+        self.give_back(activity, Broken::Failed(why.to_owned())).await;
+        Ok(())
+    }
+
+    async fn put_down_again(&self, activity: &Activity, stored: &Stored) -> Result<(), Broken> {
+        if self.put_down(stored).await == Kept::Nothing {
+            self.advance(activity, stored.environment.state, &[], Self::forget_container).await?;
         }
         Ok(())
     }
@@ -298,8 +289,8 @@ mod tests {
         check(State::Stopping, true, Some(Status::Running), Verdict::Resume);
         check(State::Removing, true, None, Verdict::Resume);
         check(State::Stopped, true, Some(Status::Exited), Verdict::Leave);
-        check(State::Stopped, true, Some(Status::Running), Verdict::StopIt);
-        check(State::Failed, false, Some(Status::Exited), Verdict::Clean);
+        check(State::Stopped, true, Some(Status::Running), Verdict::PutDown);
+        check(State::Failed, false, Some(Status::Exited), Verdict::PutDown);
         check(State::Failed, true, Some(Status::Exited), Verdict::Leave);
         check(State::Removed, false, None, Verdict::Leave);
     }
