@@ -2,4 +2,5 @@
 
 mod engine_contract;
 mod real_engine;
+mod registry;
 mod stand_in;
