@@ -4,4 +4,5 @@ mod catalogue;
 mod configuration;
 mod engine_contract;
 mod real_engine;
+mod registry;
 mod stand_in;

@@ -116,10 +116,17 @@ pub(super) enum Address {
     Tcp { host: String, port: u16, tls: Option<Tls> },
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Tls {
     pub(super) config: Arc<ClientConfig>,
     pub(super) name: ServerName<'static>,
+}
+
+/// Without the configuration: it holds a private key.
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Display for Address {

@@ -10,8 +10,8 @@ use app::model::time::Timestamp;
 use app::model::units::{Memory, MilliCpu};
 use serde::{Deserialize, Deserializer};
 
-use super::error::plain;
 use super::labels::Labels;
+use super::text::plain;
 
 /// The engine's id of a container: hexadecimal, and so safe in a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,12 +131,20 @@ pub struct Container {
     pub error: Option<String>,
     pub created_at: Option<Timestamp>,
     pub started_at: Option<Timestamp>,
+    /// Of its last end. Where it ended at once, an engine may tell it some milliseconds before `started_at`.
     pub finished_at: Option<Timestamp>,
     /// `None` where the image has no health check.
     pub health: Option<Health>,
     pub ports: Vec<Binding>,
     /// `None` where one of them is not limited.
     pub limits: Option<Limits>,
+}
+
+impl Container {
+    /// Its id, where it was made by the attempt that these labels are of.
+    pub(super) fn of_attempt(self, labels: &Labels) -> Option<ContainerId> {
+        self.labels.same_attempt(labels).then_some(self.id)
+    }
 }
 
 /// What a list tells of a container.

@@ -1,5 +1,6 @@
 //! The calls: one method for each thing that Berth asks of an engine.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -8,21 +9,24 @@ use app::model::units::Span;
 use bollard::errors::Error as CallError;
 use bollard::models::CreateImageInfo;
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, CreateImageOptionsBuilder, RemoveContainerOptionsBuilder,
+    CreateContainerOptionsBuilder, CreateImageOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
     StopContainerOptionsBuilder, WaitContainerOptionsBuilder,
 };
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 use serde::Deserialize;
 
 use super::connection::{Connection, ConnectionError};
 use super::container::{Container, ContainerId, ImageId, InspectAnswer, ListAnswer, Listed};
-use super::error::{EngineError, plain};
+use super::error::EngineError;
+use super::events::{self, Event};
 use super::host::{HostFacts, InfoAnswer, VersionAnswer};
 use super::labels::INSTALLATION;
 use super::lanes::{Lanes, Patience};
+use super::logs::{LINES_MAX, lines_of};
 use super::pulls::{PullProgress, Pulls, Teller, is_reference, with_tag};
 use super::spec::ContainerSpec;
+use super::text::plain;
 use super::wire::{Wire, escape};
 
 /// Longer than any call: the lanes say how long each may take.
@@ -120,9 +124,12 @@ impl Engine {
         let created = self.inner.lanes.launch(self.inner.create(spec)).await;
         let Err(EngineError::Conflict(message)) = created else { return created };
         let Inner { wire, lanes, .. } = &*self.inner;
-        let there: InspectAnswer = lanes.short(wire.get(&format!("/containers/{}/json", spec.name()))).await?;
-        let there = Container::from(there);
-        if there.labels.same_attempt(spec.labels()) { Ok(there.id) } else { Err(EngineError::Conflict(message)) }
+        match lanes.short(wire.get::<InspectAnswer>(&format!("/containers/{}/json", spec.name()))).await {
+            Ok(there) => Container::from(there).of_attempt(spec.labels()).ok_or(EngineError::Conflict(message)),
+            // Gone meanwhile; the next attempt will not meet it.
+            Err(EngineError::NotFound(_)) => Err(EngineError::Conflict(message)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Starts a container; one that runs already is left as it is.
@@ -172,6 +179,29 @@ impl Engine {
         let answer: Vec<ListAnswer> = lanes.short(wire.get(&path)).await?;
         Ok(answer.into_iter().map(Listed::from).collect())
     }
+
+    /// The last lines that a container wrote, at most 200: each a bounded line without control characters.
+    ///
+    /// # Errors
+    /// [`EngineError`]
+    pub async fn logs_tail(&self, id: &ContainerId, lines: usize) -> Result<Vec<String>, EngineError> {
+        self.inner.lanes.short(self.inner.logs_tail(id, lines.min(LINES_MAX))).await
+    }
+
+    /// Subscribes to what happens to the containers of this installation. Once this answers, nothing is missed: a list made
+    /// after it is brought up to date by the events. The stream ends with an error when the engine goes away.
+    ///
+    /// # Errors
+    /// [`EngineError`]
+    pub async fn events(
+        &self,
+        installation: &str,
+    ) -> Result<impl Stream<Item = Result<Event, EngineError>> + Send + 'static, EngineError> {
+        let Inner { wire, lanes, .. } = &*self.inner;
+        let response = lanes.short(wire.open(&events::path(installation))).await?;
+        let wire = wire.clone();
+        Ok(events::told(response.into_body(), move || wire.forget_version()))
+    }
 }
 
 impl Inner {
@@ -194,7 +224,7 @@ impl Inner {
         let options = CreateImageOptionsBuilder::new().from_image(reference).build();
         let mut lines = self.calls.create_image(Some(options), None, None);
         while let Some(line) = self.lanes.sign_of_life(lines.next()).await? {
-            let line: CreateImageInfo = line?;
+            let line: CreateImageInfo = line.map_err(EngineError::of_pull)?;
             teller.tell(&line);
         }
         let gone = || EngineError::NotFound(format!("{reference} was pulled and is gone again"));
@@ -213,6 +243,17 @@ impl Inner {
             );
         }
         ContainerId::parse(&created.id).ok_or_else(|| EngineError::nonsense("it gives no id of a container"))
+    }
+
+    async fn logs_tail(&self, id: &ContainerId, lines: usize) -> Result<Vec<String>, EngineError> {
+        let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail(&lines.to_string()).build();
+        let mut frames = self.calls.logs(id.as_str(), Some(options));
+        let mut tail = VecDeque::new();
+        while let Some(frame) = frames.next().await {
+            tail.extend(lines_of(&frame?));
+            tail.drain(..tail.len().saturating_sub(lines));
+        }
+        Ok(tail.into())
     }
 
     async fn remove(&self, id: &ContainerId) -> Result<(), EngineError> {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use bollard::errors::Error as CallError;
 use thiserror::Error;
 
+use super::text::plain;
+
 /// Longest text of the engine that is passed on, in characters.
 const TEXT_MAX: usize = 400;
 
@@ -48,11 +50,15 @@ impl EngineError {
         }
     }
 
-    /// By the message in a stream that began well.
-    fn in_stream(message: &str) -> Self {
-        let absent = ["not found", "does not exist", "manifest unknown", "No such image"];
-        let status = if absent.iter().any(|words| message.contains(words)) { 404 } else { 500 };
-        Self::answered(status, message)
+    /// Of a pull, where the registry's refusal is in the message, whatever the status.
+    pub(super) fn of_pull(error: CallError) -> Self {
+        let (status, message) = match &error {
+            CallError::DockerResponseServerError { status_code, message } => (*status_code, message),
+            CallError::DockerStreamError { error } => (500, error),
+            _ => return error.into(),
+        };
+        let absent = ["not found", "does not exist", "manifest unknown"];
+        Self::answered(if absent.iter().any(|words| message.contains(words)) { 404 } else { status }, message)
     }
 
     pub(super) fn nonsense(what: impl std::fmt::Display) -> Self {
@@ -102,22 +108,13 @@ impl From<CallError> for EngineError {
     fn from(error: CallError) -> Self {
         match error {
             CallError::DockerResponseServerError { status_code, message } => Self::answered(status_code, &message),
-            CallError::DockerStreamError { error } => Self::in_stream(&error),
+            CallError::DockerStreamError { error } => Self::answered(500, &error),
             CallError::IOError { err } => err.into(),
             CallError::HyperResponseError { err } => err.into(),
             CallError::RequestTimeoutError => Self::Unreachable("no answer".to_owned()),
             other => Self::nonsense(other),
         }
     }
-}
-
-/// One line of at most `longest` characters, whatever `text` holds.
-pub(super) fn plain(text: &str, longest: usize) -> String {
-    let mut line: String = text.trim().chars().take(longest).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.trim().chars().nth(longest).is_some() {
-        line.push('…');
-    }
-    line
 }
 
 #[cfg(test)]
@@ -131,7 +128,24 @@ mod tests {
         assert!(matches!(EngineError::answered(404, "No such container: x"), EngineError::NotFound(_)));
         assert!(matches!(EngineError::answered(409, "in use"), EngineError::Conflict(_)));
         assert!(matches!(EngineError::answered(503, "busy"), EngineError::Refused { status: 503, .. }));
-        assert!(matches!(EngineError::in_stream("manifest unknown"), EngineError::NotFound(_)));
+    }
+
+    #[test]
+    fn a_pull_s_message_says_whether_the_image_exists() {
+        for (message, absent) in [
+            ("manifest for web:1 not found: manifest unknown: manifest unknown", true),
+            ("manifest unknown", true),
+            ("pull access denied for web, repository does not exist or may require 'docker login'", true),
+            ("dial tcp: lookup registry.example: no such host", false),
+        ] {
+            let answered = CallError::DockerResponseServerError { status_code: 500, message: message.to_owned() };
+            let streamed = CallError::DockerStreamError { error: message.to_owned() };
+            for error in [answered, streamed] {
+                assert_eq!(matches!(EngineError::of_pull(error), EngineError::NotFound(_)), absent, "{message}");
+            }
+        }
+        let full = CallError::DockerStreamError { error: "write /tmp/x: no space left on device".to_owned() };
+        assert_eq!(EngineError::of_pull(full), EngineError::NoSpace);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use app::model::units::{Memory, MilliCpu};
 use serde::Deserialize;
 
-use super::error::plain;
+use super::text::plain;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostFacts {

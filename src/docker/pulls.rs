@@ -9,7 +9,8 @@ use futures::future::{BoxFuture, FutureExt, Shared, WeakShared};
 use tokio::sync::watch;
 
 use super::container::ImageId;
-use super::error::{EngineError, plain};
+use super::error::EngineError;
+use super::text::plain;
 
 /// Most layers that are told apart: the engine takes no image of more.
 const LAYERS_MAX: usize = 128;

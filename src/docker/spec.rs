@@ -17,8 +17,8 @@ use bollard::models::{
 use thiserror::Error;
 
 use super::container::ImageId;
-use super::error::plain;
 use super::labels::{self, Labels};
+use super::text::plain;
 
 /// What root in a container keeps of root's powers: enough to install and serve, nothing that reaches the host.
 const CAPABILITIES: [&str; 7] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "NET_BIND_SERVICE", "KILL"];

@@ -2,16 +2,23 @@
 //! worth testing with; and what happens when an engine misbehaves, against the stand-in alone.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use app::model::environment::{Limits, TemplateVersion};
+use app::model::environment::{Health, Limits, TemplateVersion};
 use app::model::name::{EnvironmentId, EnvironmentName, PortName, TeamName, TemplateName};
 use app::model::template::{PortSpec, Protocol, Scheme};
 use app::model::units::{Memory, MilliCpu, Span};
+use futures::{Stream, StreamExt};
 
 use super::real_engine::RealEngine;
-use super::stand_in::{Image, Process, StandIn};
-use crate::docker::{Connection, Container, ContainerId, ContainerSpec, Engine, EngineError, ImageId, Status, Wanted};
+use super::registry::Registry;
+use super::stand_in::{Call, Image, Process, StandIn};
+use crate::docker::{
+    Connection, Container, ContainerId, ContainerSpec, Engine, EngineError, Event, Happening, ImageId, PullProgress,
+    Status, Wanted,
+};
 
 /// An engine with the images that the cases need, and nothing of ours left when it is dropped.
 struct Site {
@@ -25,7 +32,7 @@ struct Site {
 }
 
 /// Images of the cases: name, instructions for a real engine, and the same for the stand-in.
-fn images() -> [(&'static str, &'static [&'static str], Image); 4] {
+fn images() -> [(&'static str, &'static [&'static str], Image); 5] {
     let init = ["[FATAL tini (7)] exec /bin/nothing-like-it failed: No such file or directory"];
     let log = ["going", "\u{1b}[31mred\u{1b}[0m \u{7}bell"];
     [
@@ -35,6 +42,11 @@ fn images() -> [(&'static str, &'static [&'static str], Image); 4] {
             "exits",
             &[r#"CMD ["sh","-c","printf 'going\\n\\033[31mred\\033[0m \\007bell\\n'; exit 3"]"#],
             Image::that(Process::Exits(3)).writing(&log),
+        ),
+        (
+            "checks",
+            &[r#"CMD ["sleep","1000"]"#, r#"HEALTHCHECK --interval=1s CMD ["true"]"#],
+            Image::that(Process::Silent).with_health_check(),
         ),
         // The engine's init is what starts, and what reports that it could not go on.
         ("broken", &[r#"CMD ["/bin/nothing-like-it"]"#], Image::that(Process::Exits(127)).writing(&init)),
@@ -82,6 +94,22 @@ impl Site {
             real.import(&tag, instructions);
         }
         self.engine.image(&tag).await.expect("an answer").expect("the image is there")
+    }
+
+    /// What to pull of so many layers. A real engine pulls from a registry of ours, where it can reach it: on this machine.
+    async fn pullable(&mut self, layers: usize) -> Option<(String, Option<Registry>)> {
+        if let Some(stand_in) = &self.stand_in {
+            let reference = "registry.example/berth-test/pulled:1";
+            stand_in.registry_has(reference, Image::that(Process::Silent), layers);
+            return Some((reference.to_owned(), None));
+        }
+        if !self.real.as_ref()?.is_here() {
+            println!("skipped: the engine is on another machine, and cannot pull from this one");
+            return None;
+        }
+        let registry = Registry::with_image(&self.installation, layers).await;
+        self.images.push(registry.reference.clone());
+        Some((registry.reference.clone(), Some(registry)))
     }
 
     async fn spec(&mut self, image: &str, change: impl FnOnce(&mut Draft)) -> ContainerSpec {
@@ -138,7 +166,7 @@ impl Draft {
         };
         Self {
             image,
-            environment: EnvironmentId::parse("0193f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b").expect("an id"),
+            environment: EnvironmentId::parse(ENVIRONMENT).expect("an id"),
             attempt: 1,
             variables: BTreeMap::from([("GREETING".to_owned(), "hello".to_owned())]),
             ports: vec![port("http", 80, Protocol::Tcp), port("syslog", 514, Protocol::Udp)],
@@ -165,6 +193,8 @@ impl Draft {
         ContainerSpec::new(&wanted).expect("a good specification")
     }
 }
+
+const ENVIRONMENT: &str = "0193f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b";
 
 const LIMITS: Limits = Limits { cpus: MilliCpu::new(500), memory: Memory::mib(64), pids: 32 };
 
@@ -200,6 +230,12 @@ contract! {
     another_attempt_under_the_same_name_is_a_conflict,
     an_image_that_is_not_there_makes_no_container,
     a_container_that_exits_at_once_says_its_code,
+    the_last_lines_of_a_container_are_read_without_what_a_terminal_obeys,
+    a_health_check_is_told_until_it_is_healthy,
+    what_happens_to_a_container_is_told_as_it_happens,
+    a_pull_brings_the_image_and_tells_its_layers,
+    all_who_wait_for_an_image_share_one_pull,
+    what_no_registry_has_is_not_found,
     only_what_this_installation_made_is_ours,
     what_is_not_there_is_not_found,
 }
@@ -227,10 +263,7 @@ async fn a_container_runs_only_once_it_is_started(site: &mut Site) {
     assert_eq!((made.started_at, made.finished_at, made.exit_code), (None, None, None));
     assert_eq!(made.limits, Some(LIMITS));
     assert!(made.ports.is_empty() && made.created_at.is_some());
-    assert_eq!(
-        made.labels.environment().map(|id| id.to_string()).as_deref(),
-        Some("0193f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b")
-    );
+    assert_eq!(made.labels.environment().map(|id| id.to_string()).as_deref(), Some(ENVIRONMENT));
     assert_eq!((made.labels.attempt(), made.labels.installation()), (Some(1), Some(site.installation.as_str())));
 
     site.engine.start(&id).await.expect("a start");
@@ -307,7 +340,84 @@ async fn a_container_that_exits_at_once_says_its_code(site: &mut Site) {
     let id = site.started("exits").await;
     let ended = site.ended(&id).await;
     assert_eq!((ended.status, ended.exit_code), (Status::Exited, Some(3)));
-    assert!(ended.finished_at >= ended.started_at && ended.started_at.is_some());
+    assert!(ended.started_at.is_some() && ended.finished_at.is_some());
+}
+
+async fn the_last_lines_of_a_container_are_read_without_what_a_terminal_obeys(site: &mut Site) {
+    let id = site.started("exits").await;
+    site.ended(&id).await;
+    let lines = site.engine.logs_tail(&id, 200).await.expect("lines");
+    assert_eq!(lines, ["going", "red \u{fffd}bell"]);
+    assert_eq!(site.engine.logs_tail(&id, 1).await, Ok(lines[1..].to_vec()));
+
+    site.engine.remove(&id).await.expect("a removal");
+    let id = site.started("broken").await;
+    assert_eq!(site.ended(&id).await.exit_code, Some(127));
+    let lines = site.engine.logs_tail(&id, 5).await.expect("lines").join(" ");
+    assert!(lines.contains("/bin/nothing-like-it failed: No such file"), "{lines}");
+}
+
+async fn a_health_check_is_told_until_it_is_healthy(site: &mut Site) {
+    let spec = site.spec("checks", |_| {}).await;
+    let mut events = pin!(site.engine.events(&site.installation).await.expect("a subscription"));
+    let id = site.engine.create(&spec).await.expect("a container");
+    site.engine.start(&id).await.expect("a start");
+    if let Some(stand_in) = &site.stand_in {
+        assert_eq!(site.engine.inspect(&id).await.expect("a container").health, Some(Health::Starting));
+        stand_in.health(id.as_str(), "healthy");
+    }
+    while next(&mut events).await.what != Happening::Health(Health::Healthy) {}
+    assert_eq!(site.engine.inspect(&id).await.expect("a container").health, Some(Health::Healthy));
+}
+
+async fn what_happens_to_a_container_is_told_as_it_happens(site: &mut Site) {
+    let spec = site.spec("exits", |_| {}).await;
+    let mut events = pin!(site.engine.events(&site.installation).await.expect("a subscription"));
+    let id = site.engine.create(&spec).await.expect("a container");
+    site.engine.start(&id).await.expect("a start");
+    let mut told = vec![next(&mut events).await, next(&mut events).await, next(&mut events).await];
+    site.engine.remove(&id).await.expect("a removal");
+    told.push(next(&mut events).await);
+
+    let happenings: Vec<Happening> = told.iter().map(|event| event.what).collect();
+    let ended = Happening::Ended { exit_code: Some(3) };
+    assert_eq!(happenings, [Happening::Created, Happening::Started, ended, Happening::Removed]);
+    assert!(told.iter().all(|event| event.container == id && event.labels.attempt() == Some(1)), "{told:?}");
+    assert!(told.is_sorted_by_key(|event| event.at), "{told:?}");
+    assert_eq!(told[0].environment().map(|id| id.to_string()).as_deref(), Some(ENVIRONMENT));
+}
+
+async fn next(events: &mut (impl Stream<Item = Result<Event, EngineError>> + Unpin)) -> Event {
+    events.next().await.expect("events go on").expect("an event")
+}
+
+async fn a_pull_brings_the_image_and_tells_its_layers(site: &mut Site) {
+    let Some((reference, _registry)) = site.pullable(3).await else { return };
+    assert_eq!(site.engine.image(&reference).await, Ok(None));
+    let last = Mutex::new(PullProgress::default());
+    let tell = |progress: PullProgress| *last.lock().expect("nobody panics with it") = progress;
+    let image = site.engine.pull(&reference, tell).await.expect("an image");
+    assert_eq!(site.engine.image(&reference).await, Ok(Some(image)));
+    let last = last.into_inner().expect("nobody panicked with it");
+    assert_eq!(last.done(), (3, 3), "{last:?}");
+}
+
+async fn all_who_wait_for_an_image_share_one_pull(site: &mut Site) {
+    let Some((reference, registry)) = site.pullable(1).await else { return };
+    let engine = &site.engine;
+    let pulled = futures::future::join_all((0..20).map(|_| engine.pull(&reference, |_| {}))).await;
+    let image = engine.image(&reference).await.expect("an answer").expect("the image is there");
+    assert!(pulled.iter().all(|pulled| pulled.as_ref() == Ok(&image)), "{pulled:?}");
+    match (registry, &site.stand_in) {
+        (Some(registry), _) => assert_eq!(registry.pulls(), 1),
+        (None, stand_in) => assert_eq!(stand_in.as_ref().map(|stand_in| stand_in.calls(Call::Pull)), Some(1)),
+    }
+}
+
+async fn what_no_registry_has_is_not_found(site: &mut Site) {
+    let Some((reference, _registry)) = site.pullable(1).await else { return };
+    let refused = site.engine.pull(&format!("{}:no-such-tag", reference.trim_end_matches(":1")), |_| {}).await;
+    assert!(matches!(refused, Err(EngineError::NotFound(_))), "{refused:?}");
 }
 
 async fn only_what_this_installation_made_is_ours(site: &mut Site) {

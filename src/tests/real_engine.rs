@@ -32,6 +32,11 @@ impl RealEngine {
         None
     }
 
+    /// Whether it is on this machine.
+    pub fn is_here(&self) -> bool {
+        self.host.starts_with("unix://")
+    }
+
     pub fn host(&self) -> &str {
         &self.host
     }

@@ -84,11 +84,6 @@ fn understand(request: &Request<Incoming>) -> Result<Asked, Refusal> {
 }
 
 fn query_of(query: &str) -> HashMap<String, String> {
-    serde_urlencoded(query).into_iter().collect()
-}
-
-/// The pairs of a query, unescaped.
-fn serde_urlencoded(query: &str) -> Vec<(String, String)> {
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     pairs.map(|(name, value)| (unescape(name), unescape(value))).collect()
 }
@@ -243,10 +238,12 @@ fn logs(container: &Container, query: &HashMap<String, String>) -> Vec<u8> {
 }
 
 fn events(world: &World, query: &HashMap<String, String>) -> Response<Body> {
-    let labels = filter(query, "label");
+    let (labels, actions) = (filter(query, "label"), filter(query, "event"));
     let fits = move |event: &Value| {
         let has = |(name, value): (&str, &str)| event["Actor"]["Attributes"][name].as_str() == Some(value);
-        labels.iter().filter_map(|label| label.split_once('=')).all(has)
+        let action = event["Action"].as_str().unwrap_or_default();
+        let asked = actions.iter().any(|asked| action.split(':').next() == Some(asked));
+        (asked || actions.is_empty()) && labels.iter().filter_map(|label| label.split_once('=')).all(has)
     };
     let told = BroadcastStream::new(world.subscribe()).filter_map(|event| async { event.ok() });
     streamed(told.filter(move |event| std::future::ready(fits(event))))

@@ -1,0 +1,190 @@
+//! What happens to our containers, told by the engine as it happens.
+
+use app::model::environment::Health;
+use app::model::name::EnvironmentId;
+use app::model::time::Timestamp;
+use futures::{Stream, stream};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use serde::Deserialize;
+
+use super::container::{ContainerId, health_of};
+use super::error::EngineError;
+use super::labels::{INSTALLATION, Labels};
+use super::wire::escape;
+
+/// Longest event that is read: a container's labels are in it.
+const EVENT_MAX: usize = 1 << 20;
+
+/// The engine's words for what is told. Health checks make three more each time they run, which nobody needs.
+const ACTIONS: [&str; 8] = ["create", "start", "die", "oom", "pause", "unpause", "destroy", "health_status"];
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    pub container: ContainerId,
+    pub labels: Labels,
+    /// By the engine's clock.
+    pub at: Timestamp,
+    pub what: Happening,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Happening {
+    Created,
+    Started,
+    /// Its process ended.
+    Ended {
+        exit_code: Option<i64>,
+    },
+    /// The kernel ended a process of it for want of memory; [`Happening::Ended`] follows where it was the main one.
+    OutOfMemory,
+    Paused,
+    Unpaused,
+    Removed,
+    Health(Health),
+}
+
+impl Event {
+    /// Which environment of ours the container says to be of.
+    #[must_use]
+    pub fn environment(&self) -> Option<EnvironmentId> {
+        self.labels.environment()
+    }
+}
+
+/// Where the events of an installation's containers are told.
+pub(super) fn path(installation: &str) -> String {
+    let label = format!("{INSTALLATION}={installation}");
+    let filters = serde_json::json!({ "type": ["container"], "event": ACTIONS, "label": [label] });
+    format!("/events?filters={}", escape(&filters.to_string()))
+}
+
+/// The events of a subscription. What it ends with is an error, since an engine tells events for ever.
+pub(super) fn told(
+    body: Incoming,
+    ended: impl FnOnce() + Send + 'static,
+) -> impl Stream<Item = Result<Event, EngineError>> + Send + 'static {
+    let reader = Some((Lines { body, read: Vec::new() }, ended));
+    stream::unfold(reader, |reader| async {
+        let (mut lines, ended) = reader?;
+        match next_event(&mut lines).await {
+            Ok(event) => Some((Ok(event), Some((lines, ended)))),
+            Err(error) => {
+                ended();
+                Some((Err(error), None))
+            }
+        }
+    })
+}
+
+async fn next_event(lines: &mut Lines) -> Result<Event, EngineError> {
+    loop {
+        let line = lines.next().await?;
+        let answer: EventAnswer = serde_json::from_slice(&line).map_err(EngineError::nonsense)?;
+        if let Some(event) = answer.event()? {
+            return Ok(event);
+        }
+    }
+}
+
+/// A body's lines.
+struct Lines {
+    body: Incoming,
+    read: Vec<u8>,
+}
+
+impl Lines {
+    async fn next(&mut self) -> Result<Vec<u8>, EngineError> {
+        loop {
+            if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
+                let rest = self.read.split_off(end + 1);
+                return Ok(std::mem::replace(&mut self.read, rest));
+            }
+            if self.read.len() > EVENT_MAX {
+                return Err(EngineError::nonsense("an event is too long"));
+            }
+            let frame = self.body.frame().await;
+            let frame = frame.ok_or_else(|| EngineError::Unreachable("it tells no more events".to_owned()))??;
+            self.read.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+        }
+    }
+}
+
+/// A line of `GET /events`, as far as it is read.
+#[derive(Debug, Deserialize)]
+struct EventAnswer {
+    #[serde(rename = "Action", default)]
+    action: String,
+    #[serde(rename = "Actor")]
+    actor: ActorAnswer,
+    time: i64,
+    #[serde(rename = "timeNano")]
+    time_nano: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ActorAnswer {
+    #[serde(rename = "ID")]
+    id: String,
+    #[serde(rename = "Attributes", default)]
+    attributes: Labels,
+}
+
+impl EventAnswer {
+    /// `None` for what is none of [`ACTIONS`].
+    fn event(self) -> Result<Option<Event>, EngineError> {
+        let container =
+            ContainerId::parse(&self.actor.id).ok_or_else(|| EngineError::nonsense("an event of nothing"))?;
+        let Some(what) = self.happening() else { return Ok(None) };
+        let millis = self.time_nano.map_or(self.time.saturating_mul(1000), |nanos| nanos / 1_000_000);
+        Ok(Some(Event { container, at: Timestamp::from_millis(millis), what, labels: self.actor.attributes }))
+    }
+
+    fn happening(&self) -> Option<Happening> {
+        Some(match self.action.as_str() {
+            "create" => Happening::Created,
+            "start" => Happening::Started,
+            "die" => {
+                Happening::Ended { exit_code: self.actor.attributes.get("exitCode").and_then(|code| code.parse().ok()) }
+            }
+            "oom" => Happening::OutOfMemory,
+            "pause" => Happening::Paused,
+            "unpause" => Happening::Unpaused,
+            "destroy" => Happening::Removed,
+            other => Happening::Health(health_of(other.strip_prefix("health_status:")?.trim())?),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn happening(action: &str) -> Result<Option<Happening>, EngineError> {
+        let id = "a".repeat(64);
+        let text = format!(
+            r#"{{"Type":"container","Action":"{action}","Actor":{{"ID":"{id}","Attributes":{{"exitCode":"3"}}}},"time":1}}"#
+        );
+        let answer: EventAnswer = serde_json::from_str(&text).expect("an event");
+        answer.event().map(|event| event.map(|event| event.what))
+    }
+
+    #[test]
+    fn each_of_the_engine_s_words_is_understood_and_others_are_passed_over() {
+        for (action, what) in [
+            ("create", Some(Happening::Created)),
+            ("start", Some(Happening::Started)),
+            ("die", Some(Happening::Ended { exit_code: Some(3) })),
+            ("oom", Some(Happening::OutOfMemory)),
+            ("pause", Some(Happening::Paused)),
+            ("unpause", Some(Happening::Unpaused)),
+            ("destroy", Some(Happening::Removed)),
+            ("health_status: healthy", Some(Happening::Health(Health::Healthy))),
+            ("health_status: dozing", None),
+            ("exec_start: sh -c true", None),
+            ("levitate", None),
+        ] {
+            assert_eq!(happening(action), Ok(what), "{action}");
+        }
+    }
+}
