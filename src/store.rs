@@ -1,5 +1,6 @@
 //! The database: one file per noun. Only here is sqlx named.
 
+mod fingerprint;
 pub mod people;
 pub mod sessions;
 pub mod sign_ins;
@@ -103,7 +104,10 @@ impl Store {
             .bind(candidate)
             .execute(&mut *write)
             .await?;
-        let value = sqlx::query_scalar("SELECT value FROM installation WHERE key = $1").bind(key).fetch_one(&mut *write).await?;
+        let value = sqlx::query_scalar("SELECT value FROM installation WHERE key = $1")
+            .bind(key)
+            .fetch_one(&mut *write)
+            .await?;
         write.commit().await?;
         Ok(value)
     }
