@@ -1,11 +1,32 @@
-#![expect(dead_code, reason = "the commands that use it come later")]
+//! The command line. Everything that is made of parts is put together here.
 
 mod clock;
+mod command;
 mod config;
+mod docker;
+mod jobs;
+mod service;
 mod store;
 mod web;
 
 #[cfg(test)]
 mod tests;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use command::{Cli, Stop};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match command::run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Stop { code, message }) => {
+            #[expect(clippy::print_stderr, reason = "the last word of a command goes to its terminal")]
+            {
+                eprintln!("berth: {message}");
+            }
+            ExitCode::from(code)
+        }
+    }
+}

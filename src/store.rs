@@ -1,5 +1,7 @@
 //! The database: one file per noun. Only here is sqlx named.
 
+pub mod catalogue;
+pub mod environments;
 mod fingerprint;
 pub mod people;
 pub mod sessions;
@@ -104,10 +106,7 @@ impl Store {
             .bind(candidate)
             .execute(&mut *write)
             .await?;
-        let value = sqlx::query_scalar("SELECT value FROM installation WHERE key = $1")
-            .bind(key)
-            .fetch_one(&mut *write)
-            .await?;
+        let value = sqlx::query_scalar("SELECT value FROM installation WHERE key = $1").bind(key).fetch_one(&mut *write).await?;
         write.commit().await?;
         Ok(value)
     }

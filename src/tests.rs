@@ -1,7 +1,11 @@
-//! Stories through the real router on a real database, with the time in the test's hand.
+//! Stories through the outermost door, and the strangers that they meet.
 
 mod support;
 
+mod catalogue;
 mod configuration;
+mod engine_contract;
+mod real_engine;
 mod requests;
 mod sessions;
+mod stand_in;

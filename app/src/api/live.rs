@@ -18,7 +18,7 @@ pub enum Change {
 /// Takes a change into a list that is shown newest first. An older revision than the one there changes nothing.
 pub fn merge(list: &mut Vec<Environment>, changed: &Environment) {
     match list.iter().position(|known| known.id == changed.id) {
-        Some(at) if list[at].revision >= changed.revision => {}
+        Some(at) if list[at].revision > changed.revision => {}
         Some(at) if changed.state == State::Removed => drop(list.remove(at)),
         Some(at) => list[at] = changed.clone(),
         None if changed.state == State::Removed => {}

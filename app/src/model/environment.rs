@@ -87,7 +87,7 @@ impl State {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
-    /// The legal moves. A failure or a removal can come at any time before the end.
+    /// The legal moves. A failure or a removal can come at any time before the end; what starts again reserves again.
     #[must_use]
     pub const fn may_become(self, next: Self) -> bool {
         use State::{Creating, Failed, Pulling, Removed, Removing, Reserved, Running, Starting, Stopped, Stopping};
@@ -97,8 +97,8 @@ impl State {
             Creating => matches!(next, Starting | Stopped | Failed | Removing),
             Starting => matches!(next, Running | Stopped | Failed | Removing),
             Running => matches!(next, Stopping | Stopped | Failed | Removing),
-            Stopping => matches!(next, Stopped | Starting | Running | Failed | Removing),
-            Stopped | Failed => matches!(next, Starting | Removing),
+            Stopping => matches!(next, Stopped | Starting | Failed | Removing),
+            Stopped | Failed => matches!(next, Reserved | Removing),
             Removing => matches!(next, Removed | Failed),
             Removed => false,
         }

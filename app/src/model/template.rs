@@ -163,6 +163,24 @@ const fn default_pids() -> u32 {
     256
 }
 
+impl Size {
+    /// What is wrong with the size itself, each in words.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if self.cpus < MilliCpu::new(10) || self.cpus > MilliCpu::cores(1024) {
+            found.push("`cpus` must be 0.01 to 1024".to_owned());
+        }
+        if self.memory < Memory::mib(6) || self.memory > Memory::gib(1 << 20) {
+            found.push("`memory` must be at least 6MiB, the least that a Docker Engine takes".to_owned());
+        }
+        if !(1..=1_000_000).contains(&self.pids) {
+            found.push("`pids` must be 1 to 1000000".to_owned());
+        }
+        found
+    }
+}
+
 /// One wrong field of a form or request, in words for the person who sent it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {

@@ -1,0 +1,26 @@
+//! The Docker Engine: everything that Berth asks of it, and nothing else that it could do.
+//!
+//! Nobody outside names an endpoint, a field of a container or the library behind it (`bollard`): there is a typed call
+//! for each thing that Berth does, and one builder of what a container may be. Knows the model and nothing of the
+//! database, of people's rights or of HTTP towards them.
+
+mod connection;
+mod container;
+mod engine;
+mod error;
+mod host;
+mod labels;
+mod lanes;
+mod pulls;
+mod spec;
+mod wire;
+
+pub use connection::{Connection, ConnectionError};
+pub use container::{Binding, Container, ContainerId, ImageId, Listed, Status};
+pub use engine::Engine;
+pub use error::EngineError;
+pub use host::HostFacts;
+pub use labels::Labels;
+pub use lanes::Patience;
+pub use pulls::{Layer, LayerStep, PullProgress};
+pub use spec::{ContainerSpec, SpecError, Wanted};

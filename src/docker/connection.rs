@@ -1,0 +1,233 @@
+//! Where the engine listens and how the way to it is secured, as the docker client's own settings say it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+/// The socket of an engine on this machine.
+const USUAL: &str = "unix:///var/run/docker.sock";
+
+/// Where the engine is. What is not set is the docker client's default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Connection {
+    /// As `DOCKER_HOST`: `unix:///path`, `tcp://host:port`.
+    pub host: Option<String>,
+    /// The authority that signed the engine's certificate, in PEM. Its presence turns TLS on.
+    pub ca: Option<PathBuf>,
+    /// Our own certificate and key, in PEM, where the engine asks for them.
+    pub cert: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+}
+
+/// Why these settings cannot be used. None of them depends on whether an engine is there.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ConnectionError {
+    #[error("`{0}` is no address of a Docker Engine: write unix:///path/to/docker.sock or tcp://host:port")]
+    Host(String),
+    #[error("`{0}` is a socket of this machine, which has no TLS: remove ca, cert and key")]
+    SocketWithTls(String),
+    #[error("cert and key go together, beside ca")]
+    HalfIdentity,
+    #[error("`{}`: {why}", path.display())]
+    File { path: PathBuf, why: String },
+}
+
+impl Connection {
+    /// These settings where they name a host; otherwise `DOCKER_HOST`, with `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`,
+    /// as the docker client reads them. `variable` gives an environment variable's value.
+    #[must_use]
+    pub fn or_environment(self, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name| variable(name).filter(|value| !value.is_empty());
+        if self.host.is_some() {
+            return self;
+        }
+        let Some(host) = set("DOCKER_HOST") else { return self };
+        if host.starts_with("unix://") || set("DOCKER_TLS_VERIFY").is_none() {
+            return Self { host: Some(host), ..self };
+        }
+        let home = || set("HOME").map(|home| Path::new(&home).join(".docker"));
+        let folder = set("DOCKER_CERT_PATH").map(PathBuf::from).or_else(home).unwrap_or_default();
+        let file = |name| Some(folder.join(name));
+        Self { host: Some(host), ca: file("ca.pem"), cert: file("cert.pem"), key: file("key.pem") }
+    }
+
+    /// Reads the certificates; opens no connection.
+    pub(super) fn address(&self) -> Result<Address, ConnectionError> {
+        let host = self.host.as_deref().unwrap_or(USUAL);
+        let refused = || ConnectionError::Host(host.chars().filter(|c| !c.is_control()).take(200).collect());
+        let (scheme, rest) = host.split_once("://").ok_or_else(refused)?;
+        let tls = self.tls()?;
+        match scheme {
+            "unix" if rest.is_empty() => Err(refused()),
+            "unix" if tls.is_some() => Err(ConnectionError::SocketWithTls(host.to_owned())),
+            "unix" => Ok(Address::Socket(PathBuf::from(rest))),
+            "https" if tls.is_none() => Err(ConnectionError::HalfIdentity),
+            "tcp" | "http" | "https" => {
+                let (host, port) = host_and_port(rest, if tls.is_some() { 2376 } else { 2375 }).ok_or_else(refused)?;
+                let tls = match tls {
+                    Some(config) => {
+                        let name = host.trim_matches(['[', ']']).to_owned();
+                        Some(Tls { config, name: ServerName::try_from(name).map_err(|_| refused())? })
+                    }
+                    None => None,
+                };
+                Ok(Address::Tcp { host, port, tls })
+            }
+            _ => Err(refused()),
+        }
+    }
+
+    fn tls(&self) -> Result<Option<Arc<ClientConfig>>, ConnectionError> {
+        let (ca, identity) = match (&self.ca, &self.cert, &self.key) {
+            (None, None, None) => return Ok(None),
+            (Some(ca), None, None) => (ca, None),
+            (Some(ca), Some(cert), Some(key)) => (ca, Some((cert, key))),
+            _ => return Err(ConnectionError::HalfIdentity),
+        };
+        let mut roots = RootCertStore::empty();
+        for authority in certificates(ca)? {
+            roots.add(authority).map_err(|error| unusable(ca, &error))?;
+        }
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| unusable(ca, &error))?
+            .with_root_certificates(roots);
+        let config = match identity {
+            None => config.with_no_client_auth(),
+            Some((cert, key)) => {
+                let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, &error))?;
+                config.with_client_auth_cert(certificates(cert)?, private).map_err(|error| unusable(cert, &error))?
+            }
+        };
+        Ok(Some(Arc::new(config)))
+    }
+}
+
+/// Where requests go.
+#[derive(Debug, Clone)]
+pub(super) enum Address {
+    Socket(PathBuf),
+    Tcp { host: String, port: u16, tls: Option<Tls> },
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Tls {
+    pub(super) config: Arc<ClientConfig>,
+    pub(super) name: ServerName<'static>,
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(path) => write!(f, "unix://{}", path.display()),
+            Self::Tcp { host, port, .. } => write!(f, "tcp://{host}:{port}"),
+        }
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConnectionError> {
+    let read = CertificateDer::pem_file_iter(path).map_err(|error| unusable(path, &error))?;
+    let all = read.collect::<Result<Vec<_>, _>>().map_err(|error| unusable(path, &error))?;
+    if all.is_empty() { Err(unusable(path, &"holds no certificate")) } else { Ok(all) }
+}
+
+fn unusable(path: &Path, why: &dyn fmt::Display) -> ConnectionError {
+    ConnectionError::File { path: path.to_owned(), why: why.to_string() }
+}
+
+/// `host`, `host:port` or `[v6]:port`; an address of version 6 keeps its brackets.
+fn host_and_port(text: &str, default: u16) -> Option<(String, u16)> {
+    let text = text.strip_suffix('/').unwrap_or(text);
+    let after_bracket = text.rfind(']').unwrap_or(0);
+    let (host, port) = match text[after_bracket..].rfind(':') {
+        Some(colon) => (&text[..after_bracket + colon], text[after_bracket + colon + 1..].parse().ok()?),
+        None => (text, default),
+    };
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '[' | ']' | ':');
+    let plausible = !host.is_empty() && host.chars().all(allowed) && (host.starts_with('[') || !host.contains(':'));
+    plausible.then(|| (host.to_owned(), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(host: &str) -> Result<String, ConnectionError> {
+        let connection = Connection { host: Some(host.to_owned()), ..Connection::default() };
+        connection.address().map(|address| address.to_string())
+    }
+
+    #[test]
+    fn an_address_is_written_as_the_docker_client_takes_it() {
+        for (host, address) in [
+            ("unix:///run/user/1000/docker.sock", "unix:///run/user/1000/docker.sock"),
+            ("tcp://build.example:2375", "tcp://build.example:2375"),
+            ("tcp://build.example/", "tcp://build.example:2375"),
+            ("tcp://[::1]:4000", "tcp://[::1]:4000"),
+            ("http://127.0.0.1", "tcp://127.0.0.1:2375"),
+        ] {
+            assert_eq!(at(host).as_deref(), Ok(address), "{host}");
+        }
+        assert_eq!(Connection::default().address().map(|a| a.to_string()).as_deref(), Ok(USUAL));
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_with_an_example() {
+        for host in
+            ["", "docker", "unix://", "npipe:////./pipe/docker_engine", "ssh://x", "tcp://", "tcp://a:b", "tcp://a b"]
+        {
+            assert!(matches!(at(host), Err(ConnectionError::Host(_))), "{host}");
+        }
+        let shown = at("tcp://\u{1b}[31m").expect_err("control characters").to_string();
+        assert!(shown.contains("unix:///") && !shown.contains('\u{1b}'), "{shown}");
+    }
+
+    #[test]
+    fn the_environment_counts_only_where_no_host_is_configured() {
+        let environment = |name: &str| match name {
+            "DOCKER_HOST" => Some("tcp://far:2376".to_owned()),
+            "DOCKER_TLS_VERIFY" => Some("1".to_owned()),
+            "HOME" => Some("/home/bea".to_owned()),
+            _ => None,
+        };
+        let read = Connection::default().or_environment(environment);
+        assert_eq!(read.host.as_deref(), Some("tcp://far:2376"));
+        assert_eq!(read.ca.as_deref(), Some(Path::new("/home/bea/.docker/ca.pem")));
+        let configured = Connection { host: Some("tcp://near".to_owned()), ..Connection::default() };
+        assert_eq!(configured.clone().or_environment(environment), configured);
+    }
+
+    #[test]
+    fn verification_is_asked_for_by_the_variable_and_never_on_a_socket() {
+        let authority = |host: &str, verify: &str| {
+            let value = |name: &str| match name {
+                "DOCKER_HOST" => Some(host.to_owned()),
+                "DOCKER_TLS_VERIFY" => Some(verify.to_owned()),
+                "DOCKER_CERT_PATH" => Some("/certs".to_owned()),
+                _ => None,
+            };
+            Connection::default().or_environment(value).ca
+        };
+        assert_eq!(authority("tcp://a", ""), None);
+        assert_eq!(authority("unix:///a", "1"), None);
+        assert_eq!(authority("tcp://a", "1"), Some(PathBuf::from("/certs/ca.pem")));
+    }
+
+    #[test]
+    fn half_of_an_identity_and_missing_files_are_named() {
+        let host = Some("tcp://a".to_owned());
+        let half = Connection { host: host.clone(), ca: Some("/ca".into()), cert: Some("/c".into()), key: None };
+        assert_eq!(half.address().map(drop), Err(ConnectionError::HalfIdentity));
+        let missing = Connection { host, ca: Some("/nowhere/ca.pem".into()), ..Connection::default() };
+        let shown = missing.address().map(drop).expect_err("no such file").to_string();
+        assert!(shown.contains("/nowhere/ca.pem"), "{shown}");
+        let socket = Connection { host: None, ca: Some("/nowhere/ca.pem".into()), ..Connection::default() };
+        assert!(socket.address().is_err());
+    }
+}

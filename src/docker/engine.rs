@@ -1,0 +1,247 @@
+//! The calls: one method for each thing that Berth asks of an engine.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use app::model::units::Span;
+use bollard::errors::Error as CallError;
+use bollard::models::CreateImageInfo;
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, CreateImageOptionsBuilder, RemoveContainerOptionsBuilder,
+    StopContainerOptionsBuilder, WaitContainerOptionsBuilder,
+};
+use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
+use futures::StreamExt;
+use serde::Deserialize;
+
+use super::connection::{Connection, ConnectionError};
+use super::container::{Container, ContainerId, ImageId, InspectAnswer, ListAnswer, Listed};
+use super::error::{EngineError, plain};
+use super::host::{HostFacts, InfoAnswer, VersionAnswer};
+use super::labels::INSTALLATION;
+use super::lanes::{Lanes, Patience};
+use super::pulls::{PullProgress, Pulls, Teller, is_reference, with_tag};
+use super::spec::ContainerSpec;
+use super::wire::{Wire, escape};
+
+/// Longer than any call: the lanes say how long each may take.
+const LIBRARY_TIMEOUT_SECONDS: u64 = 24 * 3600;
+
+/// A Docker Engine. Cheap to clone; clones share its lanes and its pulls. The engine may be down when it is made, die and
+/// return: each call finds out for itself.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    wire: Arc<Wire>,
+    calls: Docker,
+    lanes: Lanes,
+    pulls: Pulls,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("wire", &self.inner.wire)
+            .field("lanes", &self.inner.lanes)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Opens no connection.
+    ///
+    /// # Errors
+    /// When the settings cannot be used, whether or not an engine is there.
+    pub fn connect(connection: &Connection) -> Result<Self, ConnectionError> {
+        Self::connect_with(connection, Patience::default())
+    }
+
+    /// # Errors
+    /// As [`Engine::connect`].
+    pub fn connect_with(connection: &Connection, patience: Patience) -> Result<Self, ConnectionError> {
+        let wire = Arc::new(Wire::new(connection.address()?, patience.connect));
+        let way = wire.clone();
+        let transport = move |request: BollardRequest| {
+            let way = way.clone();
+            async move { way.send(request).await.map_err(|error| CallError::from(io::Error::other(error))) }
+        };
+        let library = Docker::connect_with_custom_transport(
+            transport,
+            Some("http://docker"),
+            LIBRARY_TIMEOUT_SECONDS,
+            API_DEFAULT_VERSION,
+        );
+        let calls = library.map_err(|error| ConnectionError::Host(error.to_string()))?;
+        Ok(Self { inner: Arc::new(Inner { wire, calls, lanes: Lanes::new(patience), pulls: Pulls::default() }) })
+    }
+
+    /// What the engine is and how much the host has.
+    ///
+    /// # Errors
+    /// [`EngineError`]
+    pub async fn host(&self) -> Result<HostFacts, EngineError> {
+        let Inner { wire, lanes, .. } = &*self.inner;
+        let version: VersionAnswer = lanes.short(wire.get("/version")).await?;
+        let info: InfoAnswer = lanes.short(wire.get("/info")).await?;
+        Ok(HostFacts::new(&version, &info))
+    }
+
+    /// The image that `reference` names on the host now; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`EngineError`]; `Refused` when `reference` cannot be the name of an image.
+    pub async fn image(&self, reference: &str) -> Result<Option<ImageId>, EngineError> {
+        self.inner.image(reference).await
+    }
+
+    /// Brings an image from its registry. Everybody who asks for the same reference meanwhile waits for the same pull and
+    /// is told its progress; it is given up when nobody waits any more.
+    ///
+    /// # Errors
+    /// [`EngineError`]; `NotFound` when the registry has no such image or does not give it to this host.
+    pub async fn pull(&self, reference: &str, progress: impl Fn(PullProgress) + Send) -> Result<ImageId, EngineError> {
+        let reference = with_tag(checked(reference)?);
+        let begin = |teller| {
+            let (inner, reference) = (self.inner.clone(), reference.clone());
+            async move { inner.pull(&reference, &teller).await }
+        };
+        self.inner.pulls.join(&reference, progress, begin).await
+    }
+
+    /// Makes the container and does not start it. Where the same attempt has made it already, that one is given.
+    ///
+    /// # Errors
+    /// [`EngineError`]; `NotFound` when the image is not there, `Conflict` when the name belongs to something else.
+    pub async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {
+        let created = self.inner.lanes.launch(self.inner.create(spec)).await;
+        let Err(EngineError::Conflict(message)) = created else { return created };
+        let Inner { wire, lanes, .. } = &*self.inner;
+        let there: InspectAnswer = lanes.short(wire.get(&format!("/containers/{}/json", spec.name()))).await?;
+        let there = Container::from(there);
+        if there.labels.same_attempt(spec.labels()) { Ok(there.id) } else { Err(EngineError::Conflict(message)) }
+    }
+
+    /// Starts a container; one that runs already is left as it is.
+    ///
+    /// # Errors
+    /// [`EngineError`]; `Refused` with the engine's message when the container's own command cannot be run.
+    pub async fn start(&self, id: &ContainerId) -> Result<(), EngineError> {
+        let call = async { Ok(self.inner.calls.start_container(id.as_str(), None).await?) };
+        self.inner.lanes.launch(call).await
+    }
+
+    /// Asks a container to stop and ends it after `grace`; one that does not run is left as it is.
+    ///
+    /// # Errors
+    /// [`EngineError`]
+    pub async fn stop(&self, id: &ContainerId, grace: Span) -> Result<(), EngineError> {
+        let seconds = i32::try_from(grace.as_seconds()).unwrap_or(i32::MAX);
+        let options = StopContainerOptionsBuilder::new().t(seconds).build();
+        let call = async { Ok(self.inner.calls.stop_container(id.as_str(), Some(options)).await?) };
+        self.inner.lanes.stop(grace, call).await
+    }
+
+    /// Removes a container with its anonymous volumes, running or not. One that is gone is removed.
+    ///
+    /// # Errors
+    /// [`EngineError`]
+    pub async fn remove(&self, id: &ContainerId) -> Result<(), EngineError> {
+        self.inner.lanes.stop(Span::default(), self.inner.remove(id)).await
+    }
+
+    /// # Errors
+    /// [`EngineError`]
+    pub async fn inspect(&self, id: &ContainerId) -> Result<Container, EngineError> {
+        let Inner { wire, lanes, .. } = &*self.inner;
+        let answer: InspectAnswer = lanes.short(wire.get(&format!("/containers/{id}/json"))).await?;
+        Ok(answer.into())
+    }
+
+    /// Every container that carries the label of this installation, running or not.
+    ///
+    /// # Errors
+    /// [`EngineError`]
+    pub async fn ours(&self, installation: &str) -> Result<Vec<Listed>, EngineError> {
+        let Inner { wire, lanes, .. } = &*self.inner;
+        let filters = serde_json::json!({ "label": [format!("{INSTALLATION}={installation}")] }).to_string();
+        let path = format!("/containers/json?all=true&filters={}", escape(&filters));
+        let answer: Vec<ListAnswer> = lanes.short(wire.get(&path)).await?;
+        Ok(answer.into_iter().map(Listed::from).collect())
+    }
+}
+
+impl Inner {
+    async fn image(&self, reference: &str) -> Result<Option<ImageId>, EngineError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Answer {
+            id: ImageId,
+        }
+        let path = format!("/images/{}/json", checked(reference)?);
+        match self.lanes.short(self.wire.get::<Answer>(&path)).await {
+            Ok(answer) => Ok(Some(answer.id)),
+            Err(EngineError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn pull(&self, reference: &str, teller: &Teller) -> Result<ImageId, EngineError> {
+        let _turn = self.lanes.pull().await;
+        let options = CreateImageOptionsBuilder::new().from_image(reference).build();
+        let mut lines = self.calls.create_image(Some(options), None, None);
+        while let Some(line) = self.lanes.sign_of_life(lines.next()).await? {
+            let line: CreateImageInfo = line?;
+            teller.tell(&line);
+        }
+        let gone = || EngineError::NotFound(format!("{reference} was pulled and is gone again"));
+        self.image(reference).await?.ok_or_else(gone)
+    }
+
+    async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {
+        let options = CreateContainerOptionsBuilder::new().name(spec.name()).build();
+        let created = self.calls.create_container(Some(options), spec.body()).await;
+        let created = created.map_err(|error| EngineError::without(&spec.secrets(), error))?;
+        for warning in created.warnings.iter().take(8) {
+            tracing::warn!(
+                container = spec.name(),
+                warning = plain(warning, 200),
+                "the engine warns of a new container"
+            );
+        }
+        ContainerId::parse(&created.id).ok_or_else(|| EngineError::nonsense("it gives no id of a container"))
+    }
+
+    async fn remove(&self, id: &ContainerId) -> Result<(), EngineError> {
+        let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+        match self.calls.remove_container(id.as_str(), Some(options)).await.map_err(EngineError::from) {
+            Err(EngineError::NotFound(_)) => Ok(()),
+            Err(EngineError::Conflict(_)) => self.gone(id).await,
+            removed => removed,
+        }
+    }
+
+    /// Waits for a removal that somebody else began.
+    async fn gone(&self, id: &ContainerId) -> Result<(), EngineError> {
+        let options = WaitContainerOptionsBuilder::new().condition("removed").build();
+        let mut ends = self.calls.wait_container(id.as_str(), Some(options));
+        match ends.next().await {
+            None | Some(Ok(_) | Err(CallError::DockerContainerWaitError { .. })) => Ok(()),
+            Some(Err(error)) => match EngineError::from(error) {
+                EngineError::NotFound(_) => Ok(()),
+                error => Err(error),
+            },
+        }
+    }
+}
+
+fn checked(reference: &str) -> Result<&str, EngineError> {
+    if is_reference(reference) {
+        return Ok(reference);
+    }
+    let message = format!("`{}` is no reference of an image", plain(reference, 80));
+    Err(EngineError::Refused { status: 400, message })
+}

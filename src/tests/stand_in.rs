@@ -1,0 +1,151 @@
+//! A stranger: an engine that speaks Docker's protocol on a socket of its own, keeps its containers in memory, and can be
+//! told to be slow, refuse, hang, talk nonsense and vanish.
+//!
+//! It answers exactly the calls that Berth makes. `world` holds what it has and does, `answers` is the protocol, `door` the
+//! socket, `mood` how a call goes wrong.
+
+mod answers;
+mod door;
+mod mood;
+mod world;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use app::model::time::Timestamp;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::docker::Connection;
+
+use self::door::Door;
+use self::mood::{Book, no_space};
+pub use self::mood::{Call, Gate, Mood};
+use self::world::World;
+pub use self::world::{End, Image, Process};
+
+/// How a stand-in is, beside what it is told later.
+#[derive(Clone)]
+pub struct Settings {
+    /// Its clock.
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Whether published tcp ports are opened on loopback, so that they can be probed. Without, they are only told.
+    pub real_ports: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        // 2026-11-21T00:00:00Z; nothing here needs it to go on.
+        Self { now: Arc::new(|| Timestamp::from_millis(1_795_219_200_000)), real_ports: true }
+    }
+}
+
+/// The engine. It and all its ports are gone when this is dropped.
+pub struct StandIn {
+    world: Arc<World>,
+    book: Arc<Book>,
+    door: Door,
+    folder: TempDir,
+}
+
+impl StandIn {
+    pub async fn start() -> Self {
+        Self::start_with(Settings::default()).await
+    }
+
+    pub async fn start_with(settings: Settings) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the socket");
+        let this = Self { world: Arc::new(World::new(settings)), book: Arc::default(), door: Door::default(), folder };
+        this.come_back();
+        this
+    }
+
+    /// How to reach it.
+    pub fn connection(&self) -> Connection {
+        Connection { host: Some(format!("unix://{}", self.socket().display())), ..Connection::default() }
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("engine.sock")
+    }
+
+    /// Puts an image on the host.
+    pub fn has_image(&self, reference: &str, image: Image) {
+        self.world.has_image(reference, image);
+    }
+
+    /// Puts an image into the registry, from where it can be pulled in as many layers.
+    pub fn registry_has(&self, reference: &str, image: Image, layers: usize) {
+        self.world.registry_has(reference, image, layers);
+    }
+
+    /// From now on, every such call goes like this; [`Mood::Well`] mends it.
+    pub fn always(&self, call: Call, mood: Mood) {
+        self.book.always(call, mood);
+    }
+
+    /// The next such call goes like this; asked for several times, the calls after it too.
+    pub fn next(&self, call: Call, mood: Mood) {
+        self.book.next(call, mood);
+    }
+
+    /// From now on, every such call waits at a gate before anything is done.
+    pub fn hold(&self, call: Call) -> Gate {
+        let gate = Gate::default();
+        self.book.always(call, Mood::Held(gate.clone()));
+        gate
+    }
+
+    /// From now on, nothing that needs space on its disk is done.
+    pub fn out_of_disk(&self) {
+        for call in [Call::Create, Call::Start, Call::Pull] {
+            self.book.always(call, no_space());
+        }
+    }
+
+    /// How many such calls have arrived, well answered or not.
+    pub fn calls(&self, call: Call) -> usize {
+        self.book.count(call)
+    }
+
+    /// Closes its socket and every connection. Containers stay as they are; [`StandIn::end`] and others still work on them.
+    pub async fn vanish(&self) {
+        self.door.shut().await;
+        std::fs::remove_file(self.socket()).expect("a socket file");
+    }
+
+    /// Listens again where it did.
+    pub fn come_back(&self) {
+        self.door.open(&self.socket(), self.world.clone(), self.book.clone());
+    }
+
+    /// The ids of all its containers, in the order they were made.
+    pub fn containers(&self) -> Vec<String> {
+        self.world.ids()
+    }
+
+    /// What a container was asked to be: the body of its creation.
+    pub fn asked(&self, id: &str) -> Option<Value> {
+        self.world.asked(id)
+    }
+
+    /// Ends a container as if its process had ended.
+    pub fn end(&self, id: &str, end: End) {
+        self.world.end(id, end);
+    }
+
+    /// Tells this word as a container's state from now on, whatever it does.
+    pub fn pretend(&self, id: &str, state: &str) {
+        self.world.pretend(id, state);
+    }
+
+    /// Gives a container's health check this result.
+    pub fn health(&self, id: &str, health: &str) {
+        self.world.health(id, health);
+    }
+
+    /// Removes a container behind everybody's back.
+    pub fn lose(&self, id: &str) {
+        self.world.lose(id);
+    }
+}

@@ -1,0 +1,289 @@
+//! The protocol: from a request to what the engine would answer, or to how it goes wrong.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::future::pending;
+use std::io;
+
+use futures::{Stream, StreamExt, stream};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
+use hyper::{Method, Request, Response, StatusCode};
+use serde_json::{Value, json};
+use tokio_stream::wrappers::BroadcastStream;
+
+use super::mood::{Book, Call, Mood};
+use super::world::{Container, Refusal, World};
+
+type Body = UnsyncBoxBody<Bytes, io::Error>;
+type Answer = Result<Response<Body>, Refusal>;
+
+/// The newest version of the API that it speaks, as the engine of Debian 12.
+const API: &str = "1.41";
+
+/// A request for one of its calls.
+struct Asked {
+    call: Call,
+    /// An id or a reference, where the call has one.
+    what: String,
+    query: HashMap<String, String>,
+}
+
+/// An error breaks the connection.
+pub(super) async fn answer(world: &World, book: &Book, request: Request<Incoming>) -> io::Result<Response<Body>> {
+    let asked = match understand(&request) {
+        Ok(asked) => asked,
+        Err(refusal) => return Ok(refused(&refusal)),
+    };
+    let body = request.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
+    let mood = book.mood(asked.call);
+    match &mood {
+        Mood::Refuse { status, message } => return Ok(refused(&(*status, message.clone()))),
+        Mood::Nonsense => return Ok(with_body(StatusCode::OK, "{\"Id\": [<html>")),
+        Mood::Hang => pending::<()>().await,
+        Mood::Held(gate) => gate.pass().await,
+        Mood::Well | Mood::LoseAnswer | Mood::HalfAnswer | Mood::FailMidway(_) => {}
+    }
+    let response = act(world, &asked, &body, &mood).await.unwrap_or_else(|refusal| refused(&refusal));
+    match mood {
+        Mood::LoseAnswer => Err(io::Error::other("the answer is lost")),
+        Mood::HalfAnswer => Ok(half(response).await),
+        _ => Ok(response),
+    }
+}
+
+fn understand(request: &Request<Incoming>) -> Result<Asked, Refusal> {
+    let path = request.uri().path().trim_start_matches('/');
+    let path = match path.strip_prefix("v1.").and_then(|rest| rest.split_once('/')) {
+        Some((minor, _)) if minor.parse::<u32>().is_ok_and(|minor| minor > 41) => {
+            return Err((400, format!("client version 1.{minor} is too new. Maximum supported API version is {API}")));
+        }
+        Some((_, rest)) => rest,
+        None => path,
+    };
+    let (noun, rest) = path.split_once('/').unwrap_or((path, ""));
+    let (what, verb) = rest.rsplit_once('/').unwrap_or((rest, ""));
+    let call = match (request.method(), noun, verb) {
+        (&Method::GET, "version", _) => Call::Version,
+        (&Method::GET, "info", _) => Call::Info,
+        (&Method::GET, "events", _) => Call::Events,
+        (&Method::POST, "images", "") if what == "create" => Call::Pull,
+        (&Method::GET, "images", "json") => Call::Image,
+        (&Method::GET, "containers", "") if what == "json" => Call::List,
+        (&Method::POST, "containers", "") if what == "create" => Call::Create,
+        (&Method::DELETE, "containers", "") => Call::Remove,
+        (&Method::GET, "containers", "json") => Call::Inspect,
+        (&Method::GET, "containers", "logs") => Call::Logs,
+        (&Method::POST, "containers", "start") => Call::Start,
+        (&Method::POST, "containers", "stop") => Call::Stop,
+        (&Method::POST, "containers", "wait") => Call::Wait,
+        _ => return Err((404, "page not found".to_owned())),
+    };
+    Ok(Asked { call, what: what.to_owned(), query: query_of(request.uri().query().unwrap_or_default()) })
+}
+
+fn query_of(query: &str) -> HashMap<String, String> {
+    serde_urlencoded(query).into_iter().collect()
+}
+
+/// The pairs of a query, unescaped.
+fn serde_urlencoded(query: &str) -> Vec<(String, String)> {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (unescape(name), unescape(value))).collect()
+}
+
+fn unescape(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digits = [rest.next(), rest.next()].map(|digit| digit.map(char::from).and_then(|c| c.to_digit(16)));
+                let [Some(high), Some(low)] = digits else { return String::new() };
+                u8::try_from(high * 16 + low).expect("two hexadecimal digits")
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+async fn act(world: &World, asked: &Asked, body: &[u8], mood: &Mood) -> Answer {
+    let Asked { call, what, query } = asked;
+    match call {
+        Call::Version => Ok(json_body(&json!({
+            "Version": "20.10.24", "ApiVersion": API, "MinAPIVersion": "1.12", "Os": "linux", "Arch": "amd64",
+        }))),
+        Call::Info => Ok(json_body(&json!({ "Name": "stand-in", "NCPU": 8, "MemTotal": 16_u64 << 30 }))),
+        Call::Image => Ok(json_body(&json!({ "Id": world.image(what)? }))),
+        Call::Pull => pull(world, query, mood),
+        Call::Create => create(world, query, body),
+        Call::Start => Ok(done(world.start(what).await?)),
+        Call::Stop => Ok(done(world.stop(what)?)),
+        Call::Remove => {
+            world.remove(what, query.get("force").is_some_and(|force| force == "true"))?;
+            Ok(done(true))
+        }
+        Call::Inspect => Ok(json_body(&world.see(what, inspected)?)),
+        Call::List => Ok(json_body(&list(world, query))),
+        Call::Logs => Ok(with_body(StatusCode::OK, world.see(what, |container| logs(container, query))?)),
+        Call::Events => Ok(events(world, query)),
+        Call::Wait => Ok(json_body(&json!({ "StatusCode": world.see(what, |container| container.exit_code)? }))),
+    }
+}
+
+fn create(world: &World, query: &HashMap<String, String>, body: &[u8]) -> Answer {
+    let asked = serde_json::from_slice(body).map_err(|error| (400, error.to_string()))?;
+    let id = world.create(query.get("name").map_or("", String::as_str), asked)?;
+    let mut response = json_body(&json!({ "Id": id, "Warnings": [] }));
+    *response.status_mut() = StatusCode::CREATED;
+    Ok(response)
+}
+
+/// Tells each layer's way, and puts the image on the host before the last line.
+fn pull(world: &World, query: &HashMap<String, String>, mood: &Mood) -> Answer {
+    let reference = query.get("fromImage").ok_or((400, "no image is named".to_owned()))?;
+    let layers = world.in_registry(reference)?;
+    let layer = |status: &str, number: usize, progress: Value| json!({ "status": status, "id": format!("{number:012x}"), "progressDetail": progress });
+    let mut lines = vec![json!({ "status": format!("Pulling from {reference}"), "id": "1" })];
+    lines.extend((0..layers).map(|number| layer("Pulling fs layer", number, json!({}))));
+    if let Mood::FailMidway(message) = mood {
+        lines.push(json!({ "errorDetail": { "message": message }, "error": message }));
+    } else {
+        for number in 0..layers {
+            lines.push(layer("Downloading", number, json!({ "current": 512, "total": 1024 })));
+            lines.push(layer("Extracting", number, json!({ "current": 1024, "total": 1024 })));
+            lines.push(layer("Pull complete", number, json!({})));
+        }
+        world.pulled(reference);
+        lines.push(json!({ "status": format!("Status: Downloaded newer image for {reference}") }));
+    }
+    Ok(streamed(stream::iter(lines)))
+}
+
+fn inspected(container: &Container) -> Value {
+    const NEVER: &str = "0001-01-01T00:00:00Z";
+    let ports: HashMap<&String, Value> = container
+        .ports
+        .iter()
+        .map(|(port, (host_ip, host_port))| (port, json!([{ "HostIp": host_ip, "HostPort": host_port.to_string() }])))
+        .collect();
+    let mut state = json!({
+        "Status": container.told_status(),
+        "ExitCode": container.exit_code,
+        "OOMKilled": container.oom_killed,
+        "Error": "",
+        "StartedAt": container.started.as_deref().unwrap_or(NEVER),
+        "FinishedAt": container.finished.as_deref().unwrap_or(NEVER),
+    });
+    if let Some(health) = &container.health {
+        state["Health"] = json!({ "Status": health, "FailingStreak": 0, "Log": [] });
+    }
+    json!({
+        "Id": container.id,
+        "Name": format!("/{}", container.name),
+        "Created": container.created,
+        "State": state,
+        "Config": { "Labels": container.asked["Labels"], "Env": container.asked["Env"], "Image": container.asked["Image"] },
+        "HostConfig": container.asked["HostConfig"],
+        "NetworkSettings": { "Ports": ports },
+    })
+}
+
+fn list(world: &World, query: &HashMap<String, String>) -> Value {
+    let all = query.get("all").is_some_and(|all| all == "true");
+    let labels = filter(query, "label");
+    let fits = |container: &Container| (all || container.status == "running") && has_labels(container, &labels);
+    world.see_all(|container| fits(container).then(|| listed(container))).into()
+}
+
+fn listed(container: &Container) -> Value {
+    let ports: Vec<Value> = container
+        .ports
+        .iter()
+        .filter_map(|(port, (host_ip, host_port))| {
+            let (number, protocol) = port.split_once('/')?;
+            let number: u16 = number.parse().ok()?;
+            Some(json!({ "IP": host_ip, "PrivatePort": number, "PublicPort": host_port, "Type": protocol }))
+        })
+        .collect();
+    json!({
+        "Id": container.id,
+        "Names": [format!("/{}", container.name)],
+        "Labels": container.asked["Labels"],
+        "State": container.told_status(),
+        "Status": "as it is",
+        "Ports": ports,
+    })
+}
+
+/// The values of one filter of a query.
+fn filter(query: &HashMap<String, String>, name: &str) -> Vec<String> {
+    let filters: Value = query.get("filters").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let values = filters[name].as_array().cloned().unwrap_or_default();
+    values.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn has_labels(container: &Container, labels: &[String]) -> bool {
+    labels.iter().filter_map(|label| label.split_once('=')).all(|(name, value)| container.label(name) == Some(value))
+}
+
+/// The last lines, each in a frame: stream 1, three zeros, the length, the line.
+fn logs(container: &Container, query: &HashMap<String, String>) -> Vec<u8> {
+    let tail = query.get("tail").and_then(|tail| tail.parse().ok()).unwrap_or(usize::MAX);
+    let lines = if container.started.is_some() { container.image.log.as_slice() } else { &[] };
+    let frame = |line: &String| {
+        let line = format!("{line}\n");
+        let length = u32::try_from(line.len()).expect("a short line").to_be_bytes();
+        [&[1, 0, 0, 0], length.as_slice(), line.as_bytes()].concat()
+    };
+    lines[lines.len().saturating_sub(tail)..].iter().flat_map(frame).collect()
+}
+
+fn events(world: &World, query: &HashMap<String, String>) -> Response<Body> {
+    let labels = filter(query, "label");
+    let fits = move |event: &Value| {
+        let has = |(name, value): (&str, &str)| event["Actor"]["Attributes"][name].as_str() == Some(value);
+        labels.iter().filter_map(|label| label.split_once('=')).all(has)
+    };
+    let told = BroadcastStream::new(world.subscribe()).filter_map(|event| async { event.ok() });
+    streamed(told.filter(move |event| std::future::ready(fits(event))))
+}
+
+/// JSON lines.
+fn streamed(lines: impl Stream<Item = Value> + Send + 'static) -> Response<Body> {
+    let frames = lines.map(|line| Ok(Frame::data(Bytes::from(format!("{line}\r\n")))));
+    Response::new(StreamBody::new(frames).boxed_unsync())
+}
+
+fn json_body(value: &Value) -> Response<Body> {
+    with_body(StatusCode::OK, value.to_string())
+}
+
+/// Without a body: done, or nothing to do.
+fn done(changed: bool) -> Response<Body> {
+    with_body(if changed { StatusCode::NO_CONTENT } else { StatusCode::NOT_MODIFIED }, "")
+}
+
+fn refused((status, message): &Refusal) -> Response<Body> {
+    let status = StatusCode::from_u16(*status).expect("a status");
+    with_body(status, json!({ "message": message }).to_string())
+}
+
+fn with_body(status: StatusCode, body: impl Into<Bytes>) -> Response<Body> {
+    let body = Full::new(body.into()).map_err(|never: Infallible| match never {}).boxed_unsync();
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response
+}
+
+/// The same answer's first half, and then a broken connection.
+async fn half(response: Response<Body>) -> Response<Body> {
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.expect("a body of ours").to_bytes();
+    let first = Ok(Frame::data(body.slice(..body.len() / 2)));
+    let frames = stream::iter([first, Err(io::Error::other("the connection breaks"))]);
+    Response::from_parts(parts, StreamBody::new(frames).boxed_unsync())
+}

@@ -1,0 +1,391 @@
+//! What the stand-in has: images, containers with their processes and ports, and the events of what happens to them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard};
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::broadcast;
+use tokio::task::JoinSet;
+
+use super::Settings;
+
+/// An image, and what a container of it does.
+#[derive(Debug, Clone)]
+pub struct Image {
+    pub process: Process,
+    /// What its process writes.
+    pub log: Vec<String>,
+    /// Whether it has a health check; each container's begins with `starting`.
+    pub health_check: bool,
+}
+
+/// What a container's process does once it is started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Process {
+    /// Answers HTTP on every published tcp port with the container's environment, a variable a line.
+    Serves,
+    /// Listens nowhere: its published ports take a connection and drop it, as the engine's own proxy does.
+    Silent,
+    /// Ends at once with this code.
+    Exits(i64),
+}
+
+impl Image {
+    pub fn that(process: Process) -> Self {
+        Self { process, log: Vec::new(), health_check: false }
+    }
+
+    pub fn writing(self, lines: &[&str]) -> Self {
+        Self { log: lines.iter().map(|line| (*line).to_owned()).collect(), ..self }
+    }
+
+    pub fn with_health_check(self) -> Self {
+        Self { health_check: true, ..self }
+    }
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Exited(i64),
+    OutOfMemory,
+}
+
+/// An engine's refusal: status and message.
+pub(super) type Refusal = (u16, String);
+
+pub(super) struct World {
+    settings: Settings,
+    state: Mutex<State>,
+    events: broadcast::Sender<Value>,
+}
+
+#[derive(Default)]
+struct State {
+    images: HashMap<String, (String, Image)>,
+    registry: HashMap<String, (Image, usize)>,
+    containers: BTreeMap<String, Container>,
+    made: u64,
+    next_port: u16,
+}
+
+pub(super) struct Container {
+    pub(super) id: String,
+    pub(super) name: String,
+    /// The body of its creation.
+    pub(super) asked: Value,
+    pub(super) image: Image,
+    pub(super) status: String,
+    pub(super) exit_code: i64,
+    pub(super) oom_killed: bool,
+    pub(super) created: String,
+    pub(super) started: Option<String>,
+    pub(super) finished: Option<String>,
+    pub(super) health: Option<String>,
+    /// Of `port/protocol` in the container to the host's port.
+    pub(super) ports: BTreeMap<String, (String, u16)>,
+    /// Told instead of its status.
+    pretended: Option<String>,
+    /// What answers on its ports.
+    listeners: JoinSet<()>,
+}
+
+impl Container {
+    pub(super) fn told_status(&self) -> &str {
+        self.pretended.as_deref().unwrap_or(&self.status)
+    }
+
+    pub(super) fn label(&self, name: &str) -> Option<&str> {
+        self.asked["Labels"][name].as_str()
+    }
+
+    fn runs(&self) -> bool {
+        self.status == "running"
+    }
+}
+
+impl World {
+    pub(super) fn new(settings: Settings) -> Self {
+        let state = State { next_port: 32_768, ..State::default() };
+        Self { settings, state: Mutex::new(state), events: broadcast::Sender::new(4096) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nobody panics with it")
+    }
+
+    fn now(&self) -> String {
+        (self.settings.now)().to_string()
+    }
+
+    pub(super) fn subscribe(&self) -> broadcast::Receiver<Value> {
+        self.events.subscribe()
+    }
+
+    /// Nobody may be listening.
+    fn tell(&self, container: &Container, action: &str, more: &[(&str, String)]) {
+        let mut attributes = container.asked["Labels"].as_object().cloned().unwrap_or_default();
+        attributes.extend(more.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
+        attributes.insert("name".to_owned(), json!(container.name));
+        let millis = (self.settings.now)().as_millis();
+        let actor = json!({ "ID": container.id, "Attributes": attributes });
+        let event = json!({ "Type": "container", "Action": action, "Actor": actor, "time": millis / 1000, "timeNano": millis * 1_000_000 });
+        drop(self.events.send(event));
+    }
+
+    pub(super) fn has_image(&self, reference: &str, image: Image) {
+        let mut state = self.state();
+        state.made += 1;
+        let id = format!("sha256:{:064x}", state.made);
+        state.images.insert(reference.to_owned(), (id, image));
+    }
+
+    pub(super) fn registry_has(&self, reference: &str, image: Image, layers: usize) {
+        self.state().registry.insert(reference.to_owned(), (image, layers));
+    }
+
+    /// The id of the image that `reference`, a name or an id, stands for.
+    pub(super) fn image(&self, reference: &str) -> Result<String, Refusal> {
+        let state = self.state();
+        let absent = || (404, format!("No such image: {reference}"));
+        state.image(reference).map(|(id, _)| id.clone()).ok_or_else(absent)
+    }
+
+    /// How many layers a pull of `reference` brings.
+    pub(super) fn in_registry(&self, reference: &str) -> Result<usize, Refusal> {
+        let absent = || (404, format!("manifest for {reference} not found: manifest unknown: manifest unknown"));
+        self.state().registry.get(reference).map(|(_, layers)| *layers).ok_or_else(absent)
+    }
+
+    pub(super) fn pulled(&self, reference: &str) {
+        let image = self.state().registry.get(reference).map(|(image, _)| image.clone());
+        self.has_image(reference, image.expect("it is in the registry"));
+    }
+
+    pub(super) fn create(&self, name: &str, asked: Value) -> Result<String, Refusal> {
+        let mut state = self.state();
+        let reference = asked["Image"].as_str().unwrap_or_default();
+        let Some((_, image)) = state.image(reference) else { return Err((404, format!("No such image: {reference}"))) };
+        let image = image.clone();
+        if let Some(other) = state.containers.values().find(|other| other.name == name) {
+            return Err((
+                409,
+                format!(
+                    "Conflict. The container name \"/{name}\" is already in use by container \"{}\". You have to remove (or \
+                 rename) that container to be able to reuse that name.",
+                    other.id
+                ),
+            ));
+        }
+        state.made += 1;
+        let id = format!("{:064x}", state.made);
+        let container = Container {
+            id: id.clone(),
+            name: name.to_owned(),
+            asked,
+            health: image.health_check.then(|| "starting".to_owned()),
+            image,
+            status: "created".to_owned(),
+            exit_code: 0,
+            oom_killed: false,
+            created: self.now(),
+            started: None,
+            finished: None,
+            ports: BTreeMap::new(),
+            pretended: None,
+            listeners: JoinSet::new(),
+        };
+        self.tell(&container, "create", &[]);
+        state.containers.insert(id.clone(), container);
+        Ok(id)
+    }
+
+    /// `false` when it ran already.
+    pub(super) async fn start(&self, id: &str) -> Result<bool, Refusal> {
+        let (process, wanted, environment) = {
+            let mut state = self.state();
+            let container = state.container(id)?;
+            if container.runs() {
+                return Ok(false);
+            }
+            (container.image.process.clone(), published(&container.asked), environment(&container.asked))
+        };
+        let (ports, listeners) = self.publish(&process, wanted, &environment).await;
+        let mut state = self.state();
+        let container = state.container(id)?;
+        container.status = "running".to_owned();
+        container.started = Some(self.now());
+        (container.ports, container.listeners) = (ports, listeners);
+        self.tell(container, "start", &[]);
+        if let Process::Exits(code) = process {
+            self.ended(container, End::Exited(code));
+        }
+        Ok(true)
+    }
+
+    /// Opens the ports of a container that starts.
+    async fn publish(
+        &self,
+        process: &Process,
+        wanted: Vec<(String, String)>,
+        environment: &str,
+    ) -> (BTreeMap<String, (String, u16)>, JoinSet<()>) {
+        let (mut ports, mut listeners) = (BTreeMap::new(), JoinSet::new());
+        for (port, host_ip) in wanted {
+            let host_port = if self.settings.real_ports && port.ends_with("/tcp") {
+                let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+                let host_port = listener.local_addr().expect("a bound port").port();
+                let page = (*process == Process::Serves).then(|| environment.to_owned());
+                listeners.spawn(serve(listener, page));
+                host_port
+            } else {
+                self.state().told_port()
+            };
+            ports.insert(port, (host_ip, host_port));
+        }
+        (ports, listeners)
+    }
+
+    /// `false` when it did not run.
+    pub(super) fn stop(&self, id: &str) -> Result<bool, Refusal> {
+        let mut state = self.state();
+        let container = state.container(id)?;
+        if !container.runs() {
+            return Ok(false);
+        }
+        self.tell(container, "kill", &[("signal", "15".to_owned())]);
+        self.ended(container, End::Exited(143));
+        self.tell(container, "stop", &[]);
+        Ok(true)
+    }
+
+    pub(super) fn remove(&self, id: &str, force: bool) -> Result<(), Refusal> {
+        let mut state = self.state();
+        let container = state.container(id)?;
+        if container.runs() {
+            if !force {
+                return Err((
+                    409,
+                    format!(
+                        "You cannot remove a running container {id}. Stop the container before \
+                                          attempting removal or force remove"
+                    ),
+                ));
+            }
+            self.ended(container, End::Exited(137));
+        }
+        let id = container.id.clone();
+        if let Some(container) = state.containers.remove(&id) {
+            self.tell(&container, "destroy", &[]);
+        }
+        Ok(())
+    }
+
+    pub(super) fn end(&self, id: &str, end: End) {
+        let mut state = self.state();
+        self.ended(state.container(id).expect("a container"), end);
+    }
+
+    fn ended(&self, container: &mut Container, end: End) {
+        container.status = "exited".to_owned();
+        container.finished = Some(self.now());
+        container.oom_killed = end == End::OutOfMemory;
+        container.exit_code = match end {
+            End::Exited(code) => code,
+            End::OutOfMemory => 137,
+        };
+        container.ports.clear();
+        container.listeners = JoinSet::new();
+        if end == End::OutOfMemory {
+            self.tell(container, "oom", &[]);
+        }
+        self.tell(container, "die", &[("exitCode", container.exit_code.to_string())]);
+    }
+
+    pub(super) fn pretend(&self, id: &str, status: &str) {
+        self.state().container(id).expect("a container").pretended = Some(status.to_owned());
+    }
+
+    pub(super) fn health(&self, id: &str, health: &str) {
+        let mut state = self.state();
+        let container = state.container(id).expect("a container");
+        container.health = Some(health.to_owned());
+        self.tell(container, &format!("health_status: {health}"), &[]);
+    }
+
+    pub(super) fn lose(&self, id: &str) {
+        self.remove(id, true).expect("a container");
+    }
+
+    pub(super) fn ids(&self) -> Vec<String> {
+        self.state().containers.keys().cloned().collect()
+    }
+
+    pub(super) fn asked(&self, id: &str) -> Option<Value> {
+        self.state().containers.get(id).map(|container| container.asked.clone())
+    }
+
+    /// What `look` sees of one container, by id or name.
+    pub(super) fn see<T>(&self, id: &str, look: impl FnOnce(&Container) -> T) -> Result<T, Refusal> {
+        self.state().container(id).map(|container| look(container))
+    }
+
+    /// What `look` sees of every container.
+    pub(super) fn see_all(&self, look: impl FnMut(&Container) -> Option<Value>) -> Vec<Value> {
+        self.state().containers.values().filter_map(look).collect()
+    }
+}
+
+impl State {
+    fn image(&self, reference: &str) -> Option<&(String, Image)> {
+        self.images.get(reference).or_else(|| self.images.values().find(|(id, _)| id == reference))
+    }
+
+    fn container(&mut self, id: &str) -> Result<&mut Container, Refusal> {
+        let found = self.containers.values_mut().find(|container| container.id == id || container.name == id);
+        found.ok_or_else(|| (404, format!("No such container: {id}")))
+    }
+
+    /// A port that is told and not opened.
+    fn told_port(&mut self) -> u16 {
+        self.next_port = if self.next_port == 60_999 { 32_768 } else { self.next_port + 1 };
+        self.next_port
+    }
+}
+
+/// The ports that a creation asks to publish, with the address of the host.
+fn published(asked: &Value) -> Vec<(String, String)> {
+    let bindings = asked["HostConfig"]["PortBindings"].as_object().cloned().unwrap_or_default();
+    let host_ip = |places: &Value| places[0]["HostIp"].as_str().unwrap_or_default().to_owned();
+    bindings.iter().map(|(port, places)| (port.clone(), host_ip(places))).collect()
+}
+
+fn environment(asked: &Value) -> String {
+    let variables = asked["Env"].as_array().cloned().unwrap_or_default();
+    variables.iter().filter_map(Value::as_str).map(|variable| format!("{variable}\n")).collect()
+}
+
+/// Answers each connection with the page, or drops it where there is none.
+async fn serve(listener: TcpListener, page: Option<String>) {
+    let mut guests = JoinSet::new();
+    loop {
+        tokio::select! {
+            Ok((stream, _)) = listener.accept() => match &page {
+                Some(page) => drop(guests.spawn(answer(stream, page.clone()))),
+                None => drop(stream),
+            },
+            Some(_) = guests.join_next() => {}
+        }
+    }
+}
+
+/// One answer to whatever is asked; a guest that goes away is none of ours.
+async fn answer(mut stream: TcpStream, page: String) {
+    let mut asked = [0; 4096];
+    if stream.read(&mut asked).await.is_ok_and(|read| read > 0) {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", page.len());
+        drop(stream.write_all((head + &page).as_bytes()).await);
+    }
+}
