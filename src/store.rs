@@ -2,8 +2,10 @@
 
 pub mod catalogue;
 pub mod environments;
+mod fingerprint;
 pub mod people;
 pub mod sessions;
+pub mod sign_ins;
 pub mod tokens;
 
 use std::path::Path;

@@ -1,8 +1,16 @@
 //! Stories through the outermost door, and the strangers that they meet.
 
+mod stage;
+mod support;
+
 mod catalogue;
 mod configuration;
 mod engine_contract;
+mod launch;
+mod lifecycle;
 mod real_engine;
+mod recovery;
 mod registry;
+mod requests;
+mod sessions;
 mod stand_in;

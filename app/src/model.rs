@@ -6,6 +6,7 @@ pub mod host;
 pub mod lifetime;
 pub mod name;
 pub mod quota;
+pub mod sign_in;
 pub mod team;
 pub mod template;
 pub mod time;
