@@ -25,14 +25,14 @@ use app::model::environment::{Environment, Port};
 use app::model::host::Host;
 use app::model::name::{EnvironmentId, TeamName};
 use app::model::template::{Protocol, Scheme};
-use app::model::units::{Memory, Span};
+use app::model::units::Memory;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::docker::{ContainerId, Engine, HostFacts};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::store::environments::Stored;
 use app::api::live::Change;
 use error::fault;
@@ -53,8 +53,6 @@ pub struct Settings {
     /// Where the server reaches published ports, to probe them.
     pub probe_host: String,
     pub reserve: Reserve,
-    /// How long a session lasts unused.
-    pub session_idle: Span,
 }
 
 /// What of the host is not given away, and how far it may be promised twice.
@@ -121,6 +119,14 @@ impl Service {
     #[must_use]
     pub fn closing(&self) -> CancellationToken {
         self.closing.clone()
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.store.catalogue().await.map(drop)
     }
 
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {

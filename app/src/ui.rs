@@ -6,3 +6,8 @@ use leptos::prelude::*;
 pub fn App() -> impl IntoView {
     view! { <p>"Berth"</p> }
 }
+
+#[must_use]
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    view! { <!DOCTYPE html> <html lang="en"><head><HydrationScripts options/></head><body><App/></body></html> }
+}

@@ -1,6 +1,7 @@
 //! `berth serve`: puts the parts together, serves until told to end, and ends in order.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -12,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::docker::{Connection, Engine};
 use crate::service::{Reserve, Service, Settings};
+use crate::web::auth::Auth;
 use crate::{jobs, web};
 
 /// How long open requests may take to end once the server was told to.
@@ -28,7 +30,7 @@ pub async fn run(config: Config) -> Result<(), Stop> {
     let engine = Engine::connect(&connection).map_err(|error| Stop { code: 2, message: format!("docker: {error}") })?;
     let settings = Settings {
         installation,
-        public_host: config.server.public_host.clone(),
+        public_host: config.server.public_host.clone().unwrap_or_else(|| public_url.host().to_owned()),
         bind_ip: Some(config.defaults.bind_ip),
         probe_host,
         reserve: Reserve {
@@ -36,17 +38,26 @@ pub async fn run(config: Config) -> Result<(), Stop> {
             memory_ratio: config.defaults.host_memory_ratio,
             cpu_ratio: config.defaults.host_cpu_ratio,
         },
-        session_idle: config.sessions.idle,
     };
     let service = Service::new(store.clone(), engine, clock.clone(), settings);
     let listener = listen(config.server.addr).await?;
     let bound = listener.local_addr().map_err(Stop::failed)?;
-    let router = web::router(&config, bound, service.clone(), store.clone(), clock).await.map_err(Stop::failed)?;
-    jobs::start(&service);
-    tracing::info!(address = %bound, "serving");
+    let auth = Arc::new(Auth::new(&config, config.server.public_url_on(bound), store.clone(), clock));
+    let router = web::router(&config, &service, &auth);
+    jobs::start(&service, &auth);
+    welcome(&auth, bound);
     let served = serve(listener, router, &service).await;
     store.close().await;
     served
+}
+
+/// The last lines before it serves: where, and without a provider how to sign in.
+fn welcome(auth: &Auth, bound: SocketAddr) {
+    tracing::info!(address = %bound, public_url = %auth.public_url, "serving");
+    println!("Berth serves on {}", auth.public_url);
+    if let Some(link) = &auth.operator {
+        println!("Sign in with this link, once: {}{}", auth.public_url, link.path());
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Stop> {

@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use app::api::ApiError;
 
-use crate::docker::EngineError;
 use crate::store::StoreError;
 
 static FAULTS: AtomicU64 = AtomicU64::new(1);
@@ -19,12 +18,4 @@ pub fn internal(error: &(dyn std::error::Error + 'static)) -> ApiError {
     let reference = format!("f{}", FAULTS.fetch_add(1, Ordering::Relaxed));
     tracing::error!(%reference, %error, "a request failed");
     ApiError::Internal { reference }
-}
-
-/// What the engine refused or failed, for the person whose operation it was.
-pub fn engine(error: &EngineError) -> ApiError {
-    match error {
-        EngineError::Unreachable(_) | EngineError::TimedOut(_) => ApiError::EngineUnavailable { message: error.to_string() },
-        _ => ApiError::Conflict { message: error.to_string() },
-    }
 }

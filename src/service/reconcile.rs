@@ -95,14 +95,6 @@ impl Service {
         }
     }
 
-    /// Deletes sessions and sign-ins whose time is over.
-    pub async fn sweep(&self) {
-        let now = self.clock.now();
-        if let Err(error) = self.store.delete_ended_sessions(now, now.before(self.settings.session_idle)).await {
-            tracing::warn!(%error, "sessions that have ended are deleted next time");
-        }
-    }
-
     async fn look_at_all(&self) -> Result<(), Broken> {
         let containers = self.engine.ours(&self.settings.installation).await?;
         let environments = self.store.environments(None).await?;

@@ -140,7 +140,6 @@ fn serve(store: &Store, engine: &StandIn, clock: &Clock) -> Service {
         bind_ip: None,
         probe_host: "127.0.0.1".to_owned(),
         reserve: Reserve { memory: Memory::default(), memory_ratio: 1000.0, cpu_ratio: 1000.0 },
-        session_idle: Span::hours(8),
     };
     let engine = Engine::connect(&engine.connection()).expect("a connection");
     Service::new(store.clone(), engine, clock.clone(), settings)

@@ -1,6 +1,7 @@
 //! The API for scripts: the same questions as the pages ask, in plain JSON.
 
 use app::api::ApiError;
+use app::api::backend::Backend;
 use app::api::environments::{KEY_MAX, LaunchAsk};
 use app::model::access::Actor;
 use app::model::environment::{Environment, Operation, Port};
@@ -15,6 +16,7 @@ use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 
 use super::Web;
+use super::actor::CurrentActor;
 use super::problem::Problem;
 
 /// Most items of one answer.
@@ -61,7 +63,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let actor = parts.extensions.get::<Option<Actor>>().cloned().flatten();
+        let CurrentActor(actor) = parts.extensions.get().cloned().unwrap_or_default();
         actor.map(Self).ok_or(Problem(ApiError::SignedOut))
     }
 }
@@ -75,7 +77,7 @@ async fn me(Caller(actor): Caller) -> Json<Actor> {
 }
 
 async fn teams(State(web): State<Web>, Caller(actor): Caller) -> Answer<List<app::model::team::Team>> {
-    Ok(List::whole(web.backend.teams(&actor).await?))
+    Ok(List::whole(web.service.teams(&actor).await?))
 }
 
 #[derive(Debug, Deserialize)]
@@ -89,11 +91,11 @@ async fn templates(
     query: Result<Query<OfTeam>, QueryRejection>,
 ) -> Answer<List<app::model::template::Offer>> {
     let Query(OfTeam { team }) = query.map_err(|rejection| malformed(&rejection.body_text()))?;
-    Ok(List::whole(web.backend.offers(&actor, &team).await?))
+    Ok(List::whole(web.service.offers(&actor, &team).await?))
 }
 
 async fn host(State(web): State<Web>, Caller(actor): Caller) -> Answer<app::model::host::Host> {
-    Ok(Json(web.backend.host(&actor).await?))
+    Ok(Json(web.service.host(&actor).await?))
 }
 
 #[derive(Debug, Deserialize)]
@@ -111,7 +113,7 @@ async fn list(
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Answer<List<Environment>> {
     let Query(query) = query.map_err(|rejection| malformed(&rejection.body_text()))?;
-    let all = web.backend.environments(&actor, query.team.as_ref()).await?;
+    let all = web.service.environments(&actor, query.team.as_ref()).await?;
     let wanted = all.into_iter().filter(|environment| query.state.is_none_or(|state| environment.state == state));
     // Newest first, and ids grow with time: what comes after the cursor is smaller.
     let mut rest = wanted.filter(|environment| query.cursor.as_ref().is_none_or(|cursor| environment.id < *cursor));
@@ -133,11 +135,11 @@ async fn launch(
     if let Some(key) = idempotency_key(&headers)? {
         ask.idempotency_key = Some(key);
     }
-    let launched = web.backend.launch(&actor, ask).await?;
+    let launched = web.service.launch(&actor, ask).await?;
     let (status, environment) = if prefers_async(&headers) {
         (StatusCode::ACCEPTED, launched)
     } else {
-        (StatusCode::CREATED, web.backend.settled(&actor, &launched.id).await?)
+        (StatusCode::CREATED, web.service.settled(&actor, &launched.id).await?)
     };
     let location = HeaderValue::from_str(&format!("/api/v1/environments/{}", environment.id)).expect("an id is plain");
     Ok((status, [(header::LOCATION, location)], Json(environment)).into_response())
@@ -156,11 +158,11 @@ fn prefers_async(headers: &HeaderMap) -> bool {
 }
 
 async fn one(State(web): State<Web>, Caller(actor): Caller, Path(id): Path<String>) -> Answer<Environment> {
-    Ok(Json(web.backend.environment(&actor, &known(&id)?).await?.environment))
+    Ok(Json(web.service.environment(&actor, &known(&id)?).await?.environment))
 }
 
 async fn ports(State(web): State<Web>, Caller(actor): Caller, Path(id): Path<String>) -> Answer<List<Port>> {
-    Ok(List::whole(web.backend.environment(&actor, &known(&id)?).await?.environment.ports))
+    Ok(List::whole(web.service.environment(&actor, &known(&id)?).await?.environment.ports))
 }
 
 async fn remove(
@@ -217,11 +219,11 @@ async fn operate(
     operation: Operation,
 ) -> Result<Response, Problem> {
     let id = known(id)?;
-    let begun = web.backend.operate(actor, &id, operation).await?;
+    let begun = web.service.operate(actor, &id, operation).await?;
     if prefers_async(headers) {
         return Ok((StatusCode::ACCEPTED, Json(begun)).into_response());
     }
-    Ok(Json(web.backend.settled(actor, &id).await?).into_response())
+    Ok(Json(web.service.settled(actor, &id).await?).into_response())
 }
 
 /// What cannot be an id is no environment.

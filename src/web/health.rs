@@ -12,8 +12,8 @@ pub async fn healthz() -> &'static str {
 
 /// It can do its work: the database answers. An engine that is away makes no server unready; pages say so.
 pub async fn readyz(State(web): State<Web>) -> (StatusCode, &'static str) {
-    match web.store.catalogue().await {
-        Ok(_) => (StatusCode::OK, "ready\n"),
+    match web.service.ready().await {
+        Ok(()) => (StatusCode::OK, "ready\n"),
         Err(error) => {
             tracing::warn!(%error, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")

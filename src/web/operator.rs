@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use app::model::name::UserId;
 use app::model::sign_in::Problem;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -14,6 +15,7 @@ use super::refusal;
 use crate::clock::Clock;
 use crate::store::people::Identity;
 use crate::store::sessions::SignedIn;
+use crate::store::{Store, StoreError};
 
 /// The issuer of people that this machine itself answers for.
 const LOCAL: &str = "local";
@@ -72,17 +74,24 @@ pub async fn enter(
     }
 }
 
+/// The one operator, made where there is none yet. The address is for `berth token create`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn ensure(store: &Store, clock: &Clock) -> Result<UserId, StoreError> {
+    let operator = Identity {
+        issuer: LOCAL.to_owned(),
+        subject: "operator".to_owned(),
+        name: "operator".to_owned(),
+        email: Some("operator@localhost".to_owned()),
+        admin: true,
+    };
+    store.sign_in_person(&operator, &[], &clock.user_id(), clock.now()).await
+}
+
 impl Auth {
     async fn sign_in_operator(&self, session: &Session) -> Result<(), AuthError> {
-        let operator = Identity {
-            issuer: LOCAL.to_owned(),
-            subject: "operator".to_owned(),
-            name: "operator".to_owned(),
-            email: None,
-            admin: true,
-        };
-        let now = self.clock.now();
-        let user = self.store.sign_in_person(&operator, &[], &self.clock.user_id(), now).await?;
+        let user = ensure(&self.store, &self.clock).await?;
         self.open_session(session, SignedIn { user: &user, sid: None, id_token: None }).await?;
         tracing::info!("the operator signed in with the link");
         Ok(())

@@ -13,7 +13,7 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 
 use super::Web;
-use super::headers::content_security_policy;
+use super::actor::CurrentActor;
 
 /// A page, whole and with its real content. Without anybody signed in there is only the sign-in page.
 pub async fn page(State(web): State<Web>, request: Request<Body>) -> Response {
@@ -42,7 +42,7 @@ pub async fn function(State(web): State<Web>, request: Request<Body>) -> Respons
 }
 
 fn asker(request: &Request<Body>) -> Option<Actor> {
-    request.extensions().get::<Option<Actor>>().cloned().flatten()
+    request.extensions().get::<CurrentActor>().cloned().unwrap_or_default().0
 }
 
 fn to_sign_in(request: &Request<Body>) -> Response {
@@ -59,15 +59,15 @@ fn url_escape(text: &str) -> String {
 
 /// What the app finds in its context. A form without scripts is answered by a redirect, whose status stays as it is.
 fn context(web: &Web, actor: Option<Actor>, form: bool) -> impl Fn() + Clone + Send + 'static {
-    let backend: Arc<dyn Backend> = web.backend.clone();
-    let sign_in: SignIn = web.sign_in;
+    let backend: Arc<dyn Backend> = Arc::new(web.service.clone());
+    let (sign_in, headers): (SignIn, _) = (web.sign_in, web.headers.clone());
     move || {
         provide_context(Arc::clone(&backend));
         provide_context(actor.clone());
         provide_context(sign_in);
         let response = expect_context::<ResponseOptions>();
         if let Some(nonce) = use_nonce() {
-            let policy = content_security_policy(Some(&nonce));
+            let policy = headers.content_security_policy(Some(&nonce));
             let policy = HeaderValue::from_str(&policy).expect("a policy is a header value");
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }
