@@ -1,7 +1,10 @@
 //! What is true: pure values and the policy on them. No clock, no I/O, no framework.
 
 pub mod access;
+pub mod address;
 pub mod environment;
+pub mod filter;
+pub mod gauge;
 pub mod host;
 pub mod lifetime;
 pub mod name;

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use leptos::prelude::use_context;
+use leptos::server_fn::ServerFn;
+use leptos::server_fn::error::ServerFnUrlError;
 
 use super::ApiError;
-use super::environments::{LaunchAsk, LaunchOptions};
+use super::environments::{Launch, LaunchAsk, LaunchOptions};
 use super::live::Change;
 use crate::model::access::Actor;
+use crate::model::address::Address;
 use crate::model::environment::{Environment, EnvironmentDetail, Operation};
 use crate::model::host::Host;
 use crate::model::name::{EnvironmentId, TeamName};
@@ -57,6 +60,9 @@ pub trait Backend: Send + Sync {
 pub struct Reply {
     pub status: Arc<dyn Fn(u16) + Send + Sync>,
     pub redirect: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Whether a browser posted a form to a server function by itself, without our script: then the answer is always a
+    /// redirect, which carries an error in the address.
+    pub plain_form: bool,
 }
 
 impl fmt::Debug for Reply {
@@ -81,17 +87,56 @@ pub fn whoever_asks() -> Option<Actor> {
     use_context::<Option<Actor>>().flatten()
 }
 
+/// What a team may launch; without a team, what the only one may that the actor sees.
+///
+/// # Errors
+/// Those of the backend.
+pub async fn launch_options(
+    backend: &dyn Backend,
+    actor: &Actor,
+    team: Option<TeamName>,
+) -> Result<Option<LaunchOptions>, ApiError> {
+    let team = match (team, backend.teams(actor).await?.as_slice()) {
+        (Some(team), _) => team,
+        (None, [only]) => only.name.clone(),
+        (None, _) => return Ok(None),
+    };
+    backend.launch_options(actor, &team).await.map(Some)
+}
+
 /// Passes an answer on, with the status that belongs to it: the one place where a server function's status is set.
 pub fn answer<T>(result: Result<T, ApiError>) -> Result<T, ApiError> {
-    if let (Err(error), Some(reply)) = (&result, use_context::<Reply>()) {
+    if let (Err(error), Some(reply)) = (&result, use_context::<Reply>())
+        && !reply.plain_form
+    {
         (reply.status)(error.status());
     }
     result
 }
 
-/// After a launch, on to the environment's own page.
-pub fn go_to_environment(launched: &Result<Environment, ApiError>) {
-    if let (Ok(environment), Some(reply)) = (launched, use_context::<Reply>()) {
-        (reply.redirect)(&format!("/environments/{}", environment.id));
+/// After a launch, on to the environment's own page; after a refusal back to `form`, for a browser without our script.
+pub fn after_launch(launched: &Result<Environment, ApiError>, form: &Address) {
+    let Some(reply) = use_context::<Reply>() else { return };
+    match launched {
+        Ok(environment) => (reply.redirect)(&environment.address().to_string()),
+        Err(error) if reply.plain_form => (reply.redirect)(&with_error(form, Launch::PATH, error.clone())),
+        Err(_) => {}
     }
+}
+
+/// After a removal has begun there is no page to return to but the list.
+pub fn after_operation(operation: Operation, begun: &Result<Environment, ApiError>) {
+    if let (Operation::Remove, Ok(_), Some(reply)) = (operation, begun, use_context::<Reply>())
+        && reply.plain_form
+    {
+        (reply.redirect)("/environments");
+    }
+}
+
+/// An address that carries a server function's error as Leptos reads it.
+fn with_error(address: &Address, function: &str, error: ApiError) -> String {
+    const ORIGIN: &str = "http://berth";
+    let url = ServerFnUrlError::new(function, error).to_url(&format!("{ORIGIN}{address}"));
+    let url = url.expect("an address of ours is a URL").to_string();
+    url.strip_prefix(ORIGIN).expect("it begins with the origin put before it").to_owned()
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::model::quota::Refusal;
-use crate::model::template::FieldError;
+use crate::model::template::{FieldError, Offer};
 
 /// Why something was not done, in words for the person who asked. `code` is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
@@ -91,6 +91,38 @@ impl ApiError {
         }
     }
 
+    /// Whether what was known before is still worth showing: the thing itself is there, and only the asking failed.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        match self {
+            Self::SignedOut
+            | Self::EngineUnavailable { .. }
+            | Self::TooMany { .. }
+            | Self::Offline
+            | Self::Internal { .. } => true,
+            Self::NotFound { .. }
+            | Self::Forbidden { .. }
+            | Self::Invalid { .. }
+            | Self::QuotaExceeded { .. }
+            | Self::Conflict { .. }
+            | Self::Malformed { .. } => false,
+        }
+    }
+
+    /// What the launch form says apart from its fields and its preview: what no field shows, or no field can help.
+    #[must_use]
+    pub fn beside_the_form(&self, offer: Option<&Offer>) -> Option<String> {
+        let Self::Invalid { errors } = self else {
+            return (!matches!(self, Self::QuotaExceeded { .. })).then(|| self.to_string());
+        };
+        let shown = |field: &str| {
+            matches!(field, "name" | "lifetime")
+                || offer.is_some_and(|offer| offer.variables.iter().any(|variable| variable.name == field))
+        };
+        let others: Vec<FieldError> = errors.iter().filter(|error| !shown(&error.field)).cloned().collect();
+        (!others.is_empty()).then(|| Self::Invalid { errors: others }.to_string())
+    }
+
     /// What is wrong with `field`, where this error says so.
     #[must_use]
     pub fn about(&self, field: &str) -> Option<&str> {
@@ -139,5 +171,16 @@ mod tests {
             assert_eq!(wire["code"], error.code());
             assert!((400..600).contains(&error.status()));
         }
+    }
+
+    #[test]
+    fn an_error_is_told_beside_its_field_or_else_beside_the_form() {
+        let error = ApiError::Invalid {
+            errors: vec![FieldError::new("name", "is taken"), FieldError::new("TYPO", "is unknown")],
+        };
+        assert_eq!(error.about("name"), Some("is taken"));
+        assert_eq!(error.beside_the_form(None).as_deref(), Some("Nothing was done: TYPO is unknown."));
+        assert_eq!(ApiError::invalid("name", "is taken").beside_the_form(None), None);
+        assert!(ApiError::Offline.beside_the_form(None).is_some());
     }
 }

@@ -6,13 +6,38 @@ use serde::{Deserialize, Serialize};
 
 use super::ApiError;
 use crate::model::access::Actor;
+use crate::model::name::TeamName;
 use crate::model::team::Team;
+use crate::model::time::Timestamp;
 
 /// The viewer with their teams.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Me {
     pub actor: Actor,
     pub teams: Vec<Team>,
+    /// `None` where the web layer does not tell.
+    pub visit: Option<Visit>,
+}
+
+/// When a page was asked for, and by which host name: the web layer gives it to every page and server function, so that
+/// what the server renders has the relative times and the links to ports that the browser will show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    pub at: Timestamp,
+    /// Of the address that the viewer's browser shows, without the port; IPv6 in brackets.
+    pub host: String,
+}
+
+impl Me {
+    /// The team that an address names, or else the only one there is.
+    #[must_use]
+    pub fn team(&self, named: Option<&TeamName>) -> Option<&Team> {
+        match named {
+            Some(name) => self.teams.iter().find(|team| team.name == *name),
+            None if self.teams.len() == 1 => self.teams.first(),
+            None => None,
+        }
+    }
 }
 
 /// How this installation signs people in.
@@ -29,7 +54,7 @@ pub enum SignIn {
 pub async fn get_me() -> Result<Me, ApiError> {
     let (backend, actor) = super::backend::asked()?;
     let teams = super::backend::answer(backend.teams(&actor).await)?;
-    Ok(Me { actor, teams })
+    Ok(Me { actor, teams, visit: use_context::<Visit>() })
 }
 
 /// How to sign in here; asked by nobody in particular.
