@@ -46,8 +46,8 @@ const CHANGES_KEPT: usize = 1024;
 pub struct Settings {
     /// Goes on every container's labels, so that two installations on one host leave each other's alone.
     pub installation: String,
-    /// The host of port links; `None`: whatever host the viewer's browser used.
-    pub public_host: Option<String>,
+    /// The host of port links.
+    pub public_host: String,
     /// The address on the host that ports are published on; `None`: all.
     pub bind_ip: Option<IpAddr>,
     /// Where the server reaches published ports, to probe them.
@@ -153,7 +153,7 @@ impl Service {
     /// The environment as people see it: with the links of its ports.
     fn shown(&self, mut environment: Environment) -> Environment {
         for port in &mut environment.ports {
-            port.url = self.settings.public_host.as_deref().and_then(|host| link(port, host));
+            port.url = link(port, &self.settings.public_host);
         }
         environment
     }

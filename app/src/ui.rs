@@ -88,8 +88,3 @@ pub fn App() -> impl IntoView {
 fn Start() -> impl IntoView {
     view! { <Redirect path="/environments" /> }
 }
-
-#[must_use]
-pub fn shell(options: LeptosOptions) -> impl IntoView {
-    view! { <!DOCTYPE html> <html lang="en"><head><HydrationScripts options/></head><body><App/></body></html> }
-}

@@ -22,6 +22,9 @@ const GRACE: Duration = Duration::from_secs(10);
 pub async fn run(config: Config) -> Result<(), Stop> {
     log_to_stdout();
     let clock = Clock::system();
+    let listener = listen(config.server.addr).await?;
+    let bound = listener.local_addr().map_err(Stop::failed)?;
+    let public_url = config.server.public_url_on(bound);
     let store = open(&config).await?;
     let candidate = crate::clock::hex(&clock.random::<8>());
     let installation = store.installation_value("id", &candidate).await.map_err(Stop::failed)?;
@@ -40,9 +43,7 @@ pub async fn run(config: Config) -> Result<(), Stop> {
         },
     };
     let service = Service::new(store.clone(), engine, clock.clone(), settings);
-    let listener = listen(config.server.addr).await?;
-    let bound = listener.local_addr().map_err(Stop::failed)?;
-    let auth = Arc::new(Auth::new(&config, config.server.public_url_on(bound), store.clone(), clock));
+    let auth = Arc::new(Auth::new(&config, public_url, store.clone(), clock));
     let router = web::router(&config, &service, &auth);
     jobs::start(&service, &auth);
     welcome(&auth, bound);

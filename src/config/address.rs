@@ -50,6 +50,12 @@ impl PublicUrl {
         is_loopback(&self.0)
     }
 
+    /// Name or address, without a port; an IPv6 address in brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
     /// A place under this address; `path` begins with a slash.
     #[must_use]
     pub fn at(&self, path: &str) -> String {

@@ -136,7 +136,7 @@ impl Stage {
 fn serve(store: &Store, engine: &StandIn, clock: &Clock) -> Service {
     let settings = Settings {
         installation: "test".to_owned(),
-        public_host: Some("dock.test".to_owned()),
+        public_host: "dock.test".to_owned(),
         bind_ip: None,
         probe_host: "127.0.0.1".to_owned(),
         reserve: Reserve { memory: Memory::default(), memory_ratio: 1000.0, cpu_ratio: 1000.0 },

@@ -57,7 +57,7 @@ fn url_escape(text: &str) -> String {
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
-/// What the app finds in its context. A form without scripts is answered by a redirect, whose status stays as it is.
+/// What the app finds in its context.
 fn context(web: &Web, actor: Option<Actor>, form: bool) -> impl Fn() + Clone + Send + 'static {
     let backend: Arc<dyn Backend> = Arc::new(web.service.clone());
     let (sign_in, headers): (SignIn, _) = (web.sign_in, web.headers.clone());
@@ -72,10 +72,8 @@ fn context(web: &Web, actor: Option<Actor>, form: bool) -> impl Fn() + Clone + S
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }
         let status = move |code: u16| {
-            if !form {
-                response.set_status(StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
-            }
+            response.set_status(StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
         };
-        provide_context(Reply { status: Arc::new(status), redirect: Arc::new(leptos_axum::redirect) });
+        provide_context(Reply { plain_form: form, status: Arc::new(status), redirect: Arc::new(leptos_axum::redirect) });
     }
 }
