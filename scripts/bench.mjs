@@ -1,10 +1,11 @@
 // Measures Berth against the bare engine, and prints the figures beside their goals as Markdown; none of them is asserted.
 //   DOCKER_HOST=unix:///var/run/docker.sock node scripts/bench.mjs
 // BENCH_ROUNDS (30) and BENCH_BATCHES (5) make it shorter or longer; BERTH_BINARY names another build.
+// One file, to be read from `measure` on: what is around it is how to ask, to compute and to print.
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
 import { cpus, release, tmpdir, totalmem } from 'node:os';
@@ -20,6 +21,8 @@ const starts = 10;
 const binary = resolve(process.env.BERTH_BINARY ?? 'target/release/berth');
 const catalogue = resolve('scripts/bench.toml');
 const team = 'bench';
+/** No single answer takes as long, in milliseconds. */
+const patience = 120_000;
 
 /** An HTTP server that is asked in JSON, over connections that are kept. */
 class Peer {
@@ -33,7 +36,7 @@ class Peer {
   async call(method, path, body) {
     const text = body && JSON.stringify(body);
     const headers = { ...this.headers, ...(text && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }) };
-    const sent = request({ ...this.address, agent: this.#agent, method, path, headers }).end(text);
+    const sent = request({ ...this.address, agent: this.#agent, method, path, headers, signal: AbortSignal.timeout(patience) }).end(text);
     const [response] = await once(sent, 'response');
     const answer = Buffer.concat(await response.toArray()).toString();
     if (response.statusCode >= 300) throw new Error(`${method} ${path}: ${response.statusCode} ${answer}`);
@@ -55,6 +58,7 @@ class Server {
     const others = Object.entries(process.env).filter(([name]) => !name.startsWith('BERTH_'));
     server.environment = {
       ...Object.fromEntries(others),
+      RUST_BACKTRACE: '0',
       BERTH_SERVER__ADDR: `127.0.0.1:${server.port}`,
       BERTH_SERVER__DATA_DIR: join(server.directory, 'data'),
       // A small machine takes part too: limits are promised, not used.
@@ -78,15 +82,20 @@ class Server {
     this.exit = once(this.child, 'exit');
     while (!(await this.#answers())) {
       if (this.child.exitCode !== null || performance.now() - began > 30_000) {
-        throw new Error(`Berth does not answer:\n${readFileSync(this.log, 'utf8')}`);
+        throw new Error('Berth does not answer.');
       }
       await pause(1);
     }
     return performance.now() - began;
   }
 
+  /** On a connection of its own. */
+  get(path, headers = {}) {
+    return request({ host: '127.0.0.1', port: this.port, path, headers, agent: false, signal: AbortSignal.timeout(patience) }).end();
+  }
+
   async #answers() {
-    const sent = request({ host: '127.0.0.1', port: this.port, path: '/healthz', agent: false }).end();
+    const sent = this.get('/healthz');
     try {
       const [response] = await once(sent, 'response');
       response.resume();
@@ -115,6 +124,10 @@ class Server {
     }
   }
 
+  lastWords() {
+    return existsSync(this.log) ? readFileSync(this.log, 'utf8').trimEnd().split('\n').slice(-30).join('\n') : '(nothing)';
+  }
+
   signInLink() {
     return new URL(readFileSync(this.log, 'utf8').match(/http:\/\/\S+\/auth\/operator\/[\w-]+/)[0]);
   }
@@ -124,11 +137,18 @@ const dockerHost = process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock';
 const engine = new Peer(engineAddress(dockerHost));
 const server = await Server.prepare();
 let installation;
-let ending;
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => finish().finally(() => process.exit(130)));
+let interrupted = false;
+// What is under way comes to its end, and then everything is taken away.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => (interrupted = true));
 
 try {
-  console.log(await measure());
+  const figures = await measure();
+  tell('');
+  console.log(figures);
+} catch (error) {
+  process.exitCode = interrupted ? 130 : 1;
+  tell('');
+  console.error(interrupted ? 'Interrupted.' : `${error.stack}\n\nThe end of Berth's log:\n${server.lastWords()}`);
 } finally {
   await finish();
 }
@@ -231,6 +251,7 @@ async function oneByOne(ways) {
   for (let round = -1; round < rounds; round += 1) {
     tell(round < 0 ? 'Launches, to warm up' : `Launches ${round + 1} of ${rounds}`);
     for (const name of turned(Object.keys(ways), round)) {
+      if (interrupted) throw new Error('interrupted');
       const began = performance.now();
       const id = await ways[name].launch();
       const took = performance.now() - began;
@@ -247,9 +268,13 @@ async function allAtOnce(ways) {
   for (let batch = 0; batch < batches; batch += 1) {
     tell(`${together} at once, ${batch + 1} of ${batches}`);
     for (const name of turned(Object.keys(ways), batch)) {
+      if (interrupted) throw new Error('interrupted');
       const began = performance.now();
-      const ids = await Promise.all(Array.from({ length: together }, () => ways[name].launch()));
+      const launched = await Promise.allSettled(Array.from({ length: together }, () => ways[name].launch()));
       times[name].push(performance.now() - began);
+      const failed = launched.find(({ status }) => status === 'rejected');
+      if (failed) throw failed.reason;
+      const ids = launched.map(({ value }) => value);
       await Promise.all(ids.map((id) => ways[name].remove(id)));
     }
   }
@@ -296,8 +321,7 @@ async function wholePage(path, cookie) {
 /** One answer on a connection of its own: all bytes of it, headers too, as they came. */
 async function fetchWire(path, cookie) {
   const headers = { accept: '*/*', 'accept-encoding': 'br', ...(cookie && { cookie }) };
-  const sent = request({ host: '127.0.0.1', port: server.port, path, agent: false, headers }).end();
-  const [response] = await once(sent, 'response');
+  const [response] = await once(server.get(path, headers), 'response');
   const { socket } = response;
   const raw = Buffer.concat(await response.toArray());
   const body = response.headers['content-encoding'] === 'br' ? brotliDecompressSync(raw) : raw;
@@ -341,7 +365,8 @@ function report({ startTimes, idle, after, pages, single, parallel, machine }) {
   const count = 1 + 2 * (rounds + 1) + together * batches;
   const memory = (bytes) => (bytes === undefined ? 'unknown here' : `${(bytes / 2 ** 20).toFixed(1)} MiB`);
   const kinds = ['HTML', 'JS', 'WASM', 'CSS', 'other'];
-  const page = ([path, bytes]) => [path, ...kinds.map((kind) => kilobytes(bytes[kind])), kilobytes(kinds.reduce((sum, kind) => sum + bytes[kind], 0)), '≤ 250 KB'];
+  const all = (bytes) => kinds.reduce((sum, kind) => sum + bytes[kind], 0);
+  const page = ([path, bytes]) => [path, ...kinds.map((kind) => kilobytes(bytes[kind])), kilobytes(all(bytes)), '≤ 250 KB'];
   return [
     table(['Machine', ''], Object.entries(machine)),
     table(['Launch', `Median of ${rounds} (quartiles)`, '× raw (95 %)', 'Goal'], [
@@ -397,22 +422,18 @@ function kilobytes(bytes) {
   return `${(bytes / 1000).toFixed(1)} KB`;
 }
 
-/** Ends what was started here: the server, every container of the run, the data directory. Once. */
-function finish() {
-  ending ??= (async () => {
-    tell('');
-    await server.stop();
-    const mine = installation ? [`berth.installation=${installation}`, `bench.installation=${installation}`] : [];
-    for (const label of mine) {
-      const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
-      for (const { Id } of await engine.call('GET', `/containers/json?all=true&filters=${filters}`)) {
-        await engine.call('DELETE', `/containers/${Id}?force=true&v=true`);
-      }
+/** Ends what was started here: the server, every container of the run, the data directory. */
+async function finish() {
+  await server.stop();
+  const mine = installation ? [`berth.installation=${installation}`, `bench.installation=${installation}`] : [];
+  for (const label of mine) {
+    const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
+    for (const { Id } of await engine.call('GET', `/containers/json?all=true&filters=${filters}`)) {
+      await engine.call('DELETE', `/containers/${Id}?force=true&v=true`);
     }
-    engine.close();
-    rmSync(server.directory, { recursive: true, force: true });
-  })();
-  return ending;
+  }
+  engine.close();
+  rmSync(server.directory, { recursive: true, force: true });
 }
 
 async function until(holds) {
