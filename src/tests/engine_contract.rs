@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use app::model::environment::{Health, Limits, TemplateVersion};
 use app::model::name::{EnvironmentId, EnvironmentName, PortName, TeamName, TemplateName};
 use app::model::template::{PortSpec, Protocol, Scheme};
 use app::model::units::{Memory, MilliCpu, Span};
 use futures::{Stream, StreamExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::real_engine::RealEngine;
 use super::registry::Registry;
@@ -112,6 +116,16 @@ impl Site {
         Some((registry.reference.clone(), Some(registry)))
     }
 
+    /// Where port 80 of a new container is reached, unless its host is another machine.
+    async fn port_of(&mut self, image: &str) -> Option<u16> {
+        if self.real.as_ref().is_some_and(|real| !real.is_here()) {
+            println!("skipped: the engine's ports are on another machine");
+            return None;
+        }
+        let id = self.started(image).await;
+        Some(self.engine.inspect(&id).await.expect("a container").ports[0].host_port)
+    }
+
     async fn spec(&mut self, image: &str, change: impl FnOnce(&mut Draft)) -> ContainerSpec {
         let mut draft = Draft::new(self.image(image).await);
         change(&mut draft);
@@ -148,16 +162,16 @@ impl Drop for Site {
 }
 
 /// What a container is wanted to be, with parts that a case may change.
-struct Draft {
-    image: ImageId,
-    environment: EnvironmentId,
-    attempt: u32,
-    variables: BTreeMap<String, String>,
-    ports: Vec<PortSpec>,
+pub struct Draft {
+    pub image: ImageId,
+    pub environment: EnvironmentId,
+    pub attempt: u32,
+    pub variables: BTreeMap<String, String>,
+    pub ports: Vec<PortSpec>,
 }
 
 impl Draft {
-    fn new(image: ImageId) -> Self {
+    pub fn new(image: ImageId) -> Self {
         let port = |name: &str, number, protocol| PortSpec {
             name: PortName::parse(name).expect("a name"),
             number,
@@ -173,7 +187,7 @@ impl Draft {
         }
     }
 
-    fn spec(&self, installation: &str) -> ContainerSpec {
+    pub fn spec(&self, installation: &str) -> ContainerSpec {
         let wanted = Wanted {
             environment: &self.environment,
             name: &EnvironmentName::parse("checkout").expect("a name"),
@@ -224,6 +238,8 @@ contract! {
     a_container_runs_only_once_it_is_started,
     a_started_container_has_its_ports,
     stopping_keeps_the_container_and_says_how_it_ended,
+    a_published_port_reaches_the_container,
+    a_port_that_nobody_opens_takes_a_connection_and_drops_it,
     starting_or_stopping_twice_is_once,
     a_removed_container_is_gone_and_removing_it_again_is_fine,
     the_same_attempt_makes_one_container,
@@ -292,6 +308,36 @@ async fn stopping_keeps_the_container_and_says_how_it_ended(site: &mut Site) {
     site.engine.start(&id).await.expect("a second start");
     let again = site.engine.inspect(&id).await.expect("a container");
     assert_eq!((again.status, again.exit_code, again.ports.len()), (Status::Running, None, 2));
+}
+
+async fn a_published_port_reaches_the_container(site: &mut Site) {
+    let Some(port) = site.port_of("serves").await else { return };
+    let answer = async {
+        loop {
+            let answer = get(port).await;
+            if !answer.is_empty() {
+                return answer;
+            }
+        }
+    };
+    let answer = timeout(Duration::from_secs(20), answer).await.expect("an answer in time");
+    assert!(answer.starts_with("HTTP/1."), "{answer}");
+}
+
+async fn a_port_that_nobody_opens_takes_a_connection_and_drops_it(site: &mut Site) {
+    let Some(port) = site.port_of("sleeps").await else { return };
+    assert_eq!(get(port).await, "");
+}
+
+/// What a port of this machine answers to a request before it closes the connection.
+async fn get(port: u16) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the engine listens for its containers");
+    let mut answer = Vec::new();
+    // A connection that breaks has answered what it has.
+    if stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await.is_ok() {
+        drop(stream.read_to_end(&mut answer).await);
+    }
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 async fn starting_or_stopping_twice_is_once(site: &mut Site) {
