@@ -2,6 +2,7 @@
 
 mod engine_contract;
 mod engine_failures;
+mod engine_tls;
 mod real_engine;
 mod registry;
 mod stand_in;
