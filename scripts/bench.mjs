@@ -306,7 +306,8 @@ async function wholePage(path, cookie) {
     if (asked.has(next)) continue;
     asked.add(next);
     const got = await fetchWire(next, cookie);
-    if (got.status !== 200) throw new Error(`${next} answered ${got.status}`);
+    if (got.status !== 200 && next === path) throw new Error(`${next} answered ${got.status}`);
+    if (got.status !== 200) console.error(`· ${path} names ${next}, which answers ${got.status}`);
     const kind = kindOf(got.headers['content-type']);
     bytes[kind] += got.bytes;
     const here = new URL(next, 'http://berth');

@@ -18,13 +18,15 @@ mod spec;
 mod text;
 mod wire;
 
-pub use connection::{Connection, ConnectionError};
-pub use container::{Binding, Container, ContainerId, ImageId, Listed, Status};
+pub use connection::Connection;
+pub use container::{Container, ContainerId, ImageId, Listed, Status};
 pub use engine::Engine;
 pub use error::EngineError;
-pub use events::{Event, Happening};
+#[cfg(test)]
+pub use events::Event;
+pub use events::Happening;
 pub use host::HostFacts;
-pub use labels::Labels;
+#[cfg(test)]
 pub use lanes::Patience;
-pub use pulls::{Layer, LayerStep, PullProgress};
+pub use pulls::PullProgress;
 pub use spec::{ContainerSpec, SpecError, Wanted};

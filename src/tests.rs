@@ -6,6 +6,8 @@ mod support;
 mod catalogue;
 mod configuration;
 mod engine_contract;
+mod engine_failures;
+mod engine_tls;
 mod launch;
 mod lifecycle;
 mod real_engine;

@@ -279,10 +279,20 @@ impl Inner {
     }
 }
 
+/// Refuses what cannot stand in a path.
 fn checked(reference: &str) -> Result<&str, EngineError> {
     if is_reference(reference) {
         return Ok(reference);
     }
     let message = format!("`{}` is no reference of an image", plain(reference, 80));
     Err(EngineError::Refused { status: 400, message })
+}
+
+#[cfg(test)]
+mod tests {
+    /// The library writes the bodies of requests, and so the secrets of templates, to its debug log.
+    #[test]
+    fn no_log_level_makes_the_library_write_bodies() {
+        assert!(log::STATIC_MAX_LEVEL <= log::LevelFilter::Info);
+    }
 }

@@ -1,7 +1,6 @@
 //! What happens to our containers, told by the engine as it happens.
 
 use app::model::environment::Health;
-use app::model::name::EnvironmentId;
 use app::model::time::Timestamp;
 use futures::{Stream, stream};
 use http_body_util::BodyExt;
@@ -42,14 +41,6 @@ pub enum Happening {
     Unpaused,
     Removed,
     Health(Health),
-}
-
-impl Event {
-    /// Which environment of ours the container says to be of.
-    #[must_use]
-    pub fn environment(&self) -> Option<EnvironmentId> {
-        self.labels.environment()
-    }
 }
 
 /// Where the events of an installation's containers are told.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use app::model::name::{EnvironmentId, TeamName};
+use app::model::name::EnvironmentId;
 use serde::Deserialize;
 
 pub(super) const ENVIRONMENT: &str = "berth.environment";
@@ -26,11 +26,6 @@ impl Labels {
     #[must_use]
     pub fn environment(&self) -> Option<EnvironmentId> {
         EnvironmentId::parse(self.get(ENVIRONMENT)?).ok()
-    }
-
-    #[must_use]
-    pub fn team(&self) -> Option<TeamName> {
-        TeamName::parse(self.get(TEAM)?).ok()
     }
 
     /// At which attempt to make the environment's container it was made.

@@ -5,12 +5,17 @@ use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use app::model::environment::{Health, Limits, TemplateVersion};
 use app::model::name::{EnvironmentId, EnvironmentName, PortName, TeamName, TemplateName};
 use app::model::template::{PortSpec, Protocol, Scheme};
 use app::model::units::{Memory, MilliCpu, Span};
 use futures::{Stream, StreamExt};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::real_engine::RealEngine;
 use super::registry::Registry;
@@ -32,7 +37,7 @@ struct Site {
 }
 
 /// Images of the cases: name, instructions for a real engine, and the same for the stand-in.
-fn images() -> [(&'static str, &'static [&'static str], Image); 5] {
+fn images() -> [(&'static str, &'static [&'static str], Image); 6] {
     let init = ["[FATAL tini (7)] exec /bin/nothing-like-it failed: No such file or directory"];
     let log = ["going", "\u{1b}[31mred\u{1b}[0m \u{7}bell"];
     [
@@ -47,6 +52,13 @@ fn images() -> [(&'static str, &'static [&'static str], Image); 5] {
             "checks",
             &[r#"CMD ["sleep","1000"]"#, r#"HEALTHCHECK --interval=1s CMD ["true"]"#],
             Image::that(Process::Silent).with_health_check(),
+        ),
+        (
+            "tells",
+            &[
+                r#"CMD ["sh","-c","grep -E '^(CapEff|NoNewPrivs)' /proc/self/status; hostname; env | grep -E '^(BERTH_|mob|GREET)'"]"#,
+            ],
+            Image::that(Process::Exits(0)),
         ),
         // The engine's init is what starts, and what reports that it could not go on.
         ("broken", &[r#"CMD ["/bin/nothing-like-it"]"#], Image::that(Process::Exits(127)).writing(&init)),
@@ -112,6 +124,16 @@ impl Site {
         Some((registry.reference.clone(), Some(registry)))
     }
 
+    /// Where port 80 of a new container is reached, unless its host is another machine.
+    async fn port_of(&mut self, image: &str) -> Option<u16> {
+        if self.real.as_ref().is_some_and(|real| !real.is_here()) {
+            println!("skipped: the engine's ports are on another machine");
+            return None;
+        }
+        let id = self.started(image).await;
+        Some(self.engine.inspect(&id).await.expect("a container").ports[0].host_port)
+    }
+
     async fn spec(&mut self, image: &str, change: impl FnOnce(&mut Draft)) -> ContainerSpec {
         let mut draft = Draft::new(self.image(image).await);
         change(&mut draft);
@@ -148,16 +170,16 @@ impl Drop for Site {
 }
 
 /// What a container is wanted to be, with parts that a case may change.
-struct Draft {
-    image: ImageId,
-    environment: EnvironmentId,
-    attempt: u32,
-    variables: BTreeMap<String, String>,
-    ports: Vec<PortSpec>,
+pub struct Draft {
+    pub image: ImageId,
+    pub environment: EnvironmentId,
+    pub attempt: u32,
+    pub variables: BTreeMap<String, String>,
+    pub ports: Vec<PortSpec>,
 }
 
 impl Draft {
-    fn new(image: ImageId) -> Self {
+    pub fn new(image: ImageId) -> Self {
         let port = |name: &str, number, protocol| PortSpec {
             name: PortName::parse(name).expect("a name"),
             number,
@@ -173,7 +195,7 @@ impl Draft {
         }
     }
 
-    fn spec(&self, installation: &str) -> ContainerSpec {
+    pub fn spec(&self, installation: &str) -> ContainerSpec {
         let wanted = Wanted {
             environment: &self.environment,
             name: &EnvironmentName::parse("checkout").expect("a name"),
@@ -224,6 +246,9 @@ contract! {
     a_container_runs_only_once_it_is_started,
     a_started_container_has_its_ports,
     stopping_keeps_the_container_and_says_how_it_ended,
+    a_published_port_reaches_the_container,
+    a_port_that_nobody_opens_takes_a_connection_and_drops_it,
+    what_the_engine_holds_is_the_safe_profile,
     starting_or_stopping_twice_is_once,
     a_removed_container_is_gone_and_removing_it_again_is_fine,
     the_same_attempt_makes_one_container,
@@ -238,6 +263,28 @@ contract! {
     what_no_registry_has_is_not_found,
     only_what_this_installation_made_is_ours,
     what_is_not_there_is_not_found,
+}
+
+/// What only a real engine can show: the profile from inside. CapEff is the sum of the seven capabilities' bits.
+#[tokio::test]
+async fn inside_a_real_container_root_has_few_powers_and_its_team_s_name() {
+    let Some(mut site) = Site::real() else { return };
+    let id = site.started("tells").await;
+    assert_eq!(site.ended(&id).await.exit_code, Some(0));
+    let mut lines = site.engine.logs_tail(&id, 50).await.expect("lines");
+    lines.sort();
+    let team = &site.installation;
+    let expected = [
+        "BERTH_ENVIRONMENT=checkout",
+        "BERTH_OWNER=bea@example.com",
+        &format!("BERTH_TEAM={team}"),
+        "CapEff: 00000000000004eb",
+        "GREETING=hello",
+        "NoNewPrivs: 1",
+        "checkout",
+        &format!("mobTeam={team}"),
+    ];
+    assert_eq!(lines, expected);
 }
 
 async fn the_host_tells_what_it_is(site: &mut Site) {
@@ -292,6 +339,68 @@ async fn stopping_keeps_the_container_and_says_how_it_ended(site: &mut Site) {
     site.engine.start(&id).await.expect("a second start");
     let again = site.engine.inspect(&id).await.expect("a container");
     assert_eq!((again.status, again.exit_code, again.ports.len()), (Status::Running, None, 2));
+}
+
+async fn a_published_port_reaches_the_container(site: &mut Site) {
+    let Some(port) = site.port_of("serves").await else { return };
+    let answer = async {
+        loop {
+            let answer = get(port).await;
+            if !answer.is_empty() {
+                return answer;
+            }
+        }
+    };
+    let answer = timeout(Duration::from_secs(20), answer).await.expect("an answer in time");
+    assert!(answer.starts_with("HTTP/1."), "{answer}");
+}
+
+async fn a_port_that_nobody_opens_takes_a_connection_and_drops_it(site: &mut Site) {
+    let Some(port) = site.port_of("sleeps").await else { return };
+    assert_eq!(get(port).await, "");
+}
+
+/// What a port of this machine answers to a request before it closes the connection.
+async fn get(port: u16) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the engine listens for its containers");
+    let mut answer = Vec::new();
+    // A connection that breaks has answered what it has.
+    if stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await.is_ok() {
+        drop(stream.read_to_end(&mut answer).await);
+    }
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+async fn what_the_engine_holds_is_the_safe_profile(site: &mut Site) {
+    let id = site.created("sleeps").await;
+    let held = match (&site.real, &site.stand_in) {
+        (Some(real), _) => real.inspect(id.as_str()),
+        (None, stand_in) => stand_in.as_ref().and_then(|stand_in| stand_in.asked(id.as_str())).expect("a container"),
+    };
+    let profile = &held["HostConfig"];
+    for (field, value) in [
+        ("Memory", json!(64 << 20)),
+        ("MemorySwap", json!(64 << 20)),
+        ("NanoCpus", json!(500_000_000)),
+        ("PidsLimit", json!(32)),
+        ("Privileged", json!(false)),
+        ("CapDrop", json!(["ALL"])),
+        ("SecurityOpt", json!(["no-new-privileges:true"])),
+        ("NetworkMode", json!("bridge")),
+        ("IpcMode", json!("private")),
+        ("CgroupnsMode", json!("private")),
+        ("Init", json!(true)),
+        ("AutoRemove", json!(false)),
+    ] {
+        assert_eq!(profile[field], value, "{field}");
+    }
+    assert_eq!(profile["RestartPolicy"]["Name"], "no");
+    assert_eq!(profile["LogConfig"], json!({ "Type": "json-file", "Config": { "max-size": "10m", "max-file": "3" } }));
+    // An engine tells what was not asked for as null, as empty or not at all.
+    let empty = |value: &Value| value.is_null() || *value == json!("") || *value == json!([]);
+    for field in ["Binds", "Mounts", "Devices", "VolumesFrom", "PidMode", "UTSMode", "UsernsMode", "DeviceRequests"] {
+        assert!(empty(&profile[field]), "{field}: {}", profile[field]);
+    }
 }
 
 async fn starting_or_stopping_twice_is_once(site: &mut Site) {
@@ -384,7 +493,7 @@ async fn what_happens_to_a_container_is_told_as_it_happens(site: &mut Site) {
     assert_eq!(happenings, [Happening::Created, Happening::Started, ended, Happening::Removed]);
     assert!(told.iter().all(|event| event.container == id && event.labels.attempt() == Some(1)), "{told:?}");
     assert!(told.is_sorted_by_key(|event| event.at), "{told:?}");
-    assert_eq!(told[0].environment().map(|id| id.to_string()).as_deref(), Some(ENVIRONMENT));
+    assert_eq!(told[0].labels.environment().map(|id| id.to_string()).as_deref(), Some(ENVIRONMENT));
 }
 
 async fn next(events: &mut (impl Stream<Item = Result<Event, EngineError>> + Unpin)) -> Event {

@@ -116,7 +116,7 @@ fn root_folder() -> Vec<u8> {
     std::fs::create_dir_all(folder.path().join("www")).expect("a folder");
     std::fs::create_dir_all(&bin).expect("a folder");
     std::fs::copy(busybox, bin.join("busybox")).expect("a copy of busybox");
-    for name in ["sh", "httpd", "sleep", "true", "cat", "printf", "env"] {
+    for name in ["sh", "httpd", "sleep", "true", "cat", "printf", "env", "grep", "hostname"] {
         std::os::unix::fs::symlink("busybox", bin.join(name)).expect("a link");
     }
     let mut tar = Command::new("tar");

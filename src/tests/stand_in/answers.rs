@@ -40,7 +40,7 @@ pub(super) async fn answer(world: &World, book: &Book, request: Request<Incoming
     let mood = book.mood(asked.call);
     match &mood {
         Mood::Refuse { status, message } => return Ok(refused(&(*status, message.clone()))),
-        Mood::Nonsense => return Ok(with_body(StatusCode::OK, "{\"Id\": [<html>")),
+        Mood::Nonsense => return Ok(with_body(StatusCode::OK, "{\"Id\": [<html>\n")),
         Mood::Hang => pending::<()>().await,
         Mood::Held(gate) => gate.pass().await,
         Mood::Well | Mood::LoseAnswer | Mood::HalfAnswer | Mood::FailMidway(_) => {}

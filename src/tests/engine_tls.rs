@@ -1,0 +1,159 @@
+//! An engine on another machine, behind TLS with certificates on both sides, as `docker --tlsverify` has it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+use tempfile::TempDir;
+use tokio::net::{TcpListener, UnixStream};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+
+use super::stand_in::StandIn;
+use crate::docker::{Connection, Engine, EngineError};
+
+/// A folder as `DOCKER_CERT_PATH` names it: an authority, and what it signed for both sides.
+struct Certificates {
+    folder: TempDir,
+}
+
+impl Certificates {
+    fn new() -> Self {
+        let mut authority = CertificateParams::default();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, key()).expect("an authority");
+        let this = Self { folder: tempfile::tempdir().expect("a folder") };
+        this.write("ca.pem", &authority.pem());
+        for (name, usage) in
+            [("server", ExtendedKeyUsagePurpose::ServerAuth), ("client", ExtendedKeyUsagePurpose::ClientAuth)]
+        {
+            let mut params = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+            params.extended_key_usages = vec![usage];
+            let key = key();
+            let certificate = params.signed_by(&key, &authority).expect("a certificate");
+            this.write(&format!("{name}-cert.pem"), &certificate.pem());
+            this.write(&format!("{name}-key.pem"), &key.serialize_pem());
+        }
+        this
+    }
+
+    fn write(&self, name: &str, pem: &str) {
+        std::fs::write(self.file(name), pem).expect("a file");
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+fn key() -> KeyPair {
+    KeyPair::generate().expect("a key")
+}
+
+/// A stand-in's socket, reached through TLS alone.
+struct Front {
+    port: u16,
+    certificates: Certificates,
+    serving: JoinHandle<()>,
+}
+
+impl Front {
+    async fn of(stand_in: &StandIn) -> Self {
+        let certificates = Certificates::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("a bound port").port();
+        let acceptor = TlsAcceptor::from(Arc::new(server(&certificates)));
+        let host = stand_in.connection().host.expect("a socket");
+        let socket = PathBuf::from(host.trim_start_matches("unix://"));
+        Self { port, certificates, serving: tokio::spawn(serve(listener, acceptor, socket)) }
+    }
+
+    fn connection(&self, trusted: &Certificates, identity: Option<&str>) -> Connection {
+        let own = |what: &str| identity.map(|name| self.certificates.file(&format!("{name}-{what}.pem")));
+        Connection {
+            host: Some(format!("tcp://localhost:{}", self.port)),
+            ca: Some(trusted.file("ca.pem")),
+            cert: own("cert"),
+            key: own("key"),
+        }
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+fn server(certificates: &Certificates) -> ServerConfig {
+    let pem = |name: &str| CertificateDer::from_pem_file(certificates.file(name)).expect("a certificate");
+    let mut roots = RootCertStore::empty();
+    roots.add(pem("ca.pem")).expect("an authority");
+    let provider = Arc::new(ring::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build();
+    let key = PrivateKeyDer::from_pem_file(certificates.file("server-key.pem")).expect("a key");
+    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("versions");
+    let config = config.with_client_cert_verifier(verifier.expect("an authority"));
+    config.with_single_cert(vec![pem("server-cert.pem")], key).expect("a matching key")
+}
+
+async fn serve(listener: TcpListener, acceptor: TlsAcceptor, socket: PathBuf) {
+    loop {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        let (acceptor, socket) = (acceptor.clone(), socket.clone());
+        tokio::spawn(async move { pass_on(acceptor.accept(stream).await?, &socket).await });
+    }
+}
+
+async fn pass_on(
+    mut client: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+    socket: &Path,
+) -> std::io::Result<u64> {
+    let mut engine = UnixStream::connect(socket).await?;
+    let (_, back) = tokio::io::copy_bidirectional(&mut client, &mut engine).await?;
+    Ok(back)
+}
+
+async fn host_at(connection: &Connection) -> Result<String, EngineError> {
+    Engine::connect(connection).expect("good settings").host().await.map(|host| host.name)
+}
+
+#[tokio::test]
+async fn an_engine_behind_tls_is_reached_with_certificates_on_both_sides() {
+    let stand_in = StandIn::start().await;
+    let front = Front::of(&stand_in).await;
+    let connection = front.connection(&front.certificates, Some("client"));
+    assert_eq!(host_at(&connection).await.as_deref(), Ok("stand-in"));
+}
+
+#[tokio::test]
+async fn an_engine_whose_certificate_somebody_else_signed_is_told_nothing() {
+    let stand_in = StandIn::start().await;
+    let front = Front::of(&stand_in).await;
+    let error =
+        host_at(&front.connection(&Certificates::new(), Some("client"))).await.expect_err("a stranger").to_string();
+    assert!(error.starts_with("the Docker Engine cannot be reached: invalid peer certificate"), "{error}");
+}
+
+#[tokio::test]
+async fn an_engine_that_asks_for_a_certificate_refuses_who_has_none_or_the_wrong_one() {
+    let stand_in = StandIn::start().await;
+    let front = Front::of(&stand_in).await;
+    for identity in [None, Some("server")] {
+        let refused = host_at(&front.connection(&front.certificates, identity)).await;
+        assert!(matches!(refused, Err(EngineError::Unreachable(_))), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn plain_http_to_an_engine_behind_tls_is_an_error_and_no_hang() {
+    let stand_in = StandIn::start().await;
+    let front = Front::of(&stand_in).await;
+    let plain = Connection { host: Some(format!("tcp://localhost:{}", front.port)), ..Connection::default() };
+    assert!(host_at(&plain).await.is_err());
+}
