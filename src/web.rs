@@ -22,10 +22,12 @@ pub mod sign_out;
 use std::sync::Arc;
 
 use app::api::me::SignIn;
+use any_spawner::Executor;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use leptos::prelude::LeptosOptions;
+use tower_http::compression::CompressionLayer;
 
 use self::auth::Auth;
 use self::guard::Guard;
@@ -47,6 +49,8 @@ pub struct Web {
 /// Every URL there is. Who asks is read in front of everything but the site's own files; what they may do is decided in
 /// the service.
 pub fn router(config: &Config, service: &Service, auth: &Arc<Auth>) -> Router {
+    // An error says that it is set already, as another router in a test does.
+    drop(Executor::init_tokio());
     let web = Web {
         service: service.clone(),
         auth: Arc::clone(auth),
@@ -62,7 +66,7 @@ pub fn router(config: &Config, service: &Service, auth: &Arc<Auth>) -> Router {
         .fallback(pages::page)
         .with_state(web.clone())
         .merge(auth::routes(Arc::clone(auth)));
-    layers::around(asked, auth, config).merge(open(&web))
+    layers::around(asked, auth, config).layer(CompressionLayer::new()).merge(open(&web))
 }
 
 /// What is the same for everybody: health and the site's files.

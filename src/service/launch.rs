@@ -39,8 +39,11 @@ impl fmt::Debug for Drivers {
     }
 }
 
+/// The right to work on one environment, until it is dropped.
+pub type Driving = OwnedMutexGuard<()>;
+
 impl Drivers {
-    pub async fn take(&self, id: &EnvironmentId) -> OwnedMutexGuard<()> {
+    pub async fn take(&self, id: &EnvironmentId) -> Driving {
         let lock = {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             all.retain(|_, lock| Arc::strong_count(lock) > 1);
@@ -101,6 +104,8 @@ impl Service {
         self.engine_answers()?;
         let plan = self.plan(actor, &ask).await?;
         let template = plan.template.clone();
+        // Taken before anybody can see the row: what is on its way and has no driver was left behind by a killed server.
+        let driving = self.drivers.take(&plan.stored.environment.id).await;
         let reserved = match self.reserve(&ask, plan).await {
             Ok(reserved) => reserved,
             // The same key may have come twice at the same moment, and the other was first.
@@ -111,7 +116,7 @@ impl Service {
         };
         self.announce(&reserved.environment);
         let activity = Activity::of(&reserved);
-        self.spawn(self.clone().drive_up(activity, template));
+        self.spawn(self.clone().drive_up(driving, activity, template));
         Ok(self.shown(reserved.environment))
     }
 
@@ -193,8 +198,7 @@ impl Service {
     }
 
     /// Brings a reserved environment up, or gives back what it held.
-    pub(super) async fn drive_up(self, activity: Activity, template: Template) {
-        let driving = self.drivers.take(&activity.id).await;
+    pub(super) async fn drive_up(self, driving: Driving, activity: Activity, template: Template) {
         let ended = self.bring_up(&activity, &template).await;
         if let Err(broken) = ended {
             self.give_back(&activity, broken).await;

@@ -10,7 +10,7 @@ use app::model::units::Span;
 
 use super::Service;
 use super::error::fault;
-use super::launch::{Activity, Broken, Note, next_expiry, reserved_note};
+use super::launch::{Activity, Broken, Driving, Note, next_expiry, reserved_note};
 use crate::docker::EngineError;
 use crate::store::environments::{self, Outcome, Stored};
 use crate::store::{StoreError, Write};
@@ -48,6 +48,7 @@ impl Service {
 
     /// Starting again reserves again: what a stopped environment gave back may be somebody else's by now.
     async fn begin_start(&self, id: &EnvironmentId, template: Template) -> Result<Stored, ApiError> {
+        let driving = self.drivers.take(id).await;
         let mut write = self.store.write().await.map_err(fault)?;
         let mut stored = self.allowed(&mut write, id, Operation::Start).await?;
         let limits = stored.environment.limits;
@@ -60,7 +61,7 @@ impl Service {
         let mut notes = vec![Note::Begin(StepName::Reserve)];
         notes.extend(begins.map(|begin| [reserved_note(), begin]).into_iter().flatten());
         let stored = self.begin_activity(write, stored, &notes).await?;
-        self.spawn(self.clone().drive_up(Activity::of(&stored), template));
+        self.spawn(self.clone().drive_up(driving, Activity::of(&stored), template));
         Ok(stored)
     }
 
@@ -75,12 +76,13 @@ impl Service {
     }
 
     async fn begin_restart(&self, id: &EnvironmentId, template: Template) -> Result<Stored, ApiError> {
+        let driving = self.drivers.take(id).await;
         let mut write = self.store.write().await.map_err(fault)?;
         let mut stored = self.allowed(&mut write, id, Operation::Restart).await?;
         stored.environment.state = State::Stopping;
         stored.environment.reason = None;
         let stored = self.begin_activity(write, stored, &[Note::Begin(StepName::Stop)]).await?;
-        self.spawn(self.clone().drive_restart(Activity::of(&stored), template));
+        self.spawn(self.clone().drive_restart(driving, Activity::of(&stored), template));
         Ok(stored)
     }
 
@@ -137,12 +139,9 @@ impl Service {
         drop(driving);
     }
 
-    async fn drive_restart(self, activity: Activity, template: Template) {
-        let driving = self.drivers.take(&activity.id).await;
-        let stopped = self.stop_container(&activity).await;
-        drop(driving);
-        match stopped {
-            Ok(()) => self.drive_up(activity, template).await,
+    async fn drive_restart(self, driving: Driving, activity: Activity, template: Template) {
+        match self.stop_container(&activity).await {
+            Ok(()) => self.drive_up(driving, activity, template).await,
             Err(broken) => self.leave_to_reconciler(&activity, broken).await,
         }
     }

@@ -104,3 +104,13 @@ async fn a_leftover_of_ours_is_removed_and_a_stranger_with_our_label_is_left_alo
     assert_eq!(stage.engine.containers().len(), 1);
     assert_eq!(stage.service.environment(&bea, &id).await.expect("it").environment.state, State::Running);
 }
+
+#[tokio::test]
+async fn a_launch_that_has_just_begun_is_not_taken_for_one_that_a_killed_server_left_behind() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let id = stage.service.launch(&bea, ask("web")).await.expect("a launch").id;
+    // The launch's own task has not run yet: on this runtime it does only when the test waits for something.
+    stage.service.reconcile().await;
+    assert_eq!(stage.service.settled(&bea, &id).await.map(|e| e.state), Ok(State::Running));
+}

@@ -51,4 +51,5 @@ pub fn Frame(tab: Tab, children: Children) -> impl IntoView {
             <NoticeBoard tab />
         </div>
     }
+    .into_any()
 }

@@ -16,6 +16,7 @@ pub fn Badge(environment: Signal<Environment>) -> impl IntoView {
         </span>
         {move || unwell().then(|| view! { <small class="warn">"unhealthy"</small> })}
     }
+    .into_any()
 }
 
 /// The class that colours a state.

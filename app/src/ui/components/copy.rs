@@ -25,4 +25,5 @@ pub fn Copy(#[prop(into)] text: Signal<String>, #[prop(into)] what: String) -> i
             </span>
         </button>
     }
+    .into_any()
 }

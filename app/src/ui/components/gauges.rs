@@ -20,6 +20,7 @@ pub fn Bar(gauge: Signal<Gauge>) -> impl IntoView {
             <rect class="added" height="6" x=used width=added />
         </svg>
     }
+    .into_any()
 }
 
 /// A figure in large, what it is held against, and the bar.
@@ -36,4 +37,5 @@ pub fn Meter(gauge: Signal<Gauge>) -> impl IntoView {
             </dd>
         </div>
     }
+    .into_any()
 }

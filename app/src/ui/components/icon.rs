@@ -10,4 +10,5 @@ pub fn Icon(#[prop(into)] name: Signal<&'static str>) -> impl IntoView {
             <use_ href=move || format!("/icons.svg#{}", name.get())></use_>
         </svg>
     }
+    .into_any()
 }

@@ -43,7 +43,7 @@ where
             }
         }
     };
-    view! { <Transition fallback=|| view! { <Waiting /> }>{show()}</Transition> }
+    view! { <Transition fallback=|| view! { <Waiting /> }>{show()}</Transition> }.into_any()
 }
 
 #[component]
@@ -53,6 +53,7 @@ fn Waiting() -> impl IntoView {
             "Loading…"
         </p>
     }
+    .into_any()
 }
 
 /// What is shown may be old.
@@ -66,6 +67,7 @@ fn Stale(error: ApiError) -> impl IntoView {
             </div>
         </div>
     }
+    .into_any()
 }
 
 /// Two answers as one: there when both are.

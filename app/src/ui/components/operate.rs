@@ -44,6 +44,7 @@ pub fn OperateButton(
             <ActionButton environment operation refused under_way look id />
         </form>
     }
+    .into_any()
 }
 
 #[component]
@@ -80,6 +81,7 @@ fn ActionButton(
             {move || refused.get().or_else(|| tip.clone())}
         </span>
     }
+    .into_any()
 }
 
 /// Begins an operation, shows what it did at once, and says so where it was refused.

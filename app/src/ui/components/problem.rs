@@ -22,6 +22,7 @@ pub fn Problem(error: ApiError, live: Live) -> impl IntoView {
             <WayOut error live />
         </section>
     }
+    .into_any()
 }
 
 /// What to do about it.
@@ -62,6 +63,7 @@ fn SignInAgain() -> impl IntoView {
             "Sign in again in a new tab"
         </a>
     }
+    .into_any()
 }
 
 #[component]
@@ -72,6 +74,7 @@ fn TryAgain(live: Live) -> impl IntoView {
             "Try again"
         </button>
     }
+    .into_any()
 }
 
 /// What happened, as a heading.

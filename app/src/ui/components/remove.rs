@@ -65,6 +65,7 @@ where
         </span>
         <RemoveDialog tab environment dialog dialog_id id name begun />
     }
+    .into_any()
 }
 
 #[component]
@@ -112,4 +113,5 @@ where
             </div>
         </dialog>
     }
+    .into_any()
 }

@@ -15,6 +15,7 @@ pub fn Time(#[prop(into)] at: Signal<Timestamp>, now: Signal<Option<Timestamp>>,
             {words}
         </time>
     }
+    .into_any()
 }
 
 /// The day and hour of a moment.

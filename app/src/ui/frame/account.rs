@@ -19,6 +19,7 @@ pub fn Account(tab: Tab) -> impl IntoView {
             </Transition>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -51,6 +52,7 @@ fn AccountMenu(actor: Actor) -> impl IntoView {
             </form>
         </div>
     }
+    .into_any()
 }
 
 fn roles(actor: &Actor) -> String {
@@ -84,4 +86,5 @@ fn Preference<const N: usize>(
             {choices.collect_view()}
         </fieldset>
     }
+    .into_any()
 }

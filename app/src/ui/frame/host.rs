@@ -22,6 +22,7 @@ pub fn HostLine(tab: Tab) -> impl IntoView {
             </Transition>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -58,6 +59,7 @@ fn Line(host: Host, tab: Tab) -> impl IntoView {
         </span>
         {banner}
     }
+    .into_any()
 }
 
 fn lost(host: &Host) -> Option<(Timestamp, String)> {
@@ -84,4 +86,5 @@ fn Banner(name: String, since: Timestamp, reason: String, tab: Tab) -> impl Into
             </p>
         </div>
     }
+    .into_any()
 }

@@ -18,6 +18,7 @@ pub fn NoticeBoard(tab: Tab) -> impl IntoView {
             {tab.notices.spoken()}
         </p>
     }
+    .into_any()
 }
 
 #[component]
@@ -38,4 +39,5 @@ fn NoticeCard(notice: Notice, tab: Tab) -> impl IntoView {
             <WayOut error live=tab.live />
         </div>
     }
+    .into_any()
 }

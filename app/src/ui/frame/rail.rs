@@ -20,6 +20,7 @@ pub fn Rail(tab: Tab) -> impl IntoView {
             <RailLink path="/launch" icon="launch" label="Launch" />
         </nav>
     }
+    .into_any()
 }
 
 /// Keeps the team that is chosen.
@@ -40,6 +41,7 @@ fn RailLink(path: &'static str, icon: &'static str, label: &'static str) -> impl
             {label}
         </a>
     }
+    .into_any()
 }
 
 /// A berth between two bollards.
@@ -50,4 +52,5 @@ pub fn Mark() -> impl IntoView {
             <use_ href="/icons.svg#mark"></use_>
         </svg>
     }
+    .into_any()
 }

@@ -28,6 +28,7 @@ pub fn Teams(tab: Tab) -> impl IntoView {
             </Transition>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -56,6 +57,7 @@ fn TeamMenu(me: Me, chosen: Memo<Option<TeamName>>) -> impl IntoView {
             </nav>
         </div>
     }
+    .into_any()
 }
 
 /// The same page for another team; a page of one environment gives way to the list.
@@ -72,4 +74,5 @@ fn TeamLink(team: Option<TeamName>, label: String, chosen: Memo<Option<TeamName>
             {label}
         </a>
     }
+    .into_any()
 }

@@ -40,7 +40,7 @@ fn One(tab: Tab, id: String) -> impl IntoView {
         |(id, ..)| async move { get_environment(id).await },
     );
     let answer = Signal::derive(move || both(tab.me.get(), asked.get()));
-    view! { <Loaded tab answer view=move |known| view! { <Detail tab known /> }.into_any() /> }
+    view! { <Loaded tab answer view=move |known| view! { <Detail tab known /> }.into_any() /> }.into_any()
 }
 
 #[component]
@@ -61,6 +61,7 @@ fn Detail(tab: Tab, known: Signal<(Me, EnvironmentDetail)>) -> impl IntoView {
             <Facts viewer environment=environment.into() detail />
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -97,6 +98,7 @@ fn Heading(viewer: Viewer, environment: Signal<Environment>, detail: Memo<Enviro
             </div>
         </div>
     }
+    .into_any()
 }
 
 /// What the server said when the page was made holds as long as the state is the same.

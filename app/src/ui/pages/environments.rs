@@ -39,6 +39,7 @@ pub fn EnvironmentsPage(tab: Tab) -> impl IntoView {
         <Title text="Environments" />
         <Loaded tab answer view=move |known| view! { <Overview tab known filter /> }.into_any() />
     }
+    .into_any()
 }
 
 #[component]
@@ -76,6 +77,7 @@ fn Overview(tab: Tab, known: Signal<(Me, Listed)>, filter: Memo<Filter>) -> impl
             }}
         </section>
     }
+    .into_any()
 }
 
 /// Nothing is there yet: the next step.
@@ -95,6 +97,7 @@ fn Nothing(href: String) -> impl IntoView {
             </a>
         </div>
     }
+    .into_any()
 }
 
 /// The team whose quota is shown: the one that the filter names, or the only one.

@@ -40,6 +40,7 @@ pub fn LaunchPage(tab: Tab) -> impl IntoView {
             view! { <Loaded tab answer view=move |known| view! { <Options tab known /> }.into_any() /> }
         }}
     }
+    .into_any()
 }
 
 #[component]
@@ -63,6 +64,7 @@ fn Options(tab: Tab, known: Signal<(Me, Option<LaunchOptions>)>) -> impl IntoVie
         </div>
         {body}
     }
+    .into_any()
 }
 
 #[component]
@@ -73,6 +75,7 @@ fn NoOffers() -> impl IntoView {
             <p>"This team has been given no templates. An admin declares them in the catalogue and says which teams may use them."</p>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -108,4 +111,5 @@ fn Form(tab: Tab, options: Signal<LaunchOptions>) -> impl IntoView {
             <Panel options chosen action draft />
         </form>
     }
+    .into_any()
 }

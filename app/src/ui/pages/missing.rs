@@ -20,4 +20,5 @@ pub fn MissingPage() -> impl IntoView {
             </a>
         </section>
     }
+    .into_any()
 }

@@ -40,6 +40,7 @@ pub fn SignInPage() -> impl IntoView {
             </Transition>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -51,6 +52,7 @@ fn Provider(start: String) -> impl IntoView {
             "Sign in"
         </a>
     }
+    .into_any()
 }
 
 #[component]
@@ -61,6 +63,7 @@ fn OperatorLink() -> impl IntoView {
         </p>
         <p class="dim">"It works once. If it has been used, start the server again: it prints a new one."</p>
     }
+    .into_any()
 }
 
 /// The sentences are ours: nothing of the address is shown.

@@ -37,6 +37,7 @@ pub fn Facts(viewer: Viewer, environment: Signal<Environment>, detail: Memo<Envi
             <Variables detail />
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -59,6 +60,7 @@ fn Expires(viewer: Viewer, environment: Signal<Environment>, detail: Memo<Enviro
             />
         </dd>
     }
+    .into_any()
 }
 
 #[component]
@@ -70,6 +72,7 @@ fn Code(term: &'static str, text: String) -> impl IntoView {
             <Copy text what=format!("the {}", term.to_lowercase()) />
         </dd>
     }
+    .into_any()
 }
 
 /// A secret is shown as being there, and as nothing else.

@@ -27,6 +27,7 @@ pub fn Open(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
             }}
         </section>
     }
+    .into_any()
 }
 
 const fn nothing(state: State) -> &'static str {
@@ -77,4 +78,5 @@ fn PortRow(port: Port, host: Signal<String>) -> impl IntoView {
             {opened} <small>"from " {inside}</small> <Copy text=address what />
         </li>
     }
+    .into_any()
 }

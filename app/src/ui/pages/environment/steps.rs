@@ -22,6 +22,7 @@ pub fn Steps(viewer: Viewer, detail: Memo<EnvironmentDetail>) -> impl IntoView {
             </ol>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -46,4 +47,5 @@ fn StepRow(step: Step, viewer: Viewer) -> impl IntoView {
             <small>{duration}</small>
         </li>
     }
+    .into_any()
 }

@@ -61,6 +61,7 @@ pub fn Row(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
             </td>
         </tr>
     }
+    .into_any()
 }
 
 /// One place for two buttons, of which one at most makes sense.

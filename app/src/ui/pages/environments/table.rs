@@ -45,6 +45,7 @@ pub fn Table(viewer: Viewer, list: Memo<Vec<Environment>>, filter: Memo<Filter>)
             <a href=move || filter.with(|filter| filter.only_team().address().to_string())>"Show all"</a>
         </p>
     }
+    .into_any()
 }
 
 fn find(list: Memo<Vec<Environment>>, id: &EnvironmentId) -> Option<Environment> {

@@ -21,6 +21,7 @@ pub fn Toolbar(list: Memo<Vec<Environment>>, filter: Memo<Filter>) -> impl IntoV
             </nav>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -53,6 +54,7 @@ fn Search(filter: Memo<Filter>) -> impl IntoView {
             />
         </form>
     }
+    .into_any()
 }
 
 #[component]
@@ -66,4 +68,5 @@ fn GroupLink(list: Memo<Vec<Environment>>, filter: Memo<Filter>, group: Option<G
             <b>{count}</b>
         </a>
     }
+    .into_any()
 }

@@ -41,4 +41,5 @@ fn TeamCard(team: Team) -> impl IntoView {
             </a>
         </li>
     }
+    .into_any()
 }

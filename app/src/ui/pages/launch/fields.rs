@@ -26,6 +26,7 @@ pub fn Field(
             </small>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -48,6 +49,7 @@ pub fn NameField(value: String, error: Signal<Option<ApiError>>) -> impl IntoVie
             />
         </Field>
     }
+    .into_any()
 }
 
 #[component]
@@ -62,6 +64,7 @@ pub fn VariableField(variable: Variable, typed: Option<String>, error: Signal<Op
             {input(variable, &id, typed, problem, leave)}
         </Field>
     }
+    .into_any()
 }
 
 fn input(

@@ -47,6 +47,7 @@ pub fn Panel(
             </div>
         </section>
     }
+    .into_any()
 }
 
 /// The fields that one template has.
@@ -87,6 +88,7 @@ fn OfOffer(
         {variables.collect_view()}
         <LifetimeField offer draft error />
     }
+    .into_any()
 }
 
 #[component]
@@ -109,6 +111,7 @@ fn SizeChoice<F: Fn(String) + 'static>(
             <small class="warn">{move || if fits.get() { "" } else { "does not fit" }}</small>
         </label>
     }
+    .into_any()
 }
 
 #[component]
@@ -133,6 +136,7 @@ fn LifetimeField(offer: Offer, draft: LaunchForm, error: Signal<Option<ApiError>
             </select>
         </Field>
     }
+    .into_any()
 }
 
 /// What is wrong and belongs to no field on the page, or is no field's fault.
@@ -162,4 +166,5 @@ fn LaunchButton(action: ServerAction<Launch>) -> impl IntoView {
             {move || if pending.get() { "Launching…" } else { "Launch" }}
         </button>
     }
+    .into_any()
 }

@@ -39,6 +39,7 @@ pub fn Preview(options: Signal<LaunchOptions>, ask: Signal<Holding>, error: Sign
             }}
         </section>
     }
+    .into_any()
 }
 
 /// What the server said when it was asked, or else what it would say.

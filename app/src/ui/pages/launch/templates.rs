@@ -41,6 +41,7 @@ pub fn Templates(offers: Vec<Offer>, chosen: Memo<String>) -> impl IntoView {
             <div class="cards">{cards.collect_view()}</div>
         </fieldset>
     }
+    .into_any()
 }
 
 #[component]
@@ -71,4 +72,5 @@ fn Card<F: Fn(String) + 'static>(offer: Offer, checked: bool, chosen: F) -> impl
             </span>
         </label>
     }
+    .into_any()
 }
