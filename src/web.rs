@@ -10,6 +10,7 @@ pub mod health;
 pub mod layers;
 pub mod limits;
 pub mod live;
+pub mod oidc;
 pub mod operator;
 pub mod pages;
 pub mod problem;
@@ -18,11 +19,12 @@ pub mod refusal;
 pub mod return_to;
 pub mod session;
 pub mod sign_out;
+pub mod text;
 
 use std::sync::Arc;
 
-use app::api::me::SignIn;
 use any_spawner::Executor;
+use app::api::me::SignIn;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
