@@ -80,7 +80,7 @@ impl Auth {
         session: &Session,
         answer: Result<Query<Answer>, QueryRejection>,
     ) -> Result<String, Refusal> {
-        let Some(provider) = &self.provider else { return Err(refused(Problem::Internal, "there is no provider")) };
+        let Some(provider) = &self.provider else { return Err(Refusal::NotBegun("there is no provider")) };
         let Query(answer) = answer.map_err(|_| Refusal::NotBegun("the answer cannot be read"))?;
         let sign_in = self.take_sign_in(session, &answer).await?;
         let known = provider.known().await?;

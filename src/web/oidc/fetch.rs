@@ -11,8 +11,8 @@ use url::Url;
 use crate::config::is_loopback;
 use crate::web::text::line;
 
-/// Largest answer that is read, in bytes: several hundred groups fit many times over.
-const ANSWER_MAX: usize = 1 << 20;
+/// Largest answer that is read, in bytes: thousands of groups fit.
+const ANSWER_MAX: usize = 4 << 20;
 
 #[derive(Debug, Error)]
 pub enum FetchError {
