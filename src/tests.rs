@@ -9,6 +9,7 @@ mod engine_contract;
 mod engine_failures;
 mod engine_tls;
 mod launch;
+mod layering;
 mod lifecycle;
 mod real_engine;
 mod recovery;
