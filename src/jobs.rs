@@ -25,7 +25,11 @@ async fn sweep(auth: Arc<Auth>) {
 }
 
 /// Runs `job` again and again, never twice at once. What fails inside is logged there, and tried again next time.
-fn every<F: Future<Output = ()> + Send>(service: &Service, period: Duration, job: impl Fn(Service) -> F + Send + 'static) {
+fn every<F: Future<Output = ()> + Send>(
+    service: &Service,
+    period: Duration,
+    job: impl Fn(Service) -> F + Send + 'static,
+) {
     let (closing, owned) = (service.closing(), service.clone());
     service.spawn(async move {
         let mut timer = tokio::time::interval_at(tokio::time::Instant::now() + period, period);

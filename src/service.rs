@@ -32,8 +32,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::docker::{ContainerId, Engine, HostFacts};
-use crate::store::{Store, StoreError};
 use crate::store::environments::Stored;
+use crate::store::{Store, StoreError};
 use app::api::live::Change;
 use error::fault;
 use launch::Drivers;

@@ -106,7 +106,10 @@ impl Store {
             .bind(candidate)
             .execute(&mut *write)
             .await?;
-        let value = sqlx::query_scalar("SELECT value FROM installation WHERE key = $1").bind(key).fetch_one(&mut *write).await?;
+        let value = sqlx::query_scalar("SELECT value FROM installation WHERE key = $1")
+            .bind(key)
+            .fetch_one(&mut *write)
+            .await?;
         write.commit().await?;
         Ok(value)
     }

@@ -10,6 +10,7 @@ pub mod health;
 pub mod layers;
 pub mod limits;
 pub mod live;
+pub mod oidc;
 pub mod operator;
 pub mod pages;
 pub mod problem;
@@ -21,8 +22,8 @@ pub mod sign_out;
 
 use std::sync::Arc;
 
-use app::api::me::SignIn;
 use any_spawner::Executor;
+use app::api::me::SignIn;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;

@@ -63,7 +63,9 @@ async fn the_one(store: &Store, email: &str) -> Result<Person, Stop> {
         (None, _) => Err(Stop::failed(format!("nobody with the e-mail address `{email}` has signed in yet"))),
         (Some(_), more) => {
             let count = more + 1;
-            Err(Stop::failed(format!("{count} people have the e-mail address `{email}`: it says who is meant only when it is one's alone")))
+            Err(Stop::failed(format!(
+                "{count} people have the e-mail address `{email}`: it says who is meant only when it is one's alone"
+            )))
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Teams with their room, and what they are offered.
 
-
 use app::api::ApiError;
 use app::api::environments::LaunchOptions;
 use app::model::access::{Action, Actor};

@@ -134,7 +134,8 @@ impl Service {
         }
         let record = offered(&catalogue, ask)?;
         let size = chosen_size(&catalogue, &record.template, ask)?;
-        let variables = record.template.variables_from(&ask.variables).map_err(|errors| ApiError::Invalid { errors })?;
+        let variables =
+            record.template.variables_from(&ask.variables).map_err(|errors| ApiError::Invalid { errors })?;
         let now = self.clock.now();
         let expires_at = record.template.lifetime.first_expiry(now, ask.lifetime);
         let expires_at = expires_at.map_err(|error| ApiError::invalid("lifetime", error.to_string()))?;
@@ -158,8 +159,15 @@ impl Service {
             expires_at,
             revision: 1,
         };
-        let stored =
-            Stored { environment, attempt: 1, activity: 1, container_id: None, container_name: None, ran: false, variables };
+        let stored = Stored {
+            environment,
+            attempt: 1,
+            activity: 1,
+            container_id: None,
+            container_name: None,
+            ran: false,
+            variables,
+        };
         Ok(Plan { stored, template: record.template.clone() })
     }
 
@@ -285,7 +293,12 @@ impl Service {
         }
     }
 
-    async fn make_ready(&self, activity: &Activity, container: &ContainerId, template: &Template) -> Result<(), Broken> {
+    async fn make_ready(
+        &self,
+        activity: &Activity,
+        container: &ContainerId,
+        template: &Template,
+    ) -> Result<(), Broken> {
         let inspected = self.engine.inspect(container).await?;
         let ports = ports(template, &inspected);
         let mapped = describe(&ports);
@@ -397,7 +410,8 @@ impl Service {
     /// engine does not do it, the reconciler sees to it later.
     pub(super) async fn put_down(&self, stored: &Stored) -> Kept {
         let Some(container) = stored.container() else { return Kept::Nothing };
-        let done = if stored.ran { self.engine.stop(&container, GRACE).await } else { self.engine.remove(&container).await };
+        let done =
+            if stored.ran { self.engine.stop(&container, GRACE).await } else { self.engine.remove(&container).await };
         match done {
             Ok(()) if !stored.ran => Kept::Nothing,
             // There is none to keep any more.
@@ -496,7 +510,8 @@ fn chosen_size<'a>(catalogue: &'a Catalogue, template: &Template, ask: &LaunchAs
 }
 
 fn name_taken(stored: &Stored) -> ApiError {
-    let message = format!("the team already has `{}`; choose another name, or remove that one first", stored.environment.name);
+    let message =
+        format!("the team already has `{}`; choose another name, or remove that one first", stored.environment.name);
     ApiError::invalid("name", message)
 }
 

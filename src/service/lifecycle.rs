@@ -43,7 +43,8 @@ impl Service {
     pub(super) async fn template_of(&self, stored: &Stored) -> Result<Template, ApiError> {
         let version = &stored.environment.template;
         let template = self.store.template(&version.slug, version.version).await.map_err(fault)?;
-        template.ok_or_else(|| fault(StoreError::unreadable(format!("no template {} {}", version.slug, version.version))))
+        template
+            .ok_or_else(|| fault(StoreError::unreadable(format!("no template {} {}", version.slug, version.version))))
     }
 
     /// Starting again reserves again: what a stopped environment gave back may be somebody else's by now.
@@ -92,7 +93,8 @@ impl Service {
         let environment = &mut stored.environment;
         let launched = environment.started_at.unwrap_or(environment.created_at);
         let extended = template.lifetime.extended(launched, environment.expires_at, self.clock.now());
-        environment.expires_at = extended.map_err(|error| ApiError::Conflict { message: sentence(&error.to_string()) })?;
+        environment.expires_at =
+            extended.map_err(|error| ApiError::Conflict { message: sentence(&error.to_string()) })?;
         environments::update(&mut write, &mut stored).await.map_err(fault)?;
         write.commit().await.map_err(|error| fault(error.into()))?;
         self.announce(&stored.environment);
@@ -118,7 +120,12 @@ impl Service {
         Ok(stored)
     }
 
-    async fn begin_activity(&self, mut write: Write, mut stored: Stored, notes: &[Note<'_>]) -> Result<Stored, ApiError> {
+    async fn begin_activity(
+        &self,
+        mut write: Write,
+        mut stored: Stored,
+        notes: &[Note<'_>],
+    ) -> Result<Stored, ApiError> {
         stored.activity += 1;
         environments::update(&mut write, &mut stored).await.map_err(fault)?;
         self.note(&mut write, &stored, notes).await.map_err(fault)?;
@@ -204,8 +211,7 @@ impl Service {
         let steps = self.store.steps(id).await.map_err(fault)?;
         let secret = |name: &str| template.variables.iter().any(|v| v.name == name && v.secret);
         let variables = stored.variables.iter();
-        let variables =
-            variables.map(|(name, value)| (name.clone(), (!secret(name)).then(|| value.clone()))).collect();
+        let variables = variables.map(|(name, value)| (name.clone(), (!secret(name)).then(|| value.clone()))).collect();
         Ok(EnvironmentDetail {
             refused: self.refused(actor, &stored),
             environment: self.shown(stored.environment),

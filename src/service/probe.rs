@@ -54,7 +54,9 @@ impl Probes {
         match answer {
             Ok(answer) if answer.status().as_u16() < 400 => Ok(()),
             Ok(answer) => Err(format!("port {port} answered {}", answer.status().as_u16())),
-            Err(error) if error.is_timeout() => Err(format!("port {port} did not answer within {} s", ATTEMPT.as_secs())),
+            Err(error) if error.is_timeout() => {
+                Err(format!("port {port} did not answer within {} s", ATTEMPT.as_secs()))
+            }
             Err(_) => Err(format!("port {port} does not answer")),
         }
     }

@@ -57,7 +57,9 @@ fn agree(stored: &Stored, container: Option<&Listed>) -> bool {
         Verdict::Adopt if stored.environment.state == State::Running => {
             let published = container.map_or(&[][..], |c| &c.ports);
             let is_there = |port: &Port| {
-                published.iter().any(|b| (b.container, b.protocol, b.host_port) == (port.container, port.protocol, port.host_port))
+                published
+                    .iter()
+                    .any(|b| (b.container, b.protocol, b.host_port) == (port.container, port.protocol, port.host_port))
             };
             stored.environment.ports.iter().all(is_there)
         }
@@ -119,7 +121,10 @@ impl Service {
             return Ok(());
         }
         let Some(stored) = self.store.environment(&id).await? else {
-            tracing::warn!(container = container.name, "a container carries our label and no environment of ours: left alone");
+            tracing::warn!(
+                container = container.name,
+                "a container carries our label and no environment of ours: left alone"
+            );
             return Ok(());
         };
         if stored.container_id.as_deref() != Some(container.id.as_str()) {

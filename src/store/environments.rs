@@ -71,10 +71,11 @@ impl Store {
 
     /// Running ones whose time has come.
     pub async fn expired(&self, now: Timestamp) -> Result<Vec<EnvironmentId>, StoreError> {
-        let ids: Vec<String> = sqlx::query_scalar("SELECT id FROM environments WHERE state = 'running' AND expires_at <= $1")
-            .bind(now.as_millis())
-            .fetch_all(&self.readers)
-            .await?;
+        let ids: Vec<String> =
+            sqlx::query_scalar("SELECT id FROM environments WHERE state = 'running' AND expires_at <= $1")
+                .bind(now.as_millis())
+                .fetch_all(&self.readers)
+                .await?;
         ids.into_iter().map(|id| EnvironmentId::parse(&id).map_err(StoreError::unreadable)).collect()
     }
 

@@ -25,7 +25,10 @@ async fn applied(store: &Store, text: &str) -> Vec<String> {
 async fn applying_twice_changes_nothing_the_second_time() {
     let (store, _folder) = store().await;
     let first = applied(&store, EXAMPLE).await;
-    assert!(first.contains(&"+ team blue".to_owned()) && first.contains(&"+ template web, version 1".to_owned()), "{first:?}");
+    assert!(
+        first.contains(&"+ team blue".to_owned()) && first.contains(&"+ template web, version 1".to_owned()),
+        "{first:?}"
+    );
     assert_eq!(applied(&store, EXAMPLE).await, Vec::<String>::new());
 }
 
@@ -74,6 +77,8 @@ async fn what_a_file_does_not_name_is_kept() {
     applied(&store, EXAMPLE).await;
     let other = "[[team]]\nname = \"red\"\n";
     let told = applied(&store, other).await;
-    assert!(told.contains(&"+ team red".to_owned()) && told.contains(&"  team blue: not in this file, kept".to_owned()));
+    assert!(
+        told.contains(&"+ team red".to_owned()) && told.contains(&"  team blue: not in this file, kept".to_owned())
+    );
     assert_eq!(store.catalogue().await.expect("a catalogue").teams.len(), 3);
 }

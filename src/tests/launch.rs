@@ -55,7 +55,8 @@ async fn the_same_key_is_the_same_launch_however_often_it_is_sent() {
         stage.launched(&bea, keyed)
     };
     let (first, second) = tokio::join!(launch(), launch());
-    let (first, second, third) = (first.expect("a launch"), second.expect("a launch"), launch().await.expect("a launch"));
+    let (first, second, third) =
+        (first.expect("a launch"), second.expect("a launch"), launch().await.expect("a launch"));
     assert_eq!((&first.id, &first.id), (&second.id, &third.id));
     assert_eq!(stage.engine.containers().len(), 1);
     let lena = stage.person("Lena", "blue", TeamRole::Lead).await;
@@ -121,7 +122,10 @@ async fn an_image_that_is_nowhere_is_named_as_the_cause_and_one_in_a_registry_is
     let bea = stage.bea().await;
     let failed = stage.launched(&bea, ask("absent")).await.expect("a launch that fails later");
     assert_eq!(failed.state, State::Failed);
-    assert!(failed.reason.as_deref().is_some_and(|r| r.contains("neither on the host nor in a registry")), "{failed:?}");
+    assert!(
+        failed.reason.as_deref().is_some_and(|r| r.contains("neither on the host nor in a registry")),
+        "{failed:?}"
+    );
     stage.engine.registry_has("berth/absent:1", Image::that(Process::Serves), 3);
     let pulled = stage.launched(&bea, ask("absent")).await.expect("a launch");
     assert_eq!(pulled.state, State::Running);

@@ -52,7 +52,8 @@ fn serve(path: &str, headers: &HeaderMap, caching: &'static str) -> Response {
 /// The file in the smallest form that the client takes.
 fn best(path: &str, headers: &HeaderMap) -> Option<(EmbeddedFile, Option<&'static str>)> {
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let takes = |name: &str| accepted.split(',').any(|item| item.split(';').next().is_some_and(|word| word.trim() == name));
+    let takes =
+        |name: &str| accepted.split(',').any(|item| item.split(';').next().is_some_and(|word| word.trim() == name));
     for (name, ending) in [("br", "br"), ("gzip", "gz")] {
         if takes(name)
             && let Some(file) = Site::get(&format!("{path}.{ending}"))

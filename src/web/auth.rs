@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use thiserror::Error;
 use tower_sessions::{Session, SessionManagerLayer};
 
+use super::oidc::{self, Provider};
 use super::operator::{self, OperatorLink};
 use super::session::{Rows, SIGN_IN_TIME, SessionCookie, keep_cookie_for};
 use super::sign_out;
@@ -28,6 +29,7 @@ pub struct Auth {
     pub cookie: SessionCookie,
     /// Which groups admit somebody even without a team.
     pub allowed_groups: Vec<String>,
+    pub provider: Option<Provider>,
     /// Where there is no provider.
     pub operator: Option<OperatorLink>,
 }
@@ -52,6 +54,7 @@ impl Auth {
             cookie: SessionCookie::of(&public_url),
             allowed_groups: config.oidc.iter().flat_map(|oidc| oidc.allowed_groups.clone()).collect(),
             operator,
+            provider: config.oidc.as_ref().map(|oidc| Provider::new(oidc, &public_url, &clock)),
             public_url,
             store,
             clock,
@@ -110,6 +113,8 @@ impl Auth {
 /// The ways in and out.
 pub fn routes(auth: Arc<Auth>) -> Router {
     Router::new()
+        .route("/auth/start", get(oidc::start))
+        .route("/auth/callback", get(oidc::callback))
         .route("/auth/operator/{secret}", get(operator::enter))
         .route("/auth/sign-out", post(sign_out::sign_out))
         .with_state(auth)

@@ -78,17 +78,18 @@ fn stream(web: Web, actor: Actor, shown: Shown) -> impl Stream<Item = Result<Eve
     // The checks never end, so the stream ends by itself only with the server.
     let inputs = futures::stream::select(changes, checks).take_until(web.service.closing().cancelled_owned());
     let first = futures::stream::once(async { Ok(Event::default().comment("live")) });
-    let rest = futures::stream::unfold((inputs.boxed(), web, actor, shown), |(mut inputs, web, mut actor, shown)| async {
-        loop {
-            match inputs.next().await? {
-                Input::Check => actor = shown.actor(&web.auth).await?,
-                Input::Change(change) if web.service.may_see(&actor, &change) => {
-                    let text = serde_json::to_string(&change).expect("a change is JSON");
-                    return Some((Ok(Event::default().data(text)), (inputs, web, actor, shown)));
+    let rest =
+        futures::stream::unfold((inputs.boxed(), web, actor, shown), |(mut inputs, web, mut actor, shown)| async {
+            loop {
+                match inputs.next().await? {
+                    Input::Check => actor = shown.actor(&web.auth).await?,
+                    Input::Change(change) if web.service.may_see(&actor, &change) => {
+                        let text = serde_json::to_string(&change).expect("a change is JSON");
+                        return Some((Ok(Event::default().data(text)), (inputs, web, actor, shown)));
+                    }
+                    Input::Change(_) => {}
                 }
-                Input::Change(_) => {}
             }
-        }
-    });
+        });
     first.chain(rest)
 }

@@ -74,6 +74,10 @@ fn context(web: &Web, actor: Option<Actor>, form: bool) -> impl Fn() + Clone + S
         let status = move |code: u16| {
             response.set_status(StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
         };
-        provide_context(Reply { plain_form: form, status: Arc::new(status), redirect: Arc::new(leptos_axum::redirect) });
+        provide_context(Reply {
+            plain_form: form,
+            status: Arc::new(status),
+            redirect: Arc::new(leptos_axum::redirect),
+        });
     }
 }
