@@ -5,12 +5,14 @@ use std::sync::Arc;
 use app::api::backend::{Backend, Reply};
 use app::api::me::SignIn;
 use app::model::access::Actor;
+use app::model::sign_in::Problem;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
+use tower_sessions::Session;
 
 use super::Web;
 use super::actor::CurrentActor;
@@ -20,7 +22,7 @@ pub async fn page(State(web): State<Web>, request: Request<Body>) -> Response {
     let actor = asker(&request);
     let path = request.uri().path();
     if actor.is_none() && path != "/sign-in" {
-        return to_sign_in(&request);
+        return to_sign_in(&web, &request).await;
     }
     if actor.is_some() && path == "/sign-in" {
         return Redirect::to("/environments").into_response();
@@ -45,10 +47,19 @@ fn asker(request: &Request<Body>) -> Option<Actor> {
     request.extensions().get::<CurrentActor>().cloned().unwrap_or_default().0
 }
 
-fn to_sign_in(request: &Request<Body>) -> Response {
-    let back = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let back: String = url_escape(back);
-    Redirect::to(&format!("/sign-in?return_to={back}")).into_response()
+/// To the sign-in page, which leads back here; whose session has ended is told so.
+async fn to_sign_in(web: &Web, request: &Request<Body>) -> Response {
+    let back = url_escape(request.uri().path_and_query().map_or("/", |path| path.as_str()));
+    let session = request.extensions().get::<Session>().and_then(Session::id);
+    let ended = match session {
+        Some(id) => web.auth.store.session_had_somebody(&id.to_string()).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "whether a session has ended cannot be read");
+            false
+        }),
+        None => false,
+    };
+    let problem = if ended { format!("&problem={}", Problem::Expired.code()) } else { String::new() };
+    Redirect::to(&format!("/sign-in?return_to={back}{problem}")).into_response()
 }
 
 /// Percent-encodes everything but what is plain in a query's value.
