@@ -22,7 +22,9 @@ pub async fn page(State(web): State<Web>, request: Request<Body>) -> Response {
     let actor = asker(&request);
     let path = request.uri().path();
     if actor.is_none() && path != "/sign-in" {
-        return to_sign_in(&web, &request).await;
+        let back = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let session = request.extensions().get::<Session>().and_then(Session::id);
+        return to_sign_in(&web, &back, session.map(|id| id.to_string())).await;
     }
     if actor.is_some() && path == "/sign-in" {
         return Redirect::to("/environments").into_response();
@@ -48,11 +50,10 @@ fn asker(request: &Request<Body>) -> Option<Actor> {
 }
 
 /// To the sign-in page, which leads back here; whose session has ended is told so.
-async fn to_sign_in(web: &Web, request: &Request<Body>) -> Response {
-    let back = url_escape(request.uri().path_and_query().map_or("/", |path| path.as_str()));
-    let session = request.extensions().get::<Session>().and_then(Session::id);
+async fn to_sign_in(web: &Web, back: &str, session: Option<String>) -> Response {
+    let back = url_escape(back);
     let ended = match session {
-        Some(id) => web.auth.store.session_had_somebody(&id.to_string()).await.unwrap_or_else(|error| {
+        Some(id) => web.auth.store.session_had_somebody(&id).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "whether a session has ended cannot be read");
             false
         }),
