@@ -114,7 +114,9 @@ impl<E: Into<AuthError>> From<E> for Refused {
 
 impl Auth {
     async fn begin_sign_in(&self, session: &Session, state: &str, pending: &SignIn) -> Result<(), AuthError> {
-        // A session of its own for this browser, so that another one cannot finish what it began.
+        // A session of its own for this browser, so that another one cannot finish what it began. An empty one would not
+        // get a cookie.
+        session.insert("signing_in", true).await?;
         session.save().await?;
         let browser = session.id().ok_or(AuthError::NoId)?.to_string();
         self.store.begin_sign_in(state, &browser, pending, self.clock.now()).await?;
