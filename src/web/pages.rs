@@ -30,7 +30,7 @@ pub async fn page(State(web): State<Web>, request: Request<Body>) -> Response {
         return Redirect::to("/environments").into_response();
     }
     let options = web.options.clone();
-    let context = context(&web, actor, false);
+    let context = context(&web, actor, For::Page);
     let handler = leptos_axum::render_app_async_with_context(context, move || app::ui::shell(options.clone()));
     let mut response = handler(request).await;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -41,7 +41,7 @@ pub async fn page(State(web): State<Web>, request: Request<Body>) -> Response {
 pub async fn function(State(web): State<Web>, request: Request<Body>) -> Response {
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let form = accept.is_some_and(|kinds| kinds.contains("text/html"));
-    let context = context(&web, asker(&request), form);
+    let context = context(&web, asker(&request), if form { For::Form } else { For::Script });
     leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
 }
 
@@ -69,8 +69,17 @@ fn url_escape(text: &str) -> String {
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
+/// Whom an answer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum For {
+    Page,
+    /// A form that a browser sent by itself, to a server function.
+    Form,
+    Script,
+}
+
 /// What the app finds in its context.
-fn context(web: &Web, actor: Option<Actor>, form: bool) -> impl Fn() + Clone + Send + 'static {
+fn context(web: &Web, actor: Option<Actor>, answer: For) -> impl Fn() + Clone + Send + 'static {
     let backend: Arc<dyn Backend> = Arc::new(web.service.clone());
     let (sign_in, headers): (SignIn, _) = (web.sign_in, web.headers.clone());
     move || {
@@ -84,10 +93,14 @@ fn context(web: &Web, actor: Option<Actor>, form: bool) -> impl Fn() + Clone + S
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }
         let status = move |code: u16| {
+            // The sign-in page is there for people who are not signed in.
+            if answer == For::Page && code == StatusCode::UNAUTHORIZED.as_u16() {
+                return;
+            }
             response.set_status(StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
         };
         provide_context(Reply {
-            plain_form: form,
+            plain_form: answer == For::Form,
             status: Arc::new(status),
             redirect: Arc::new(leptos_axum::redirect),
         });
