@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder of the project").map(|entry| entry.expect("an entry").path());
-    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    let (folders, here): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
     let below = folders.iter().flat_map(|folder| files(folder));
-    files.into_iter().filter(|path| path.extension().is_some_and(|e| e == "rs")).chain(below).collect()
+    here.into_iter().filter(|path| path.extension().is_some_and(|e| e == "rs")).chain(below).collect()
 }
 
 /// No file of `room` names one of `strangers`.
