@@ -259,8 +259,8 @@ fn client_secret(reader: &mut Reader) -> Option<SecretString> {
 }
 
 fn sessions(reader: &mut Reader) -> Sessions {
-    const ALLOWED: &str = "a length of time from 1m to 365d, such as 8h";
-    let within = |text: &str| parsed(text).filter(|span| (Span::seconds(60)..=Span::hours(365 * 24)).contains(span));
+    const ALLOWED: &str = "a length of time from 1s to 365d, such as 8h";
+    let within = |text: &str| parsed(text).filter(|span| (Span::seconds(1)..=Span::hours(365 * 24)).contains(span));
     let idle = reader.value("sessions", "idle", ALLOWED, within).unwrap_or(Span::hours(8));
     let absolute = reader.value("sessions", "absolute", ALLOWED, within).unwrap_or(Span::hours(7 * 24));
     if idle > absolute {

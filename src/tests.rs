@@ -10,6 +10,7 @@ mod engine_contract;
 mod engine_failures;
 mod engine_tls;
 mod launch;
+mod layering;
 mod lifecycle;
 mod logs;
 mod real_engine;
