@@ -4,11 +4,13 @@ mod provider;
 mod stage;
 mod support;
 
+mod admission;
 mod catalogue;
 mod configuration;
 mod engine_contract;
 mod engine_failures;
 mod engine_tls;
+mod id_tokens;
 mod launch;
 mod layering;
 mod lifecycle;

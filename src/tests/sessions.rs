@@ -164,6 +164,18 @@ async fn use_is_noted_at_most_once_a_minute() {
 }
 
 #[tokio::test]
+async fn a_session_of_seconds_lives_as_long_as_it_is_used() {
+    let berth = Berth::configured("[sessions]\nidle = \"4s\"").await;
+    let mut browser = berth.operator().await;
+    for _ in 0..5 {
+        berth.clock.advance(Span::seconds(3));
+        assert!(browser.who().await.is_some());
+    }
+    berth.clock.advance(Span::seconds(4));
+    assert_eq!(browser.who().await, None);
+}
+
+#[tokio::test]
 async fn signing_out_ends_the_session_and_takes_the_cookie() {
     let berth = Berth::start().await;
     let mut browser = berth.operator().await;

@@ -304,3 +304,9 @@ pub fn post_with(path: &str, headers: &[(&str, &str)]) -> Request<Body> {
     }
     request.body(Body::from("{}")).expect("a request")
 }
+
+/// A parameter of an address.
+pub fn query(url: &str, name: &str) -> Option<String> {
+    let url = url::Url::parse(url).expect("an address");
+    url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+}

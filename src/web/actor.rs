@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use app::model::access::{Actor, TokenScope};
-use app::model::time::Timestamp;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{ACCEPT, AUTHORIZATION, UPGRADE};
 use axum::http::request::Parts;
@@ -13,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tower_sessions::Session;
 
-use super::auth::{Auth, TOUCH_AFTER};
+use super::auth::Auth;
 use super::refusal;
 use crate::store::StoreError;
 use crate::store::people::Person;
@@ -97,7 +96,7 @@ impl Auth {
     pub async fn actor_of_session(&self, id: &str, noted: bool) -> Result<Option<Actor>, StoreError> {
         let now = self.clock.now();
         let Some(visitor) = self.store.visitor(id, now, self.seen_after()).await? else { return Ok(None) };
-        if noted && is_due(Some(visitor.seen_at), now) {
+        if noted && self.is_due(Some(visitor.seen_at)) {
             self.store.touch_session(id, now).await?;
         }
         self.actor(visitor.person, None).await
@@ -110,7 +109,7 @@ impl Auth {
     pub async fn actor_of_token(&self, token: &str) -> Result<Option<Actor>, StoreError> {
         let now = self.clock.now();
         let Some(bearer) = self.store.bearer(token, now).await? else { return Ok(None) };
-        if is_due(bearer.used_at, now) {
+        if self.is_due(bearer.used_at) {
             self.store.touch_token(&bearer.token_id, now).await?;
         }
         self.actor(bearer.person, Some(bearer.scope)).await
@@ -125,8 +124,4 @@ impl Auth {
         let Person { id, name, email, admin } = person;
         Ok(Some(Actor { id, name, email, admin, teams, scope }))
     }
-}
-
-fn is_due(noted: Option<Timestamp>, now: Timestamp) -> bool {
-    noted.is_none_or(|noted| now.since(noted) >= TOUCH_AFTER)
 }

@@ -86,6 +86,14 @@ impl Auth {
         self.clock.now().before(self.times.idle)
     }
 
+    /// Whether the use of a session or token that was noted last at `noted` is noted again: once a minute is enough, and
+    /// oftener only where a session ends sooner.
+    #[must_use]
+    pub fn is_due(&self, noted: Option<Timestamp>) -> bool {
+        let every = Span::seconds(60.min(self.times.idle.as_seconds() / 4));
+        noted.is_none_or(|noted| self.clock.now().since(noted) >= every)
+    }
+
     /// Signs somebody in to this browser, under a new id: the one from before is dead.
     ///
     /// # Errors
@@ -132,6 +140,3 @@ pub fn routes(auth: Arc<Auth>) -> Router {
         .route("/auth/sign-out", post(sign_out::sign_out))
         .with_state(auth)
 }
-
-/// How long after its last note the use of a session or token is noted again.
-pub const TOUCH_AFTER: Span = Span::seconds(60);
