@@ -258,6 +258,25 @@ async fn a_removal_that_somebody_else_began_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_stop_gives_the_grace_that_it_was_given() {
+    let (stand_in, engine) = stand_in().await;
+    let id = created(&engine).await;
+    for (grace, code) in [(0, 137), (5, 143)] {
+        engine.start(&id).await.expect("a start");
+        engine.stop(&id, Span::seconds(grace)).await.expect("a stop");
+        assert_eq!(engine.inspect(&id).await.expect("a container").exit_code, Some(code), "{grace} s");
+    }
+    assert_eq!(stand_in.calls(Call::Stop), 2);
+}
+
+#[tokio::test]
+async fn a_reference_without_a_tag_is_its_latest() {
+    let (stand_in, engine) = stand_in().await;
+    stand_in.registry_has("registry.example/untagged:latest", Image::that(Process::Silent), 1);
+    assert!(engine.pull("registry.example/untagged", |_| {}).await.is_ok());
+}
+
+#[tokio::test]
 async fn want_of_memory_is_told_apart_from_an_exit() {
     let (stand_in, engine) = stand_in().await;
     let id = created(&engine).await;
