@@ -1,6 +1,32 @@
-fn main() {}
+//! The command line. Everything that is made of parts is put together here.
 
-#[expect(unused, reason = "the service is built on it")]
+mod clock;
+mod command;
+mod config;
 mod docker;
+mod jobs;
+mod service;
+mod store;
+mod web;
+
 #[cfg(test)]
 mod tests;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use command::{Cli, Stop};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match command::run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Stop { code, message }) => {
+            #[expect(clippy::print_stderr, reason = "the last word of a command goes to its terminal")]
+            {
+                eprintln!("berth: {message}");
+            }
+            ExitCode::from(code)
+        }
+    }
+}

@@ -2,8 +2,10 @@
 
 pub mod catalogue;
 pub mod environments;
+mod fingerprint;
 pub mod people;
 pub mod sessions;
+pub mod sign_ins;
 pub mod tokens;
 
 use std::path::Path;
@@ -104,7 +106,10 @@ impl Store {
             .bind(candidate)
             .execute(&mut *write)
             .await?;
-        let value = sqlx::query_scalar("SELECT value FROM installation WHERE key = $1").bind(key).fetch_one(&mut *write).await?;
+        let value = sqlx::query_scalar("SELECT value FROM installation WHERE key = $1")
+            .bind(key)
+            .fetch_one(&mut *write)
+            .await?;
         write.commit().await?;
         Ok(value)
     }

@@ -1,8 +1,19 @@
 //! Stories through the outermost door, and the strangers that they meet.
 
+mod stage;
+mod support;
+
+mod catalogue;
+mod configuration;
 mod engine_contract;
 mod engine_failures;
 mod engine_tls;
+mod launch;
+mod layering;
+mod lifecycle;
 mod real_engine;
+mod recovery;
 mod registry;
+mod requests;
+mod sessions;
 mod stand_in;

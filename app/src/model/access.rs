@@ -14,12 +14,24 @@ pub enum TeamRole {
     Lead,
 }
 
-impl fmt::Display for TeamRole {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl TeamRole {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::Member => "member",
             Self::Lead => "lead",
-        })
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Member, Self::Lead].into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+impl fmt::Display for TeamRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -30,6 +42,24 @@ pub enum TokenScope {
     Read,
     Launch,
     Admin,
+}
+
+impl TokenScope {
+    pub const ALL: [Self; 3] = [Self::Read, Self::Launch, Self::Admin];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Launch => "launch",
+            Self::Admin => "admin",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text)
+    }
 }
 
 /// Somebody who acts, with the rights read for this very request.

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::access::{Action, Actor, Denied, Target, authorize};
+use super::address::Address;
 use super::name::{EnvironmentId, EnvironmentName, PortName, SizeName, TeamName, TemplateName, UserId};
 use super::quota::Holding;
 use super::template::{Protocol, Scheme};
@@ -50,6 +52,18 @@ impl Operation {
             Self::Remove => "remove",
         }
     }
+
+    /// As a button says it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Start => "Start",
+            Self::Stop => "Stop",
+            Self::Restart => "Restart",
+            Self::Extend => "Extend",
+            Self::Remove => "Remove",
+        }
+    }
 }
 
 impl State {
@@ -82,12 +96,29 @@ impl State {
         }
     }
 
+    /// As people read it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Reserved => "Reserved",
+            Self::Pulling => "Pulling",
+            Self::Creating => "Creating",
+            Self::Starting => "Starting",
+            Self::Running => "Running",
+            Self::Stopping => "Stopping",
+            Self::Stopped => "Stopped",
+            Self::Removing => "Removing",
+            Self::Removed => "Removed",
+            Self::Failed => "Failed",
+        }
+    }
+
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
-    /// The legal moves. A failure or a removal can come at any time before the end.
+    /// The legal moves. A failure or a removal can come at any time before the end; what starts again reserves again.
     #[must_use]
     pub const fn may_become(self, next: Self) -> bool {
         use State::{Creating, Failed, Pulling, Removed, Removing, Reserved, Running, Starting, Stopped, Stopping};
@@ -97,8 +128,8 @@ impl State {
             Creating => matches!(next, Starting | Stopped | Failed | Removing),
             Starting => matches!(next, Running | Stopped | Failed | Removing),
             Running => matches!(next, Stopping | Stopped | Failed | Removing),
-            Stopping => matches!(next, Stopped | Starting | Running | Failed | Removing),
-            Stopped | Failed => matches!(next, Starting | Removing),
+            Stopping => matches!(next, Stopped | Starting | Failed | Removing),
+            Stopped | Failed => matches!(next, Reserved | Removing),
             Removing => matches!(next, Removed | Failed),
             Removed => false,
         }
@@ -180,6 +211,28 @@ pub struct Port {
     pub url: Option<String>,
 }
 
+impl Port {
+    /// Where it is opened, on the configured public host or else on `host`, the one that the viewer's browser used.
+    /// `None` for a port that is no page.
+    #[must_use]
+    pub fn link(&self, host: &str) -> Option<String> {
+        let scheme = match self.scheme {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+            Scheme::Raw => return None,
+        };
+        Some(self.url.clone().unwrap_or_else(|| format!("{scheme}://{host}:{}/", self.host_port)))
+    }
+
+    /// Host and port, to give to a program.
+    #[must_use]
+    pub fn address(&self, host: &str) -> String {
+        let configured = self.url.as_deref().map(|url| url.split_once("://").map_or(url, |(_, rest)| rest));
+        let configured = configured.and_then(|rest| rest.split('/').next()).filter(|rest| !rest.is_empty());
+        configured.map_or_else(|| format!("{host}:{}", self.host_port), str::to_owned)
+    }
+}
+
 /// The container's own health check, where the image has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -215,6 +268,12 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// Of its own page.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        Address::of(&format!("/environments/{}", self.id))
+    }
+
     /// What it counts for in a quota.
     #[must_use]
     pub fn holding(&self) -> Holding {
@@ -224,6 +283,37 @@ impl Environment {
             _ => Holding::place(),
         }
     }
+
+    /// The owner, as `viewer` reads it.
+    #[must_use]
+    pub fn owner_for(&self, viewer: &Actor) -> &str {
+        if self.owner_id == viewer.id { "you" } else { &self.owner }
+    }
+
+    /// Whether it stops by itself when its time is over: it does while it runs, and while it is about to.
+    #[must_use]
+    pub const fn expires(&self) -> bool {
+        self.state.holds_resources()
+    }
+
+    /// Whether `actor` may do this now, as far as the environment itself tells.
+    ///
+    /// # Errors
+    /// Why not, as a sentence for the actor.
+    pub fn permits(&self, actor: &Actor, operation: Operation) -> Result<(), String> {
+        let target = Target::Environment { team: &self.team, owner: &self.owner_id };
+        match authorize(actor, Action::Operate, target) {
+            Err(Denied::Rule(rule)) => Err(sentence(rule)),
+            Err(Denied::Hidden) => Err("It belongs to a team that you are not in.".to_owned()),
+            Ok(()) => self.state.allows(operation).map_err(str::to_owned),
+        }
+    }
+}
+
+/// A rule as a sentence of its own.
+fn sentence(rule: &str) -> String {
+    let mut letters = rule.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
 /// One step of an activity, in the order they began.
@@ -269,9 +359,39 @@ impl StepName {
         }
     }
 
+    /// As people read it, while it goes on and afterwards.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Reserve => "Reserve",
+            Self::Image => "Image",
+            Self::Create => "Create container",
+            Self::Start => "Start container",
+            Self::Ports => "Ports",
+            Self::Ready => "Ready",
+            Self::Stop => "Stop",
+            Self::Remove => "Remove",
+        }
+    }
+
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|step| step.as_str() == text)
+    }
+}
+
+impl Step {
+    /// How long it took, in milliseconds; until `now` while it goes on.
+    #[must_use]
+    pub fn took(&self, now: Option<Timestamp>) -> Option<u64> {
+        self.ended_at.or(now).map(|end| end.millis_since(self.started_at))
+    }
+
+    /// How long all took, from the first one's beginning to the last one's end, in milliseconds.
+    #[must_use]
+    pub fn took_in_all(steps: &[Self], now: Option<Timestamp>) -> Option<u64> {
+        let (first, last) = (steps.first()?, steps.last()?);
+        last.ended_at.or(now).map(|end| end.millis_since(first.started_at))
     }
 }
 
@@ -289,10 +409,69 @@ pub struct EnvironmentDetail {
     pub refused: Vec<(Operation, String)>,
 }
 
+impl EnvironmentDetail {
+    /// Why the viewer may not do this.
+    #[must_use]
+    pub fn refusal(&self, operation: Operation) -> Option<&str> {
+        self.refused.iter().find(|(refused, _)| *refused == operation).map(|(_, why)| why.as_str())
+    }
+}
+
+/// An environment of team blue, owned by Bea.
+#[cfg(test)]
+pub(crate) fn sample(name: &str, state: State) -> Environment {
+    serde_json::from_value(serde_json::json!({
+        "id": "01900000-0000-7000-8000-000000000001", "name": name, "team": "blue", "owner": "Bea",
+        "owner_id": "01900000-0000-7000-8000-00000000000b", "template": {"slug": "web", "version": 4}, "size": "s",
+        "host": "dock-01", "state": state, "reason": null, "health": null,
+        "ports": [{"name": "http", "container": 80, "protocol": "tcp", "scheme": "http", "host_ip": "0.0.0.0",
+            "host_port": 32768, "url": null}],
+        "limits": {"cpus": 0.5, "memory_bytes": 1_073_741_824_u64, "pids": 256},
+        "created_at": "2026-01-31T18:40:00Z", "started_at": null, "expires_at": "2026-02-01T02:40:00Z", "revision": 1,
+    }))
+    .expect("a sample")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn actor(id: char, team: Option<&str>) -> Actor {
+        serde_json::from_value(serde_json::json!({
+            "id": format!("01900000-0000-7000-8000-00000000000{id}"), "name": "somebody", "email": null, "admin": false,
+            "teams": team.map(|team| (team, "member")).into_iter().collect::<BTreeMap<_, _>>(), "scope": null,
+        }))
+        .expect("an actor")
+    }
+
+    #[test]
+    fn a_refused_operation_says_why_to_the_person() {
+        let running = sample("checkout", State::Running);
+        for (who, operation, says) in [
+            (actor('b', Some("blue")), Operation::Stop, None),
+            (actor('b', Some("blue")), Operation::Start, Some("It is running already.")),
+            (
+                actor('c', Some("blue")),
+                Operation::Stop,
+                Some("Only its owner, a lead of the team or an admin can do this."),
+            ),
+            (actor('b', None), Operation::Stop, Some("It belongs to a team that you are not in.")),
+        ] {
+            assert_eq!(running.permits(&who, operation).err().as_deref(), says);
+        }
+    }
+
+    #[test]
+    fn a_port_is_opened_on_the_public_host_or_else_where_the_viewer_is_never_on_the_address_it_is_bound_to() {
+        let port = sample("checkout", State::Running).ports.remove(0);
+        assert_eq!(port.link("dock-01").as_deref(), Some("http://dock-01:32768/"));
+        assert_eq!(port.address("[::1]"), "[::1]:32768");
+        let public = Port { url: Some("http://apps.example.org:32768/".to_owned()), ..port };
+        assert_eq!(public.link("dock-01").as_deref(), Some("http://apps.example.org:32768/"));
+        assert_eq!(public.address("dock-01"), "apps.example.org:32768");
+        assert_eq!(Port { scheme: Scheme::Raw, ..public }.link("dock-01"), None);
+    }
 
     #[test]
     fn no_state_but_removed_is_without_a_way_out() {

@@ -39,6 +39,18 @@ impl Lifetime {
         Ok(now.after(span))
     }
 
+    /// Lengths to choose from: what people ask for, within the maximum, with the default and the maximum among them.
+    #[must_use]
+    pub fn choices(&self) -> Vec<Span> {
+        const HOUR: u64 = 3600;
+        let usual = [1, 2, 4, 8, 12, 24, 48, 72, 168, 336, 720].map(|hours| Span::seconds(hours * HOUR));
+        let mut choices: Vec<Span> = usual.into_iter().filter(|span| *span <= self.maximum).collect();
+        choices.extend([self.default, self.maximum]);
+        choices.sort_unstable();
+        choices.dedup();
+        choices
+    }
+
     /// The expiry after one extension: a default lifetime from `now`, never past the maximum from `launched`.
     ///
     /// # Errors
@@ -80,5 +92,12 @@ mod tests {
         assert_eq!(RULE.extended(at(0), at(8), at(6)), Ok(at(14)));
         assert_eq!(RULE.extended(at(0), at(14), at(20)), Ok(at(24)));
         assert!(matches!(RULE.extended(at(0), at(24), at(23)), Err(LifetimeError::AtMaximum { .. })));
+    }
+
+    #[test]
+    fn a_lifetime_is_chosen_within_the_maximum() {
+        let rule = Lifetime { default: Span::seconds(5400), maximum: Span::hours(10) };
+        let choices: Vec<String> = rule.choices().iter().map(ToString::to_string).collect();
+        assert_eq!(choices, ["1h", "1h30m", "2h", "4h", "8h", "10h"]);
     }
 }

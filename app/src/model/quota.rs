@@ -186,6 +186,34 @@ impl Quota {
     }
 }
 
+/// A limit and what is held of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pool {
+    pub quota: Quota,
+    pub used: Holding,
+}
+
+/// All pools that one launch must fit into. The transaction that reserves decides by it, and the page that asks beforehand
+/// shows it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Room {
+    /// What the member holds of the team's, and the cap on it.
+    pub member: Pool,
+    pub team: Pool,
+    /// All teams together, and what the host has beside its reserve.
+    pub host: Pool,
+}
+
+impl Room {
+    /// # Errors
+    /// The first limit that `ask` would break: the member's, the team's, then the host's.
+    pub fn admit(&self, ask: Holding) -> Result<(), Refusal> {
+        self.member.quota.admit(Scope::Member, self.member.used, ask)?;
+        self.team.quota.admit(Scope::Team, self.team.used, ask)?;
+        self.host.quota.admit(Scope::Host, self.host.used, ask)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -163,6 +163,24 @@ const fn default_pids() -> u32 {
     256
 }
 
+impl Size {
+    /// What is wrong with the size itself, each in words.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if self.cpus < MilliCpu::new(10) || self.cpus > MilliCpu::cores(1024) {
+            found.push("`cpus` must be 0.01 to 1024".to_owned());
+        }
+        if self.memory < Memory::mib(6) || self.memory > Memory::gib(1 << 20) {
+            found.push("`memory` must be at least 6MiB, the least that a Docker Engine takes".to_owned());
+        }
+        if !(1..=1_000_000).contains(&self.pids) {
+            found.push("`pids` must be 1 to 1000000".to_owned());
+        }
+        found
+    }
+}
+
 /// One wrong field of a form or request, in words for the person who sent it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
@@ -207,6 +225,30 @@ impl Variable {
     #[must_use]
     pub fn title(&self) -> &str {
         if self.label.is_empty() { &self.name } else { &self.label }
+    }
+
+    /// What to choose from, as value and label; empty where anything can be typed. What may stay empty offers that first.
+    #[must_use]
+    pub fn options(&self) -> Vec<(String, String)> {
+        let of = |value: &str, label: &str| (value.to_owned(), label.to_owned());
+        let mut options = match self.kind {
+            Kind::Text | Kind::Integer => return Vec::new(),
+            Kind::Boolean => vec![of("true", "Yes"), of("false", "No")],
+            Kind::Choice => self.choices.iter().map(|choice| of(choice, choice)).collect(),
+        };
+        if self.default.is_none() {
+            options.insert(0, of("", if self.required { "Choose…" } else { "Not set" }));
+        }
+        options
+    }
+
+    /// Its help, and what else is to be known before it is filled in.
+    #[must_use]
+    pub fn help_in_full(&self) -> String {
+        let needed = if self.required && self.default.is_none() { "Required." } else { "" };
+        let secret = if self.secret { "Secret: it is shown to nobody afterwards." } else { "" };
+        let parts = [self.help.trim(), needed, secret];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -344,6 +386,24 @@ pub struct Offer {
 }
 
 impl Offer {
+    /// What one gets, in a line: `ports http, metrics · 8 h`.
+    #[must_use]
+    pub fn in_a_line(&self) -> String {
+        let names: Vec<&str> = self.ports.iter().map(|port| port.name.as_str()).collect();
+        let ports = match names.as_slice() {
+            [] => "no ports".to_owned(),
+            [one] => format!("port {one}"),
+            several => format!("ports {}", several.join(", ")),
+        };
+        format!("{ports} · runs {}", self.lifetime.default.words())
+    }
+
+    /// The size of that name, or else the one proposed.
+    #[must_use]
+    pub fn size(&self, name: &str) -> Option<&Size> {
+        self.sizes.iter().find(|size| size.name.as_str() == name).or_else(|| self.sizes.first())
+    }
+
     /// `sizes` are all that the catalogue has; those the template offers are kept, in its order.
     #[must_use]
     pub fn of(slug: TemplateName, version: u32, template: &Template, sizes: &[Size]) -> Self {
@@ -477,5 +537,17 @@ mod tests {
         let text = serde_json::to_string(&offer).expect("an offer is JSON");
         assert!(!text.contains("hunter2") && !text.contains("berth/web"), "{text}");
         assert_eq!((offer.sizes.len(), offer.variables[0].required), (1, false));
+    }
+
+    #[test]
+    fn a_variable_offers_what_can_be_chosen_and_says_what_is_to_be_known() {
+        let variable = |json| serde_json::from_value::<Variable>(json).expect("a variable");
+        let free = variable(serde_json::json!({"name": "BRANCH", "help": "What to pull.", "required": true}));
+        assert_eq!((free.options(), free.help_in_full().as_str()), (Vec::new(), "What to pull. Required."));
+        let switch = variable(serde_json::json!({"name": "DEBUG", "kind": "boolean", "secret": true}));
+        let labels: Vec<String> = switch.options().into_iter().map(|(_, label)| label).collect();
+        assert_eq!(labels, ["Not set", "Yes", "No"]);
+        let chosen = serde_json::json!({"name": "V", "kind": "choice", "choices": ["15", "16"], "default": "16"});
+        assert_eq!(variable(chosen).options().len(), 2);
     }
 }

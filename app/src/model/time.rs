@@ -48,12 +48,40 @@ impl Timestamp {
         Span::seconds(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0) / 1000)
     }
 
+    /// Milliseconds from `earlier` to `self`; zero when `earlier` is not earlier.
+    #[must_use]
+    pub fn millis_since(self, earlier: Self) -> u64 {
+        u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0)
+    }
+
+    /// How far away it is from `now`, as people say it: `in 6 h 12 m`, `just now`, `3 m 20 s ago`.
+    #[must_use]
+    pub fn seen_from(self, now: Self) -> String {
+        const JUST_NOW: Span = Span::seconds(5);
+        match now.since(self) {
+            _ if self > now => format!("in {}", self.since(now).words()),
+            past if past < JUST_NOW => "just now".to_owned(),
+            past => format!("{} ago", past.words()),
+        }
+    }
+
     /// Hours and minutes in UTC, with the day: what a page shows until the browser puts it into the viewer's zone.
     #[must_use]
     pub fn short_utc(self) -> String {
         let (year, month, day) = civil(self.0.div_euclid(DAY_MS));
         let minutes = self.0.rem_euclid(DAY_MS) / 60_000;
         format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", minutes / 60, minutes % 60)
+    }
+}
+
+/// How long something took, to three figures: `4 ms`, `1.02 s`, `34.5 s`, `2 m 5 s`.
+#[must_use]
+pub fn took(millis: u64) -> String {
+    match millis {
+        0..1000 => format!("{millis} ms"),
+        1000..9995 => format!("{:.2} s", f64::from(u32::try_from(millis).unwrap_or(u32::MAX)) / 1000.0),
+        9995..60_000 => format!("{:.1} s", f64::from(u32::try_from(millis).unwrap_or(u32::MAX)) / 1000.0),
+        _ => Span::seconds(millis / 1000).words(),
     }
 }
 
@@ -181,6 +209,23 @@ mod tests {
         #[test]
         fn every_moment_is_read_back(millis in -62_000_000_000_000i64..250_000_000_000_000) {
             prop_assert_eq!(Timestamp(millis).to_string().parse(), Ok(Timestamp(millis)));
+        }
+    }
+
+    #[test]
+    fn distances_are_said_as_people_say_them() {
+        let now = Timestamp::from_millis(1_000_000_000);
+        assert_eq!(now.after(Span::seconds(22_335)).seen_from(now), "in 6 h 12 m");
+        assert_eq!(now.before(Span::seconds(200)).seen_from(now), "3 m 20 s ago");
+        assert_eq!(now.seen_from(now), "just now");
+    }
+
+    #[test]
+    fn durations_have_three_figures() {
+        for (millis, said) in
+            [(0, "0 ms"), (348, "348 ms"), (1024, "1.02 s"), (9999, "10.0 s"), (34_510, "34.5 s"), (125_000, "2 m 5 s")]
+        {
+            assert_eq!(took(millis), said);
         }
     }
 }

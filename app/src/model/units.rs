@@ -108,6 +108,12 @@ impl MilliCpu {
     pub const fn as_milli(self) -> u64 {
         self.0
     }
+
+    /// With its unit: `1 core`, `0.5 cores`.
+    #[must_use]
+    pub fn words(self) -> String {
+        if self == Self::cores(1) { "1 core".to_owned() } else { format!("{self} cores") }
+    }
 }
 
 impl fmt::Display for MilliCpu {
@@ -154,6 +160,25 @@ impl Span {
     #[must_use]
     pub const fn as_seconds(self) -> u64 {
         self.0
+    }
+}
+
+impl Span {
+    /// Its two largest units, as people say it: `2 d 3 h`, `6 h 12 m`, `52 m`, `40 s`. Minutes bring no seconds from ten on.
+    #[must_use]
+    pub fn words(self) -> String {
+        let (days, hours, minutes, seconds) = (self.0 / 86_400, self.0 / 3600 % 24, self.0 / 60 % 60, self.0 % 60);
+        let pair = |large: u64, unit: &str, small: u64, other: &str| match small {
+            0 => format!("{large} {unit}"),
+            _ => format!("{large} {unit} {small} {other}"),
+        };
+        match (days, hours, minutes) {
+            (1.., ..) => pair(days, "d", hours, "h"),
+            (_, 1.., _) => pair(hours, "h", minutes, "m"),
+            (_, _, 10..) => format!("{minutes} m"),
+            (_, _, 1..) => pair(minutes, "m", seconds, "s"),
+            _ => format!("{seconds} s"),
+        }
     }
 }
 
@@ -380,6 +405,21 @@ mod tests {
             if let Ok(parsed) = text.parse::<Span>() {
                 prop_assert_eq!(parsed.to_string().parse(), Ok(parsed));
             }
+        }
+    }
+
+    #[test]
+    fn lengths_of_time_are_said_in_two_units() {
+        for (seconds, said) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (125, "2 m 5 s"),
+            (3120, "52 m"),
+            (28_800, "8 h"),
+            (22_335, "6 h 12 m"),
+            (183_600, "2 d 3 h"),
+        ] {
+            assert_eq!(Span::seconds(seconds).words(), said);
         }
     }
 }

@@ -1,0 +1,15 @@
+//! What can be asked: server functions by noun, the error they share, and the trait that answers them.
+//!
+//! A server function is two lines: who asks, and the [`Backend`]'s answer. Its path is stable (`/fn/…`).
+
+pub mod environments;
+pub mod error;
+pub mod host;
+pub mod live;
+pub mod me;
+
+/// What only the server has: the one place in this crate that is compiled for it alone.
+#[cfg(feature = "ssr")]
+pub mod backend;
+
+pub use error::ApiError;

@@ -1,0 +1,142 @@
+//! What the server answers: the product's table of contents. The service implements it; nothing here knows how.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use leptos::prelude::use_context;
+use leptos::server_fn::ServerFn;
+use leptos::server_fn::error::ServerFnUrlError;
+
+use super::ApiError;
+use super::environments::{Launch, LaunchAsk, LaunchOptions};
+use super::live::Change;
+use crate::model::access::Actor;
+use crate::model::address::Address;
+use crate::model::environment::{Environment, EnvironmentDetail, Operation};
+use crate::model::host::Host;
+use crate::model::name::{EnvironmentId, TeamName};
+use crate::model::team::Team;
+use crate::model::template::Offer;
+
+/// Whoever acts is the first argument of everything; the check whether they may is behind this trait, never before it.
+#[async_trait]
+pub trait Backend: Send + Sync {
+    /// The teams that the actor belongs to; for an admin all.
+    async fn teams(&self, actor: &Actor) -> Result<Vec<Team>, ApiError>;
+
+    /// What a team may launch.
+    async fn offers(&self, actor: &Actor, team: &TeamName) -> Result<Vec<Offer>, ApiError>;
+
+    async fn launch_options(&self, actor: &Actor, team: &TeamName) -> Result<LaunchOptions, ApiError>;
+
+    /// Reserves, and launches in the background: what is returned may still be on its way ([`Backend::settled`] waits).
+    /// The same idempotency key from the same person returns the same environment.
+    async fn launch(&self, actor: &Actor, ask: LaunchAsk) -> Result<Environment, ApiError>;
+
+    /// Environments that exist, newest first: of one team, or of all that the actor sees.
+    async fn environments(&self, actor: &Actor, team: Option<&TeamName>) -> Result<Vec<Environment>, ApiError>;
+
+    async fn environment(&self, actor: &Actor, id: &EnvironmentId) -> Result<EnvironmentDetail, ApiError>;
+
+    /// Begins an operation; it goes on in the background.
+    async fn operate(&self, actor: &Actor, id: &EnvironmentId, operation: Operation) -> Result<Environment, ApiError>;
+
+    /// The environment once it is in no transitional state any more.
+    async fn settled(&self, actor: &Actor, id: &EnvironmentId) -> Result<Environment, ApiError>;
+
+    async fn host(&self, actor: &Actor) -> Result<Host, ApiError>;
+
+    /// All changes from now on, of everybody: whoever passes one on asks [`Backend::may_see`] first.
+    fn changes(&self) -> BoxStream<'static, Change>;
+
+    /// Whether a change is the actor's to see.
+    fn may_see(&self, actor: &Actor, change: &Change) -> bool;
+}
+
+/// How a page or server function sets what only the web layer can: the answer's status and a redirect.
+#[derive(Clone)]
+pub struct Reply {
+    pub status: Arc<dyn Fn(u16) + Send + Sync>,
+    pub redirect: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Whether a browser posted a form to a server function by itself, without our script: then the answer is always a
+    /// redirect, which carries an error in the address.
+    pub plain_form: bool,
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reply")
+    }
+}
+
+/// Who asks, and who answers.
+///
+/// # Errors
+/// [`ApiError::SignedOut`] when nobody is signed in.
+pub fn asked() -> Result<(Arc<dyn Backend>, Actor), ApiError> {
+    let actor = whoever_asks().ok_or(ApiError::SignedOut)?;
+    let backend = use_context::<Arc<dyn Backend>>().expect("the router provides the backend to every server function");
+    Ok((backend, actor))
+}
+
+/// Who asks, where somebody is signed in.
+#[must_use]
+pub fn whoever_asks() -> Option<Actor> {
+    use_context::<Option<Actor>>().flatten()
+}
+
+/// What a team may launch; without a team, what the only one may that the actor sees.
+///
+/// # Errors
+/// Those of the backend.
+pub async fn launch_options(
+    backend: &dyn Backend,
+    actor: &Actor,
+    team: Option<TeamName>,
+) -> Result<Option<LaunchOptions>, ApiError> {
+    let team = match (team, backend.teams(actor).await?.as_slice()) {
+        (Some(team), _) => team,
+        (None, [only]) => only.name.clone(),
+        (None, _) => return Ok(None),
+    };
+    backend.launch_options(actor, &team).await.map(Some)
+}
+
+/// Passes an answer on, with the status that belongs to it: the one place where a server function's status is set.
+pub fn answer<T>(result: Result<T, ApiError>) -> Result<T, ApiError> {
+    if let (Err(error), Some(reply)) = (&result, use_context::<Reply>())
+        && !reply.plain_form
+    {
+        (reply.status)(error.status());
+    }
+    result
+}
+
+/// After a launch, on to the environment's own page; after a refusal back to `form`, for a browser without our script.
+pub fn after_launch(launched: &Result<Environment, ApiError>, form: &Address) {
+    let Some(reply) = use_context::<Reply>() else { return };
+    match launched {
+        Ok(environment) => (reply.redirect)(&environment.address().to_string()),
+        Err(error) if reply.plain_form => (reply.redirect)(&with_error(form, Launch::PATH, error.clone())),
+        Err(_) => {}
+    }
+}
+
+/// After a removal has begun there is no page to return to but the list.
+pub fn after_operation(operation: Operation, begun: &Result<Environment, ApiError>) {
+    if let (Operation::Remove, Ok(_), Some(reply)) = (operation, begun, use_context::<Reply>())
+        && reply.plain_form
+    {
+        (reply.redirect)("/environments");
+    }
+}
+
+/// An address that carries a server function's error as Leptos reads it.
+fn with_error(address: &Address, function: &str, error: ApiError) -> String {
+    const ORIGIN: &str = "http://berth";
+    let url = ServerFnUrlError::new(function, error).to_url(&format!("{ORIGIN}{address}"));
+    let url = url.expect("an address of ours is a URL").to_string();
+    url.strip_prefix(ORIGIN).expect("it begins with the origin put before it").to_owned()
+}

@@ -1,0 +1,186 @@
+//! The one error between the server and whoever asks: pages, scripts and server functions get the same words and codes.
+
+use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
+use leptos::server_fn::codec::JsonEncoding;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::model::quota::Refusal;
+use crate::model::template::{FieldError, Offer};
+
+/// Why something was not done, in words for the person who asked. `code` is stable.
+#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum ApiError {
+    #[error("Sign in first: nobody is signed in here, or the session has ended.")]
+    SignedOut,
+    #[error("There is no such {what}, or it is not yours to see.")]
+    NotFound { what: String },
+    #[error("Not allowed: {rule}.")]
+    Forbidden { rule: String },
+    #[error("Nothing was done: {}.", list(errors))]
+    Invalid { errors: Vec<FieldError> },
+    #[error("Nothing was launched: {refusal}.")]
+    QuotaExceeded { refusal: Refusal },
+    /// The thing is not in a state for this.
+    #[error("{message}")]
+    Conflict { message: String },
+    #[error("The Docker Engine does not answer: {message}. Nothing is lost; try again when the host line says live.")]
+    EngineUnavailable { message: String },
+    #[error("Too many requests; try again in {retry_after_seconds} s.")]
+    TooMany { retry_after_seconds: u64 },
+    /// The request itself could not be read.
+    #[error("The request could not be read: {message}.")]
+    Malformed { message: String },
+    /// The server could not be reached from the browser.
+    #[error("The server could not be reached. What you entered is still here; try again.")]
+    Offline,
+    #[error(
+        "Something went wrong on the server. What you entered is kept; try again, and tell an admin the reference {reference} if it stays."
+    )]
+    Internal { reference: String },
+}
+
+fn list(errors: &[FieldError]) -> String {
+    let each: Vec<String> = errors.iter().map(|e| format!("{} {}", e.field, e.message)).collect();
+    each.join("; ")
+}
+
+impl ApiError {
+    #[must_use]
+    pub fn not_found(what: &str) -> Self {
+        Self::NotFound { what: what.to_owned() }
+    }
+
+    #[must_use]
+    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid { errors: vec![FieldError::new(field, message)] }
+    }
+
+    /// The HTTP status that goes with it.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::SignedOut => 401,
+            Self::Forbidden { .. } => 403,
+            Self::NotFound { .. } => 404,
+            Self::QuotaExceeded { .. } | Self::Conflict { .. } => 409,
+            Self::Invalid { .. } => 422,
+            Self::TooMany { .. } => 429,
+            Self::Malformed { .. } => 400,
+            Self::EngineUnavailable { .. } | Self::Offline => 503,
+            Self::Internal { .. } => 500,
+        }
+    }
+
+    /// The stable code, as serialised.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::NotFound { .. } => "not_found",
+            Self::Forbidden { .. } => "forbidden",
+            Self::Invalid { .. } => "invalid",
+            Self::QuotaExceeded { .. } => "quota_exceeded",
+            Self::Conflict { .. } => "conflict",
+            Self::EngineUnavailable { .. } => "engine_unavailable",
+            Self::TooMany { .. } => "too_many",
+            Self::Malformed { .. } => "malformed",
+            Self::Offline => "offline",
+            Self::Internal { .. } => "internal",
+        }
+    }
+
+    /// Whether what was known before is still worth showing: the thing itself is there, and only the asking failed.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        match self {
+            Self::SignedOut
+            | Self::EngineUnavailable { .. }
+            | Self::TooMany { .. }
+            | Self::Offline
+            | Self::Internal { .. } => true,
+            Self::NotFound { .. }
+            | Self::Forbidden { .. }
+            | Self::Invalid { .. }
+            | Self::QuotaExceeded { .. }
+            | Self::Conflict { .. }
+            | Self::Malformed { .. } => false,
+        }
+    }
+
+    /// What the launch form says apart from its fields and its preview: what no field shows, or no field can help.
+    #[must_use]
+    pub fn beside_the_form(&self, offer: Option<&Offer>) -> Option<String> {
+        let Self::Invalid { errors } = self else {
+            return (!matches!(self, Self::QuotaExceeded { .. })).then(|| self.to_string());
+        };
+        let shown = |field: &str| {
+            matches!(field, "name" | "lifetime")
+                || offer.is_some_and(|offer| offer.variables.iter().any(|variable| variable.name == field))
+        };
+        let others: Vec<FieldError> = errors.iter().filter(|error| !shown(&error.field)).cloned().collect();
+        (!others.is_empty()).then(|| Self::Invalid { errors: others }.to_string())
+    }
+
+    /// What is wrong with `field`, where this error says so.
+    #[must_use]
+    pub fn about(&self, field: &str) -> Option<&str> {
+        match self {
+            Self::Invalid { errors } => errors.iter().find(|e| e.field == field).map(|e| e.message.as_str()),
+            _ => None,
+        }
+    }
+}
+
+impl FromServerFnError for ApiError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Self::Offline,
+            ServerFnErrorErr::Args(message)
+            | ServerFnErrorErr::MissingArg(message)
+            | ServerFnErrorErr::Deserialization(message) => {
+                Self::Malformed { message: crate::model::units::shorten(&message) }
+            }
+            _ => Self::Internal { reference: "none".to_owned() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_of_an_error_is_the_one_on_the_wire() {
+        for error in [
+            ApiError::SignedOut,
+            ApiError::not_found("environment"),
+            ApiError::Forbidden { rule: String::new() },
+            ApiError::invalid("name", "is required"),
+            ApiError::Conflict { message: String::new() },
+            ApiError::EngineUnavailable { message: String::new() },
+            ApiError::TooMany { retry_after_seconds: 1 },
+            ApiError::Malformed { message: String::new() },
+            ApiError::Offline,
+            ApiError::Internal { reference: String::new() },
+        ] {
+            let wire = serde_json::to_value(&error).expect("an error is JSON");
+            assert_eq!(wire["code"], error.code());
+            assert!((400..600).contains(&error.status()));
+        }
+    }
+
+    #[test]
+    fn an_error_is_told_beside_its_field_or_else_beside_the_form() {
+        let error = ApiError::Invalid {
+            errors: vec![FieldError::new("name", "is taken"), FieldError::new("TYPO", "is unknown")],
+        };
+        assert_eq!(error.about("name"), Some("is taken"));
+        assert_eq!(error.beside_the_form(None).as_deref(), Some("Nothing was done: TYPO is unknown."));
+        assert_eq!(ApiError::invalid("name", "is taken").beside_the_form(None), None);
+        assert!(ApiError::Offline.beside_the_form(None).is_some());
+    }
+}

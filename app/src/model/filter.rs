@@ -1,0 +1,178 @@
+//! Which environments a list shows: of a team, in a state, with some words. Each filter has one address.
+
+use super::address::Address;
+use super::environment::{Environment, State};
+use super::name::TeamName;
+
+/// States as people look for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Group {
+    Running,
+    Changing,
+    Stopped,
+    Failed,
+}
+
+impl Group {
+    pub const ALL: [Self; 4] = [Self::Running, Self::Changing, Self::Stopped, Self::Failed];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Changing => "changing",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+        }
+    }
+
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Running => "Running",
+            Self::Changing => "In progress",
+            Self::Stopped => "Stopped",
+            Self::Failed => "Failed",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|group| group.as_str() == text)
+    }
+
+    #[must_use]
+    pub const fn has(self, state: State) -> bool {
+        match self {
+            Self::Running => matches!(state, State::Running),
+            Self::Changing => state.is_transitional(),
+            Self::Stopped => matches!(state, State::Stopped),
+            Self::Failed => matches!(state, State::Failed),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub team: Option<TeamName>,
+    pub group: Option<Group>,
+    /// Words that all must be found, in any letter case.
+    pub words: String,
+}
+
+impl Filter {
+    /// From an address's query; what is no filter filters nothing.
+    #[must_use]
+    pub fn from_query(value: impl Fn(&str) -> Option<String>) -> Self {
+        Self {
+            team: value("team").and_then(|team| TeamName::parse(&team).ok()),
+            group: value("state").and_then(|group| Group::parse(&group)),
+            words: value("q").unwrap_or_default(),
+        }
+    }
+
+    #[must_use]
+    pub fn address(&self) -> Address {
+        Address::of("/environments")
+            .with("team", self.team.as_ref().map_or("", TeamName::as_str))
+            .with("state", self.group.map_or("", Group::as_str))
+            .with("q", self.words.trim())
+    }
+
+    /// The same with another group of states.
+    #[must_use]
+    pub fn in_group(&self, group: Option<Group>) -> Self {
+        Self { group, ..self.clone() }
+    }
+
+    /// The same with other words.
+    #[must_use]
+    pub fn with_words(&self, words: String) -> Self {
+        Self { words, ..self.clone() }
+    }
+
+    /// The team's, whatever their state and words.
+    #[must_use]
+    pub fn only_team(&self) -> Self {
+        Self { team: self.team.clone(), ..Self::default() }
+    }
+
+    #[must_use]
+    pub fn keeps(&self, environment: &Environment) -> bool {
+        self.keeps_but_for_state(environment) && self.group.is_none_or(|group| group.has(environment.state))
+    }
+
+    /// How many of a list are in a group, as the other filters have it.
+    #[must_use]
+    pub fn count(&self, list: &[Environment], group: Option<Group>) -> usize {
+        let filter = self.in_group(group);
+        list.iter().filter(|environment| filter.keeps(environment)).count()
+    }
+
+    fn keeps_but_for_state(&self, environment: &Environment) -> bool {
+        let text = searchable(environment);
+        self.team.as_ref().is_none_or(|team| *team == environment.team)
+            && self.words.to_lowercase().split_whitespace().all(|word| text.contains(word))
+    }
+}
+
+fn searchable(environment: &Environment) -> String {
+    let Environment { name, team, owner, template, size, state, ports, .. } = environment;
+    let mut text = format!("{name} {team} {owner} {} {size} {state}", template.slug);
+    for port in ports {
+        text.push_str(&format!(" {} {} {}", port.name, port.container, port.host_port));
+    }
+    text.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::environment::sample;
+    use super::*;
+
+    fn filter(query: &[(&str, &str)]) -> Filter {
+        let query: Vec<(String, String)> =
+            query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Filter::from_query(|name| query.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()))
+    }
+
+    #[test]
+    fn a_filter_keeps_what_has_all_its_words() {
+        let environment = sample("checkout-api", State::Running);
+        for (words, kept) in [
+            ("", true),
+            ("check", true),
+            ("CHECKOUT web", true),
+            ("32768", true),
+            ("bea", true),
+            ("checkout postgres", false),
+            ("<script>", false),
+        ] {
+            assert_eq!(filter(&[("q", words)]).keeps(&environment), kept, "{words}");
+        }
+    }
+
+    #[test]
+    fn a_filter_keeps_a_team_and_a_group_of_states() {
+        let environment = sample("checkout-api", State::Pulling);
+        assert!(filter(&[("state", "changing"), ("team", "blue")]).keeps(&environment));
+        assert!(!filter(&[("state", "running")]).keeps(&environment));
+        assert!(!filter(&[("team", "green")]).keeps(&environment));
+        assert!(filter(&[("state", "no-such"), ("team", "NO TEAM")]).keeps(&environment));
+    }
+
+    #[test]
+    fn every_state_that_is_listed_is_in_one_group() {
+        for state in State::ALL {
+            let groups = Group::ALL.into_iter().filter(|group| group.has(state)).count();
+            assert_eq!(groups, usize::from(state != State::Removed), "{state}");
+        }
+    }
+
+    #[test]
+    fn a_filter_is_its_address() {
+        let asked = filter(&[("q", " a b "), ("state", "failed"), ("team", "blue")]);
+        assert_eq!(asked.address().to_string(), "/environments?team=blue&state=failed&q=a%20b");
+        assert_eq!(asked.only_team().address().to_string(), "/environments?team=blue");
+    }
+}

@@ -1,0 +1,114 @@
+//! What pages ask of the browser itself. Called from effects and event handlers only, which the server never runs.
+
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, HtmlDialogElement, HtmlDocument, HtmlElement, HtmlInputElement, HtmlTextAreaElement};
+
+use crate::model::time::Timestamp;
+
+#[must_use]
+pub fn now() -> Timestamp {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 are far below 2^52")]
+    Timestamp::from_millis(js_sys::Date::now() as i64)
+}
+
+/// The day and time in the viewer's zone and manner.
+#[must_use]
+pub fn local_time(at: Timestamp) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^52")]
+    let date = js_sys::Date::new(&JsValue::from_f64(at.as_millis() as f64));
+    let options = js_sys::Object::new();
+    for (name, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
+        // Setting a property of a fresh object cannot fail.
+        drop(js_sys::Reflect::set(&options, &name.into(), &value.into()));
+    }
+    date.to_locale_string("default", &options).into()
+}
+
+/// The host name in the address bar, IPv6 in brackets.
+#[must_use]
+pub fn host() -> Option<String> {
+    window().location().hostname().ok().filter(|host| !host.is_empty())
+}
+
+/// Path and query in the address bar.
+#[must_use]
+pub fn here() -> String {
+    let location = window().location();
+    format!("{}{}", location.pathname().unwrap_or_default(), location.search().unwrap_or_default())
+}
+
+fn find<T: JsCast>(selector: &str) -> Option<T> {
+    document().query_selector(selector).ok().flatten().and_then(|element: Element| element.dyn_into().ok())
+}
+
+/// Moves the focus to the first element that matches, once what is being rendered is there.
+pub fn focus_soon(selector: &'static str) {
+    request_animation_frame(move || {
+        if let Some(element) = find::<HtmlElement>(selector) {
+            // An element that cannot take the focus leaves it where it is.
+            drop(element.focus());
+        }
+    });
+}
+
+/// The chosen one of the radio buttons of that name.
+#[must_use]
+pub fn chosen(radio: &str) -> Option<String> {
+    find::<HtmlInputElement>(&format!("input[name=\"{radio}\"]:checked")).map(|input| input.value())
+}
+
+/// Chooses one of the radio buttons of that name.
+pub fn choose(radio: &str, value: &str) {
+    if let Some(input) = find::<HtmlInputElement>(&format!("input[name=\"{radio}\"][value=\"{value}\"]")) {
+        input.set_checked(true);
+    }
+}
+
+/// Opens the dialog in which, or beside which, an event happened. A browser that knows `command` has done so already.
+pub fn open_dialog(dialog: NodeRef<leptos::html::Dialog>) {
+    if let Some(dialog) = dialog.get_untracked().filter(|dialog: &HtmlDialogElement| !dialog.open()) {
+        // It fails for a dialog that is not in the document, and this one is.
+        drop(dialog.show_modal());
+    }
+}
+
+pub fn close_dialog(dialog: NodeRef<leptos::html::Dialog>) {
+    if let Some(dialog) = dialog.get_untracked() {
+        HtmlDialogElement::close(&dialog);
+    }
+}
+
+/// Remembers a preference on this browser, and lets the style sheet know.
+pub fn remember(name: &str, value: &str) {
+    if let Some(root) = document().document_element().and_then(|root| root.dyn_into::<HtmlElement>().ok()) {
+        drop(root.dataset().set(name, value));
+    }
+    if let Ok(Some(storage)) = window().local_storage() {
+        // A browser that keeps nothing shows what was chosen until the page is left.
+        drop(storage.set_item(&format!("berth.{name}"), value));
+    }
+}
+
+/// A preference that was remembered.
+#[must_use]
+pub fn remembered(name: &str) -> Option<String> {
+    window().local_storage().ok().flatten()?.get_item(&format!("berth.{name}")).ok().flatten()
+}
+
+/// Copies a text. The clipboard proper is there only under https and on loopback; elsewhere the old way works.
+pub fn copy(text: &str) {
+    if window().is_secure_context() {
+        drop(window().navigator().clipboard().write_text(text));
+        return;
+    }
+    let Ok(area) = document().create_element("textarea") else { return };
+    let area: HtmlTextAreaElement = area.unchecked_into();
+    area.set_value(text);
+    area.set_class_name("unseen");
+    if document().body().is_some_and(|body| body.append_child(&area).is_ok()) {
+        area.select();
+        drop(document().unchecked_into::<HtmlDocument>().exec_command("copy"));
+        area.remove();
+    }
+}

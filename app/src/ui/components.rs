@@ -1,0 +1,13 @@
+//! What pages are put together from.
+
+pub mod badge;
+pub mod copy;
+pub mod expiry;
+pub mod gauges;
+pub mod icon;
+pub mod loaded;
+pub mod operate;
+pub mod ports;
+pub mod problem;
+pub mod remove;
+pub mod time;

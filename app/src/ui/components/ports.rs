@@ -1,0 +1,53 @@
+//! Ports as people use them: a link for a page, an address to copy for anything else.
+
+use leptos::prelude::*;
+
+use super::copy::Copy;
+use crate::model::environment::Port;
+
+/// How many are shown before «+N more».
+const SHOWN: usize = 3;
+
+/// In a row of a list.
+#[component]
+pub fn PortLinks(ports: Signal<Vec<Port>>, host: Signal<String>) -> impl IntoView {
+    let links =
+        move |ports: &[Port]| ports.iter().map(|port| view! { <PortLink port=port.clone() host /> }).collect_view();
+    move || {
+        let ports = ports.get();
+        let (first, rest) = ports.split_at(ports.len().min(SHOWN));
+        let more = (!rest.is_empty()).then(|| {
+            view! {
+                <details class="more">
+                    <summary>"+" {rest.len()} " more"</summary>
+                    {links(rest)}
+                </details>
+            }
+        });
+        view! {
+            <span class="ports">{links(first)} {more}</span>
+        }
+    }
+}
+
+#[component]
+fn PortLink(port: Port, host: Signal<String>) -> impl IntoView {
+    let shown = format!("{} {}", port.name, port.host_port);
+    if port.link("").is_none() {
+        let what = format!("the address of {}", port.name);
+        let address = Signal::derive(move || port.address(&host.get()));
+        return view! {
+            <span class="port raw" title=address>
+                {shown}
+                <Copy text=address what />
+            </span>
+        }
+        .into_any();
+    }
+    view! {
+        <a class="port" href=move || port.link(&host.get()) target="_blank" rel="noopener noreferrer">
+            {shown}
+        </a>
+    }
+    .into_any()
+}

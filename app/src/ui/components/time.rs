@@ -1,0 +1,25 @@
+//! A moment, said as how far away it is, with the day and hour in the viewer's zone on hover.
+
+use leptos::prelude::*;
+
+use crate::model::time::Timestamp;
+use crate::ui::browser;
+use crate::ui::tab::Clock;
+
+/// Until the page has come to life the day and hour are in UTC.
+#[component]
+pub fn Time(#[prop(into)] at: Signal<Timestamp>, now: Signal<Option<Timestamp>>, clock: Clock) -> impl IntoView {
+    let words = Memo::new(move |_| now.get().map_or_else(|| at.get().short_utc(), |now| at.get().seen_from(now)));
+    view! {
+        <time datetime=move || at.get().to_string() title=absolute(at, clock)>
+            {words}
+        </time>
+    }
+    .into_any()
+}
+
+/// The day and hour of a moment.
+pub fn absolute(at: Signal<Timestamp>, clock: Clock) -> Memo<String> {
+    let alive = Memo::new(move |_| clock.runs());
+    Memo::new(move |_| if alive.get() { browser::local_time(at.get()) } else { at.get().short_utc() })
+}

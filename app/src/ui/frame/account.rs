@@ -1,0 +1,90 @@
+//! The viewer: how the pages look on this browser, and the way out.
+
+use leptos::prelude::*;
+
+use crate::model::access::Actor;
+use crate::ui::browser;
+use crate::ui::components::icon::Icon;
+use crate::ui::tab::Tab;
+
+#[component]
+pub fn Account(tab: Tab) -> impl IntoView {
+    view! {
+        <div class="account">
+            <Transition>
+                {move || {
+                    let actor = tab.me.get()?.ok()?.actor;
+                    Some(view! { <AccountMenu actor /> })
+                }}
+            </Transition>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn AccountMenu(actor: Actor) -> impl IntoView {
+    let initial = actor.name.chars().find(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().to_string());
+    let role = if actor.admin { "Admin".to_owned() } else { roles(&actor) };
+    let email = actor.email.filter(|email| *email != actor.name);
+    let label = format!("Account: {}", actor.name);
+    view! {
+        <button type="button" class="avatar" popovertarget="account" aria-label=label>
+            {initial}
+        </button>
+        <div id="account" class="menu" popover>
+            <p class="who">
+                <strong>{actor.name}</strong>
+                {email.map(|email| view! { <small>{email}</small> })}
+                <small>{role}</small>
+            </p>
+            <Preference name="theme" legend="Theme" choices=[("system", "System"), ("light", "Light"), ("dark", "Dark")] />
+            <Preference
+                name="density"
+                legend="Density"
+                choices=[("comfortable", "Comfortable"), ("compact", "Compact")]
+            />
+            <form method="post" action="/auth/sign-out">
+                <button class="button block">
+                    <Icon name="leave" />
+                    "Sign out"
+                </button>
+            </form>
+        </div>
+    }
+    .into_any()
+}
+
+fn roles(actor: &Actor) -> String {
+    let roles: Vec<String> = actor.teams.iter().map(|(team, role)| format!("{role} of {team}")).collect();
+    if roles.is_empty() { "In no team".to_owned() } else { roles.join(", ") }
+}
+
+/// The first choice is the one that nobody has made.
+#[component]
+fn Preference<const N: usize>(
+    name: &'static str,
+    legend: &'static str,
+    choices: [(&'static str, &'static str); N],
+) -> impl IntoView {
+    Effect::new(move |_| {
+        if let Some(value) = browser::remembered(name) {
+            browser::choose(name, &value);
+        }
+    });
+    let choices = choices.into_iter().enumerate().map(|(at, (value, label))| {
+        view! {
+            <label>
+                <input type="radio" name=name value=value checked=at == 0 on:change=move |_| browser::remember(name, value) />
+                {label}
+            </label>
+        }
+    });
+    view! {
+        <fieldset class="segments">
+            <legend>{legend}</legend>
+            {choices.collect_view()}
+        </fieldset>
+    }
+    .into_any()
+}

@@ -1,0 +1,102 @@
+//! What an environment is: whose, until when, within which limits, launched with what.
+
+use leptos::prelude::*;
+
+use super::refusal;
+use crate::model::environment::{Environment, EnvironmentDetail, Operation};
+use crate::ui::components::copy::Copy;
+use crate::ui::components::expiry::Expiry;
+use crate::ui::components::operate::{Look, OperateButton};
+use crate::ui::components::time::absolute;
+use crate::ui::tab::Viewer;
+
+#[component]
+pub fn Facts(viewer: Viewer, environment: Signal<Environment>, detail: Memo<EnvironmentDetail>) -> impl IntoView {
+    let it = environment.get_untracked();
+    let owner = viewer.me.with_untracked(|me| it.owner_for(&me.actor).to_owned());
+    let container = Memo::new(move |_| detail.with(|detail| detail.container.clone()));
+    let id = it.id.to_string();
+    view! {
+        <section class="panel" aria-labelledby="about">
+            <header>
+                <h2 id="about">"About"</h2>
+            </header>
+            <dl class="facts">
+                <dt>"Team"</dt>
+                <dd>{it.team.to_string()}</dd>
+                <dt>"Owner"</dt>
+                <dd>{owner}</dd>
+                <Expires viewer environment detail />
+                <dt>"Limits"</dt>
+                <dd>{it.limits.cpus.words()} ", " {it.limits.memory.to_string()} ", " {it.limits.pids} " processes"</dd>
+                <dt>"Host"</dt>
+                <dd>{it.host}</dd>
+                {move || container.get().map(|name| view! { <Code term="Container" text=name /> })}
+                <Code term="Id" text=id />
+            </dl>
+            <Variables detail />
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Expires(viewer: Viewer, environment: Signal<Environment>, detail: Memo<EnvironmentDetail>) -> impl IntoView {
+    let Viewer { tab, now, .. } = viewer;
+    let at = Signal::derive(move || environment.with(|it| it.expires_at));
+    let when = absolute(at, tab.clock);
+    let expires = Memo::new(move |_| environment.with(Environment::expires));
+    view! {
+        <dt>"Expires"</dt>
+        <dd class="row">
+            <Expiry environment now clock=tab.clock />
+            <small>{move || if expires.get() { when.get() } else { "not while it does not run".to_owned() }}</small>
+            <OperateButton
+                tab
+                environment
+                operation=Operation::Extend
+                refused=refusal(viewer, environment, detail, Operation::Extend)
+                look=Look::Word
+            />
+        </dd>
+    }
+    .into_any()
+}
+
+#[component]
+fn Code(term: &'static str, text: String) -> impl IntoView {
+    view! {
+        <dt>{term}</dt>
+        <dd class="row code">
+            <span class="mono">{text.clone()}</span>
+            <Copy text what=format!("the {}", term.to_lowercase()) />
+        </dd>
+    }
+    .into_any()
+}
+
+/// A secret is shown as being there, and as nothing else.
+#[component]
+fn Variables(detail: Memo<EnvironmentDetail>) -> impl IntoView {
+    let variables = detail.with_untracked(|detail| detail.variables.clone());
+    if variables.is_empty() {
+        return ().into_any();
+    }
+    let rows = variables.into_iter().map(|(name, value)| {
+        let value = match value {
+            Some(value) => view! { <span class="mono">{value}</span> }.into_any(),
+            None => view! { <span class="dim">"secret, not shown"</span> }.into_any(),
+        };
+        view! {
+            <dt class="mono">{name}</dt>
+            <dd>{value}</dd>
+        }
+    });
+    view! {
+        <h3 id="variables">"Variables"</h3>
+        <dl class="facts variables" aria-labelledby="variables">
+            {rows.collect_view()}
+        </dl>
+    }
+    .into_any()
+}

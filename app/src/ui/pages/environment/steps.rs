@@ -1,0 +1,51 @@
+//! How the latest activity went: each step with what came of it and how long it took.
+
+use leptos::prelude::*;
+
+use crate::model::environment::{EnvironmentDetail, Step};
+use crate::model::time::took;
+use crate::ui::components::icon::Icon;
+use crate::ui::tab::Viewer;
+
+#[component]
+pub fn Steps(viewer: Viewer, detail: Memo<EnvironmentDetail>) -> impl IntoView {
+    let steps = Memo::new(move |_| detail.with(|detail| detail.steps.clone()));
+    let total = move || steps.with(|steps| Step::took_in_all(steps, viewer.now.get())).map(took);
+    view! {
+        <section class="panel" aria-labelledby="steps">
+            <header>
+                <h2 id="steps">"What was done"</h2>
+                <small class="push">{total}</small>
+            </header>
+            <ol class="steps">
+                {move || steps.get().into_iter().map(|step| view! { <StepRow step viewer /> }).collect_view()}
+            </ol>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn StepRow(step: Step, viewer: Viewer) -> impl IntoView {
+    let (icon, tone, word) = match (step.failed, step.ended_at) {
+        (true, _) => ("failed", "bad", "Failed: "),
+        (false, Some(_)) => ("done", "ok", ""),
+        (false, None) => ("busy", "busy", "Under way: "),
+    };
+    let (label, detail) = (step.name.label(), step.detail.clone());
+    // Only what goes on needs the clock.
+    let now = move || if step.ended_at.is_none() { viewer.now.get() } else { None };
+    let duration = Memo::new(move |_| step.took(now()).map(took));
+    view! {
+        <li class=tone>
+            <Icon name=icon />
+            <span>
+                <span class="unseen">{word}</span>
+                {label}
+                {detail.map(|detail| view! { <small>{detail}</small> })}
+            </span>
+            <small>{duration}</small>
+        </li>
+    }
+    .into_any()
+}

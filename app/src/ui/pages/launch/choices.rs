@@ -1,0 +1,45 @@
+//! For somebody in several teams, or in none: whose quota is it to be?
+
+use leptos::prelude::*;
+
+use crate::model::address::Address;
+use crate::model::quota::Holding;
+use crate::model::team::Team;
+use crate::ui::components::gauges::Bar;
+use crate::ui::tab::Viewer;
+
+#[component]
+pub fn ChooseTeam(viewer: Viewer) -> impl IntoView {
+    let teams = viewer.me.with_untracked(|me| me.teams.clone());
+    if teams.is_empty() {
+        return view! {
+            <section class="panel blank">
+                <h2>"You are in no team"</h2>
+                <p>"Environments belong to teams. Ask a lead of your team or an admin to let you in, then come back here."</p>
+            </section>
+        }
+        .into_any();
+    }
+    view! {
+        <section aria-labelledby="whose">
+            <h2 id="whose">"For which team?"</h2>
+            <ul class="cards">{teams.into_iter().map(|team| view! { <TeamCard team /> }).collect_view()}</ul>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn TeamCard(team: Team) -> impl IntoView {
+    let [gauge, ..] = team.room.team.gauges(Holding::default());
+    view! {
+        <li>
+            <a class="card" href=Address::of("/launch").with("team", team.name.as_str()).to_string()>
+                <strong>{team.label}</strong>
+                <span class="dim">{gauge.figure()} " " {gauge.against()} " environments"</span>
+                <Bar gauge=gauge.into() />
+            </a>
+        </li>
+    }
+    .into_any()
+}

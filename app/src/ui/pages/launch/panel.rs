@@ -1,0 +1,170 @@
+//! What is asked for of the chosen template, and the launch itself.
+
+use leptos::prelude::*;
+
+use super::fields::{Field, NameField, VariableField};
+use super::preview::Preview;
+use crate::api::ApiError;
+use crate::api::environments::{Launch, LaunchForm, LaunchOptions};
+use crate::model::quota::Holding;
+use crate::model::template::{Offer, Size};
+use crate::model::units::Span;
+use crate::ui::browser;
+use crate::ui::components::icon::Icon;
+
+const SIZE: &str = "form[size]";
+
+#[component]
+pub fn Panel(
+    options: Signal<LaunchOptions>,
+    chosen: Memo<String>,
+    action: ServerAction<Launch>,
+    draft: LaunchForm,
+) -> impl IntoView {
+    let offer = Memo::new(move |_| options.with(|options| chosen.with(|chosen| options.offer(chosen).cloned())));
+    let size = RwSignal::new(draft.size.clone());
+    let error =
+        Signal::derive(move || action.value().with(|value| value.as_ref().and_then(|v| v.as_ref().err().cloned())));
+    let ask = Signal::derive(move || {
+        let size = offer.with(|offer| offer.as_ref().and_then(|offer| size.with(|size| offer.size(size).cloned())));
+        size.map(|size| Holding::running(size.cpus, size.memory)).unwrap_or_default()
+    });
+    let name = draft.name.clone();
+    let specific =
+        move || offer.get().map(|offer| view! { <OfOffer offer options size error action draft=draft.clone() /> });
+    view! {
+        <section class="panel ask" aria-labelledby="ask">
+            <header>
+                <h2 id="ask">{move || offer.with(|offer| offer.as_ref().map(|offer| offer.label.clone()))}</h2>
+                <small class="push">{move || offer.with(|offer| offer.as_ref().map(|offer| format!("version {}", offer.version)))}</small>
+            </header>
+            <div class="body">
+                <NameField value=name error />
+                {specific}
+                <Preview options ask error />
+                <Elsewhere error offer />
+                <LaunchButton action />
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// The fields that one template has.
+#[component]
+fn OfOffer(
+    offer: Offer,
+    options: Signal<LaunchOptions>,
+    size: RwSignal<String>,
+    error: Signal<Option<ApiError>>,
+    action: ServerAction<Launch>,
+    draft: LaunchForm,
+) -> impl IntoView {
+    let proposed = size.with_untracked(|size| offer.size(size).map(|size| size.name.to_string()));
+    Effect::new(move |_| {
+        // Somebody may have chosen before the page had come to life.
+        if let Some(there) = browser::chosen(SIZE) {
+            size.set(there);
+        }
+    });
+    let choose = move |name: String| {
+        action.value().set(None);
+        size.set(name);
+    };
+    let sizes = offer.sizes.clone().into_iter().map(|of| {
+        let checked = proposed.as_deref() == Some(of.name.as_str());
+        view! { <SizeChoice of options checked choose /> }
+    });
+    let variables = offer.variables.clone().into_iter().map(|variable| {
+        let typed = draft.variables.get(&variable.name).cloned();
+        view! { <VariableField variable typed error /> }
+    });
+    view! {
+        <input type="hidden" name="form[shown]" value=offer.slug.to_string() />
+        <fieldset class="sizes">
+            <legend>"Size"</legend>
+            {sizes.collect_view()}
+        </fieldset>
+        {variables.collect_view()}
+        <LifetimeField offer draft error />
+    }
+    .into_any()
+}
+
+#[component]
+fn SizeChoice<F: Fn(String) + 'static>(
+    of: Size,
+    options: Signal<LaunchOptions>,
+    checked: bool,
+    choose: F,
+) -> impl IntoView {
+    let name = of.name.to_string();
+    let value = name.clone();
+    let holding = Holding::running(of.cpus, of.memory);
+    let fits = Memo::new(move |_| options.with(|options| options.team.room.admit(holding).is_ok()));
+    view! {
+        <label>
+            <input type="radio" name=SIZE value=value checked=checked on:change=move |_| choose(name.clone()) />
+            <b>{of.name.to_string()}</b>
+            <small>{of.cpus.words()}</small>
+            <small>{of.memory.to_string()}</small>
+            <small class="warn">{move || if fits.get() { "" } else { "does not fit" }}</small>
+        </label>
+    }
+    .into_any()
+}
+
+#[component]
+fn LifetimeField(offer: Offer, draft: LaunchForm, error: Signal<Option<ApiError>>) -> impl IntoView {
+    let chosen = draft.lifetime.parse().unwrap_or(offer.lifetime.default);
+    let option = |span: Span| {
+        let note = if span == offer.lifetime.default { " (proposed)" } else { "" };
+        let selected = span == chosen;
+        view! {
+            <option value=span.to_string() selected=selected>
+                {span.words()}
+                {note}
+            </option>
+        }
+    };
+    let choices = offer.lifetime.choices().into_iter().map(option).collect_view();
+    let problem = Signal::derive(move || error.with(|error| error.as_ref()?.about("lifetime").map(str::to_owned)));
+    view! {
+        <Field id="lifetime" label="Lifetime" help="Then it stops by itself. It can be extended while it runs." problem>
+            <select id="lifetime" name="form[lifetime]" aria-describedby="lifetime-help lifetime-problem">
+                {choices}
+            </select>
+        </Field>
+    }
+    .into_any()
+}
+
+/// What is wrong and belongs to no field on the page, or is no field's fault.
+#[component]
+fn Elsewhere(error: Signal<Option<ApiError>>, offer: Memo<Option<Offer>>) -> impl IntoView {
+    let said = move || {
+        let error = error.get()?;
+        offer.with(|offer| error.beside_the_form(offer.as_ref()))
+    };
+    move || {
+        said().map(|words| {
+            view! {
+                <p id="refusal" class="callout bad" role="alert" tabindex="-1">
+                    {words}
+                </p>
+            }
+        })
+    }
+}
+
+#[component]
+fn LaunchButton(action: ServerAction<Launch>) -> impl IntoView {
+    let pending = action.pending();
+    view! {
+        <button class="button primary block" aria-busy=move || pending.get().then_some("true")>
+            <Icon name=Signal::derive(move || if pending.get() { "busy" } else { "launch" }) />
+            {move || if pending.get() { "Launching…" } else { "Launch" }}
+        </button>
+    }
+    .into_any()
+}

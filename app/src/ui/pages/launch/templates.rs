@@ -1,0 +1,76 @@
+//! The templates as cards, each a radio button: what it is, and what one gets, in a line.
+
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
+
+use crate::model::template::Offer;
+use crate::ui::browser;
+
+const FIELD: &str = "form[template]";
+
+#[component]
+pub fn Templates(offers: Vec<Offer>, chosen: Memo<String>) -> impl IntoView {
+    let navigate = use_navigate();
+    let query = use_query_map();
+    let choose = move |slug: &str| {
+        if chosen.with_untracked(|chosen| chosen != slug) {
+            let mut query = query.get_untracked();
+            query.replace("template", slug.to_owned());
+            let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+            navigate(&format!("/launch{}", query.to_query_string()), options);
+        }
+    };
+    let choose = StoredValue::new_local(choose);
+    Effect::new(move |before: Option<()>| {
+        let slug = chosen.get();
+        match (before, browser::chosen(FIELD)) {
+            // Somebody chose before the page had come to life.
+            (None, Some(there)) if there != slug => choose.with_value(|choose| choose(&there)),
+            _ => browser::choose(FIELD, &slug),
+        }
+    });
+    let first = chosen.get_untracked();
+    let cards = offers.into_iter().map(|offer| {
+        let checked = offer.slug.as_str() == first;
+        view! { <Card offer checked chosen=move |slug: String| choose.with_value(|choose| choose(&slug)) /> }
+    });
+    view! {
+        <fieldset class="templates">
+            <legend>"Template"</legend>
+            <div class="cards">{cards.collect_view()}</div>
+        </fieldset>
+    }
+    .into_any()
+}
+
+#[component]
+fn Card<F: Fn(String) + 'static>(offer: Offer, checked: bool, chosen: F) -> impl IntoView {
+    let slug = offer.slug.to_string();
+    let (label, about) = (format!("label-{slug}"), format!("about-{slug}"));
+    let glyph: String = offer.label.chars().take(1).flat_map(char::to_uppercase).collect();
+    let gets = offer.in_a_line();
+    let value = slug.clone();
+    view! {
+        <label class="card">
+            <input
+                type="radio"
+                name=FIELD
+                value=value
+                checked=checked
+                aria-labelledby=label.clone()
+                aria-describedby=about.clone()
+                on:change=move |_| chosen(slug.clone())
+            />
+            <span class="glyph" aria-hidden="true">
+                {glyph}
+            </span>
+            <strong id=label>{offer.label}</strong>
+            <span id=about class="about">
+                <span class="dim">{offer.summary}</span>
+                <small>{gets}</small>
+            </span>
+        </label>
+    }
+    .into_any()
+}

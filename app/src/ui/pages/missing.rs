@@ -1,0 +1,24 @@
+//! An address that leads nowhere.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::ui::components::icon::Icon;
+
+#[component]
+pub fn MissingPage() -> impl IntoView {
+    view! {
+        <Title text="Not found" />
+        <section class="blank">
+            <span class="emblem">
+                <Icon name="search" />
+            </span>
+            <h1 tabindex="-1">"This page is not here"</h1>
+            <p>"The address may be mistyped, or what it led to has been removed. Nothing was changed."</p>
+            <a class="button" href="/environments">
+                "All environments"
+            </a>
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,128 @@
+// A Berth of the journeys' own: the release binary on free ports, with a throw-away data directory and a real provider.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { client, startProvider } from '../provider.mjs';
+import { Gate } from './engine.ts';
+
+const binary = resolve(process.env.BERTH_BINARY ?? 'target/release/berth');
+const results = resolve('end2end/results');
+
+/** TOML tables over the defaults below, such as `{ sessions: { … } }`. */
+export type Settings = Record<string, Record<string, unknown>>;
+
+export class Berth {
+  private constructor(
+    readonly url: string,
+    /** Between Berth and the engine. */
+    readonly gate: Gate,
+    private readonly directory: string,
+    private readonly config: string,
+    private readonly process: ChildProcess,
+    private readonly log: string,
+    private readonly stopProvider: () => Promise<void>,
+  ) {}
+
+  static async start(name: string, settings: Settings = {}): Promise<Berth> {
+    const directory = mkdtempSync(join(tmpdir(), `berth-${name}-`));
+    const gate = new Gate(join(directory, 'engine.sock'));
+    await gate.restore();
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const provider = await startProvider({ berth: url });
+    const config = join(directory, 'berth.toml');
+    writeFileSync(
+      config,
+      toml({
+        server: { addr: `127.0.0.1:${port}`, public_url: url, public_host: '127.0.0.1', data_dir: join(directory, 'data') },
+        docker: { host: gate.host },
+        oidc: {
+          issuer: provider.issuer,
+          client_id: client.id,
+          client_secret: client.secret,
+          scopes: ['openid', 'profile', 'email', 'groups'],
+          groups_claim: 'groups',
+          admin_group: 'berth-admins',
+        },
+        ...settings,
+      }),
+    );
+    await run(config, 'apply', 'end2end/catalogue.toml');
+
+    mkdirSync(results, { recursive: true });
+    const log = join(results, `${name}.log`);
+    const output = createWriteStream(log);
+    const child = spawn(binary, ['serve', '--config', config], { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.pipe(output, { end: false });
+    child.stderr.pipe(output, { end: false });
+    const berth = new Berth(url, gate, directory, config, child, log, provider.stop);
+    await berth.ready();
+    return berth;
+  }
+
+  /** Runs another command of the same installation, such as `token create`, and returns what it prints. */
+  run(...command: string[]): Promise<string> {
+    return run(this.config, ...command);
+  }
+
+  /** Ends it as an operator would. An unclean end, or a panic on the way, is an error. */
+  async stop(): Promise<void> {
+    const running = this.process.exitCode === null && this.process.signalCode === null;
+    if (running) {
+      const ended = once(this.process, 'exit');
+      this.process.kill('SIGTERM');
+      const late = setTimeout(() => this.process.kill('SIGKILL'), 20_000);
+      await ended;
+      clearTimeout(late);
+    }
+    await this.stopProvider();
+    await this.gate.cut();
+    rmSync(this.directory, { recursive: true, force: true });
+    if (this.process.exitCode !== 0) throw new Error(`the server ended with ${this.ending()}; ${this.log} says more`);
+    if (readFileSync(this.log, 'utf8').includes('panicked')) throw new Error(`the server panicked; ${this.log} says where`);
+  }
+
+  private async ready(): Promise<void> {
+    const until = Date.now() + 30_000;
+    while (Date.now() < until && this.process.exitCode === null) {
+      const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
+      if (answer?.ok) return;
+      await new Promise((again) => setTimeout(again, 50));
+    }
+    throw new Error(`the server is not ready (${this.ending()}):\n${readFileSync(this.log, 'utf8')}`);
+  }
+
+  private ending(): string {
+    return this.process.signalCode ?? (this.process.exitCode === null ? 'still running' : `status ${this.process.exitCode}`);
+  }
+}
+
+async function run(config: string, ...command: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(binary, [...command, '--config', config], { env: environment() });
+  return stdout;
+}
+
+/** Without settings of whoever runs the tests: the file alone decides. */
+function environment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('BERTH_') && name !== 'DOCKER_HOST');
+  return Object.fromEntries(kept);
+}
+
+/** Enough TOML for a configuration: tables of text, numbers, booleans and lists, which are written as in JSON. */
+function toml(tables: Settings): string {
+  return Object.entries(tables)
+    .map(([table, values]) => [`[${table}]`, ...Object.entries(values).map(([key, value]) => `${key} = ${JSON.stringify(value)}`), ''].join('\n'))
+    .join('\n');
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((closed) => probe.close(closed));
+  return port;
+}

@@ -1,0 +1,76 @@
+//! The commands: `serve`, `apply`, `token create`.
+
+mod apply;
+mod serve;
+mod token;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+use crate::store::Store;
+
+/// The traffic cop of a shared Docker host.
+#[derive(Debug, Parser)]
+#[command(name = "berth", version, about)]
+pub struct Cli {
+    /// The configuration file; without it `berth.toml` here, where there is one.
+    #[arg(long, global = true, env = "BERTH_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves pages and API until it is told to end (SIGTERM, Ctrl-C).
+    Serve,
+    /// Declares teams, sizes and templates from a file, and shows the difference.
+    Apply(apply::Apply),
+    /// API tokens for scripts.
+    #[command(subcommand)]
+    Token(token::Token),
+}
+
+/// Why a command ends early: its exit code, and the words for the terminal.
+#[derive(Debug)]
+pub struct Stop {
+    pub code: u8,
+    pub message: String,
+}
+
+impl Stop {
+    /// What was asked cannot be done: exit code 1.
+    pub fn failed(message: impl std::fmt::Display) -> Self {
+        Self { code: 1, message: message.to_string() }
+    }
+}
+
+/// # Errors
+/// What the person at the terminal is told: exit code 2 for a wrong configuration, 1 for everything else.
+pub async fn run(cli: Cli) -> Result<(), Stop> {
+    let own = |(name, _): &(String, String)| name != "BERTH_CONFIG" && !name.starts_with("BERTH_TEST_");
+    let config = Config::load(cli.config.as_deref(), std::env::vars().filter(own));
+    let config = config.map_err(|error| Stop { code: 2, message: error.to_string() })?;
+    match cli.command {
+        Command::Serve => serve::run(config).await,
+        Command::Apply(arguments) => apply::run(&config, &arguments).await,
+        Command::Token(token::Token::Create(arguments)) => token::create(&config, &arguments).await,
+    }
+}
+
+/// Opens the database of the data directory, which is made where it is missing.
+async fn open(config: &Config) -> Result<Store, Stop> {
+    let folder = &config.server.data_dir;
+    let failed = |error: &dyn std::fmt::Display| Stop::failed(format!("{}: {error}", folder.display()));
+    std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+    restrict(folder).map_err(|error| failed(&error))?;
+    Store::open(&folder.join("berth.db")).await.map_err(|error| failed(&error))
+}
+
+/// The data directory holds sessions and secrets: nobody else on the host looks into it.
+fn restrict(folder: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
+}

@@ -1,0 +1,118 @@
+//! `berth serve`: puts the parts together, serves until told to end, and ends in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::{Stop, open};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::docker::{Connection, Engine};
+use crate::service::{Reserve, Service, Settings};
+use crate::web::auth::Auth;
+use crate::{jobs, web};
+
+/// How long open requests may take to end once the server was told to.
+const GRACE: Duration = Duration::from_secs(10);
+
+pub async fn run(config: Config) -> Result<(), Stop> {
+    log_to_stdout();
+    let clock = Clock::system();
+    let listener = listen(config.server.addr).await?;
+    let bound = listener.local_addr().map_err(Stop::failed)?;
+    let public_url = config.server.public_url_on(bound);
+    let store = open(&config).await?;
+    let candidate = crate::clock::hex(&clock.random::<8>());
+    let installation = store.installation_value("id", &candidate).await.map_err(Stop::failed)?;
+    let connection = connection(&config);
+    let probe_host = probe_host(connection.host.as_deref());
+    let engine = Engine::connect(&connection).map_err(|error| Stop { code: 2, message: format!("docker: {error}") })?;
+    let settings = Settings {
+        installation,
+        public_host: config.server.public_host.clone().unwrap_or_else(|| public_url.host().to_owned()),
+        bind_ip: Some(config.defaults.bind_ip),
+        probe_host,
+        reserve: Reserve {
+            memory: config.defaults.host_memory_reserve,
+            memory_ratio: config.defaults.host_memory_ratio,
+            cpu_ratio: config.defaults.host_cpu_ratio,
+        },
+    };
+    let service = Service::new(store.clone(), engine, clock.clone(), settings);
+    let auth = Arc::new(Auth::new(&config, public_url, store.clone(), clock));
+    let router = web::router(&config, &service, &auth);
+    jobs::start(&service, &auth);
+    welcome(&auth, bound);
+    let served = serve(listener, router, &service).await;
+    store.close().await;
+    served
+}
+
+/// The last lines before it serves: where, and without a provider how to sign in.
+fn welcome(auth: &Auth, bound: SocketAddr) {
+    tracing::info!(address = %bound, public_url = %auth.public_url, "serving");
+    println!("Berth serves on {}", auth.public_url);
+    if let Some(link) = &auth.operator {
+        println!("Sign in with this link, once: {}{}", auth.public_url, link.path());
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Stop> {
+    TcpListener::bind(address).await.map_err(|error| Stop::failed(format!("cannot listen on {address}: {error}")))
+}
+
+async fn serve(listener: TcpListener, router: axum::Router, service: &Service) -> Result<(), Stop> {
+    let closing = service.closing();
+    let make = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, make).with_graceful_shutdown(closing.clone().cancelled_owned());
+    let mut server = tokio::spawn(server.into_future());
+    let mut terminate = signal(SignalKind::terminate()).map_err(Stop::failed)?;
+    tokio::select! {
+        ended = &mut server => return Err(Stop::failed(format!("the server ended: {ended:?}"))),
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    tracing::info!("ending: no new requests, what is under way comes to its end");
+    closing.cancel();
+    if tokio::time::timeout(GRACE, &mut server).await.is_err() {
+        tracing::warn!("requests were cut off");
+        server.abort();
+    }
+    service.close(GRACE).await;
+    Ok(())
+}
+
+fn connection(config: &Config) -> Connection {
+    let docker = &config.docker;
+    let configured = Connection {
+        host: docker.host.clone(),
+        ca: docker.ca.clone(),
+        cert: docker.cert.clone(),
+        key: docker.key.clone(),
+    };
+    configured.or_environment(|variable| std::env::var(variable).ok())
+}
+
+/// Published ports are reached where the engine is: here, or on the host of its address.
+fn probe_host(engine: Option<&str>) -> String {
+    let remote = engine.and_then(|address| address.split_once("://")).filter(|(scheme, _)| *scheme != "unix");
+    let host = remote.and_then(|(_, rest)| rest.rsplit_once(':').map(|(host, _)| host).or(Some(rest)));
+    host.unwrap_or("127.0.0.1").to_owned()
+}
+
+/// JSON lines, or text at a terminal. `BERTH_LOG` chooses what, as `RUST_LOG` would; bodies of engine calls never.
+fn log_to_stdout() {
+    let filter = std::env::var("BERTH_LOG").ok().and_then(|text| text.parse().ok());
+    let filter: EnvFilter = filter.unwrap_or_else(|| EnvFilter::new("info"));
+    let filter = filter.add_directive("bollard=info".parse().expect("a directive"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter);
+    if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+        log.compact().init();
+    } else {
+        log.json().flatten_event(true).init();
+    }
+}

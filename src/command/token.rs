@@ -1,0 +1,76 @@
+//! `berth token create`.
+
+use app::model::access::TokenScope;
+use app::model::units::Span;
+use clap::{Args, Subcommand};
+
+use super::{Stop, open};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::store::Store;
+use crate::store::people::Person;
+use crate::store::tokens::NewToken;
+
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Makes a token for somebody who has signed in before, and prints it once.
+    Create(Create),
+}
+
+#[derive(Debug, Args)]
+pub struct Create {
+    /// The e-mail address of the person whose rights it has; `operator@localhost` without an identity provider.
+    #[arg(long, value_name = "EMAIL")]
+    user: String,
+    /// What it is for, such as `nightly build`.
+    #[arg(long)]
+    name: String,
+    /// When it ends, such as 30d; without it never.
+    #[arg(long, value_name = "SPAN")]
+    expires: Option<Span>,
+    /// What it may do of what the person may: read, launch or admin.
+    #[arg(long, default_value = "launch", value_parser = scope)]
+    scope: TokenScope,
+}
+
+fn scope(text: &str) -> Result<TokenScope, String> {
+    TokenScope::parse(text).ok_or_else(|| "expected read, launch or admin".to_owned())
+}
+
+pub async fn create(config: &Config, arguments: &Create) -> Result<(), Stop> {
+    let clock = Clock::system();
+    let store = open(config).await?;
+    if config.oidc.is_none() {
+        crate::web::operator::ensure(&store, &clock).await.map_err(Stop::failed)?;
+    }
+    let person = the_one(&store, &arguments.user).await?;
+    let new = NewToken {
+        user: &person.id,
+        name: &name(&arguments.name)?,
+        scope: arguments.scope,
+        expires_at: arguments.expires.map(|span| clock.now().after(span)),
+    };
+    let token = store.create_token(new, &clock).await.map_err(Stop::failed)?;
+    store.close().await;
+    println!("{token}");
+    Ok(())
+}
+
+async fn the_one(store: &Store, email: &str) -> Result<Person, Stop> {
+    let mut people = store.people_with_email(email).await.map_err(Stop::failed)?;
+    match (people.pop(), people.len()) {
+        (Some(person), 0) => Ok(person),
+        (None, _) => Err(Stop::failed(format!("nobody with the e-mail address `{email}` has signed in yet"))),
+        (Some(_), more) => {
+            let count = more + 1;
+            Err(Stop::failed(format!(
+                "{count} people have the e-mail address `{email}`: it says who is meant only when it is one's alone"
+            )))
+        }
+    }
+}
+
+fn name(text: &str) -> Result<String, Stop> {
+    let fits = !text.trim().is_empty() && text.chars().count() <= 60 && !text.chars().any(char::is_control);
+    if fits { Ok(text.trim().to_owned()) } else { Err(Stop::failed("--name must have 1 to 60 printable characters")) }
+}

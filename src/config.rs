@@ -1,0 +1,286 @@
+//! What the operator decides: `berth.toml` and the environment, read and checked once, at start.
+
+mod address;
+mod read;
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use app::model::units::{Memory, Span};
+use ipnet::IpNet;
+use secrecy::SecretString;
+use url::Url;
+
+pub use address::PublicUrl;
+use address::{PUBLIC_URL_ALLOWED, is_loopback};
+use read::Reader;
+
+const SECTIONS: [&str; 5] = ["server", "docker", "oidc", "sessions", "defaults"];
+const FILE: &str = "berth.toml";
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub server: Server,
+    pub docker: Docker,
+    /// Without it there is one operator, on loopback.
+    pub oidc: Option<Oidc>,
+    pub sessions: Sessions,
+    pub defaults: Defaults,
+}
+
+#[derive(Debug, Clone)]
+pub struct Server {
+    pub addr: SocketAddr,
+    /// As configured; [`Server::public_url_on`] has the address in any case.
+    pub public_url: Option<PublicUrl>,
+    /// The host in links to published ports; without it the one that the browser used.
+    pub public_host: Option<String>,
+    pub data_dir: PathBuf,
+    /// Whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// As the docker command line's `DOCKER_HOST`, and its files for TLS.
+#[derive(Debug, Clone, Default)]
+pub struct Docker {
+    pub host: Option<String>,
+    pub ca: Option<PathBuf>,
+    pub cert: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Oidc {
+    /// Compared as it is written here, to the byte.
+    pub issuer: String,
+    pub client_id: String,
+    /// None for a public client.
+    pub client_secret: Option<SecretString>,
+    pub scopes: Vec<String>,
+    pub groups_claim: String,
+    pub admin_group: Option<String>,
+    /// Whose members are admitted even without a team.
+    pub allowed_groups: Vec<String>,
+}
+
+/// How long a session lasts: unused, and at most.
+#[derive(Debug, Clone, Copy)]
+pub struct Sessions {
+    pub idle: Span,
+    pub absolute: Span,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Defaults {
+    /// What environments leave of the host's memory.
+    pub host_memory_reserve: Memory,
+    /// How much of the host's CPU may be promised: 2.0 is twice what it has.
+    pub host_cpu_ratio: f64,
+    pub host_memory_ratio: f64,
+    /// The address on which environments' ports are published.
+    pub bind_ip: IpAddr,
+}
+
+/// Everything that is wrong with the configuration, a sentence each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    faults: Vec<String>,
+}
+
+impl ConfigError {
+    fn new(faults: Vec<String>) -> Self {
+        Self { faults }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("The configuration cannot be used:")?;
+        self.faults.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads the file at `path`, or `berth.toml` here if there is one, and then the variables of `environment`.
+    ///
+    /// # Errors
+    /// With every key that is unknown or has a value that cannot be used.
+    pub fn load(
+        path: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let here = Path::new(FILE);
+        let path = path.or_else(|| here.exists().then_some(here));
+        let unreadable = |path: &Path, error| ConfigError::new(vec![format!("{}: {error}", path.display())]);
+        let text =
+            path.map(|path| std::fs::read_to_string(path).map_err(|error| unreadable(path, error))).transpose()?;
+        Self::read(path.zip(text.as_deref()), environment)
+    }
+
+    /// As [`Config::load`], from a file's path and text.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read(
+        file: Option<(&Path, &str)>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(file, environment)?;
+        let has_oidc = reader.has("oidc");
+        let oidc = if has_oidc { oidc(&mut reader) } else { None };
+        let server = server(&mut reader, has_oidc);
+        let docker = docker(&mut reader);
+        let sessions = sessions(&mut reader);
+        let defaults = defaults(&mut reader, has_oidc);
+        reader.finish()?;
+        Ok(Self { server, docker, oidc, sessions, defaults })
+    }
+}
+
+impl Server {
+    /// Where people reach a server that listens on `bound`.
+    #[must_use]
+    pub fn public_url_on(&self, bound: SocketAddr) -> PublicUrl {
+        self.public_url.clone().unwrap_or_else(|| PublicUrl::of_listener(bound))
+    }
+}
+
+fn parsed<T: FromStr>(text: &str) -> Option<T> {
+    text.parse().ok()
+}
+
+fn server(reader: &mut Reader, has_oidc: bool) -> Server {
+    let addr = reader
+        .value("server", "addr", "an address with a port, such as 127.0.0.1:3000", parsed)
+        .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)));
+    let public_url: Option<PublicUrl> = reader.value("server", "public_url", PUBLIC_URL_ALLOWED, parsed);
+    let public_host = reader.value("server", "public_host", "a host's name or address, without a port", |text| {
+        url::Host::parse(text).ok().map(|host| host.to_string())
+    });
+    let data_dir = reader.text("server", "data_dir").map_or_else(|| PathBuf::from("berth-data"), PathBuf::from);
+    let trusted_proxies = reader
+        .list("server", "trusted_proxies", "addresses or networks, such as 10.0.0.0/8", |text| {
+            parsed(text).or_else(|| parsed::<IpAddr>(text).map(IpNet::from))
+        })
+        .unwrap_or_default();
+    if !has_oidc && !addr.ip().is_loopback() {
+        reader.fault(
+            "server",
+            "addr",
+            format!("= {addr}: without [oidc] there is one operator, on loopback only (such as 127.0.0.1:3000); to serve others, set oidc.issuer and oidc.client_id"),
+        );
+    }
+    if !has_oidc && public_url.as_ref().is_some_and(|url| !url.is_loopback()) {
+        let problem = "is not on loopback: without [oidc] there is one operator, on loopback only; to serve others, set oidc.issuer and oidc.client_id";
+        reader.fault("server", "public_url", problem);
+    }
+    if has_oidc && public_url.is_none() && !addr.ip().is_loopback() {
+        let why = format!("people who sign in come back to it; write {PUBLIC_URL_ALLOWED}");
+        reader.require("server", "public_url", &why);
+    }
+    Server { addr, public_url, public_host, data_dir, trusted_proxies }
+}
+
+fn docker(reader: &mut Reader) -> Docker {
+    let schemes = ["unix://", "tcp://", "http://", "https://", "npipe://"];
+    let allowed = "as in DOCKER_HOST: unix:///var/run/docker.sock or tcp://host:2376";
+    let docker = Docker {
+        host: reader.value("docker", "host", allowed, |text| {
+            schemes.iter().any(|scheme| text.starts_with(scheme)).then(|| text.to_owned())
+        }),
+        ca: reader.text("docker", "ca").map(PathBuf::from),
+        cert: reader.text("docker", "cert").map(PathBuf::from),
+        key: reader.text("docker", "key").map(PathBuf::from),
+    };
+    for (key, path) in [("ca", &docker.ca), ("cert", &docker.cert), ("key", &docker.key)] {
+        if let Some(path) = path.as_ref().filter(|path| !path.is_file()) {
+            reader.fault("docker", key, format!("= \"{}\": there is no such file", path.display()));
+        }
+    }
+    if docker.cert.is_some() != docker.key.is_some() {
+        let missing = if docker.cert.is_some() { "key" } else { "cert" };
+        reader.require("docker", missing, "docker.cert and docker.key belong together");
+    }
+    docker
+}
+
+fn oidc(reader: &mut Reader) -> Option<Oidc> {
+    let issuer = reader.value("oidc", "issuer", "the provider's https address (http only on loopback)", issuer);
+    let client_id = reader.text("oidc", "client_id");
+    let client_secret = client_secret(reader);
+    let scopes = reader.list("oidc", "scopes", "scopes, such as \"openid\"", |text| {
+        (!text.is_empty() && text.chars().all(|c| c.is_ascii_graphic())).then(|| text.to_owned())
+    });
+    let groups_claim = reader.text("oidc", "groups_claim").unwrap_or_else(|| "groups".to_owned());
+    let admin_group = reader.text("oidc", "admin_group");
+    let named = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let allowed_groups = reader.list("oidc", "allowed_groups", "groups' names", named).unwrap_or_default();
+    reader.require("oidc", "issuer", "[oidc] needs the provider's address");
+    reader.require("oidc", "client_id", "[oidc] needs the name under which the provider knows Berth");
+    let default_scopes = || ["openid", "profile", "email"].map(str::to_owned).into();
+    Some(Oidc {
+        issuer: issuer?,
+        client_id: client_id?,
+        client_secret,
+        scopes: scopes.unwrap_or_else(default_scopes),
+        groups_claim,
+        admin_group,
+        allowed_groups,
+    })
+}
+
+fn issuer(text: &str) -> Option<String> {
+    let url: Url = text.parse().ok()?;
+    let schemes = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    (schemes && url.query().is_none() && url.fragment().is_none()).then(|| text.to_owned())
+}
+
+fn client_secret(reader: &mut Reader) -> Option<SecretString> {
+    let direct = reader.secret("oidc", "client_secret");
+    let Some(file) = reader.text("oidc", "client_secret_file") else { return direct };
+    if direct.is_some() {
+        reader.fault("oidc", "client_secret_file", "and oidc.client_secret are both set: keep one");
+    }
+    match std::fs::read_to_string(&file) {
+        Ok(text) if !text.trim().is_empty() => Some(text.trim().into()),
+        Ok(_) => {
+            reader.fault("oidc", "client_secret_file", format!("= \"{file}\": the file is empty"));
+            None
+        }
+        Err(error) => {
+            reader.fault("oidc", "client_secret_file", format!("= \"{file}\": {error}"));
+            None
+        }
+    }
+}
+
+fn sessions(reader: &mut Reader) -> Sessions {
+    const ALLOWED: &str = "a length of time from 1s to 365d, such as 8h";
+    let within = |text: &str| parsed(text).filter(|span| (Span::seconds(1)..=Span::hours(365 * 24)).contains(span));
+    let idle = reader.value("sessions", "idle", ALLOWED, within).unwrap_or(Span::hours(8));
+    let absolute = reader.value("sessions", "absolute", ALLOWED, within).unwrap_or(Span::hours(7 * 24));
+    if idle > absolute {
+        reader.fault("sessions", "idle", format!("= {idle} is longer than sessions.absolute = {absolute}"));
+    }
+    Sessions { idle, absolute }
+}
+
+fn defaults(reader: &mut Reader, has_oidc: bool) -> Defaults {
+    const RATIO: &str = "a number from 0.1 to 100, such as 1.5";
+    let ratio = |text: &str| parsed::<f64>(text).filter(|ratio| (0.1..=100.0).contains(ratio));
+    let everywhere = if has_oidc { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
+    Defaults {
+        host_memory_reserve: reader
+            .value("defaults", "host_memory_reserve", "an amount of memory, such as 1GiB", parsed)
+            .unwrap_or(Memory::gib(1)),
+        host_cpu_ratio: reader.value("defaults", "host_cpu_ratio", RATIO, ratio).unwrap_or(4.0),
+        host_memory_ratio: reader.value("defaults", "host_memory_ratio", RATIO, ratio).unwrap_or(1.0),
+        bind_ip: reader
+            .value("defaults", "bind_ip", "an address of this host, such as 127.0.0.1 or 0.0.0.0", parsed)
+            .unwrap_or(IpAddr::V4(everywhere)),
+    }
+}

@@ -1,0 +1,227 @@
+//! What happens: the one place that decides and acts, for pages, scripts, jobs and the command line alike.
+//!
+//! Every entry takes the actor first and asks `authorize` below HTTP. What takes long runs in tasks of the service, which
+//! `close` waits for.
+
+pub mod apply;
+pub mod backend;
+pub mod catalogue;
+pub mod declared;
+pub mod error;
+pub mod launch;
+pub mod lifecycle;
+pub mod live;
+pub mod probe;
+pub mod reconcile;
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::api::ApiError;
+use app::model::access::{Action, Actor, Denied, Target, authorize};
+use app::model::environment::{Environment, Port};
+use app::model::host::Host;
+use app::model::name::{EnvironmentId, TeamName};
+use app::model::template::{Protocol, Scheme};
+use app::model::units::Memory;
+use tokio::sync::{broadcast, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::docker::{ContainerId, Engine, HostFacts};
+use crate::store::environments::Stored;
+use crate::store::{Store, StoreError};
+use app::api::live::Change;
+use error::fault;
+use launch::Drivers;
+
+/// How many changes a slow listener may fall behind before it is told to ask for everything again.
+const CHANGES_KEPT: usize = 1024;
+
+/// What the operator decides for this installation.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Goes on every container's labels, so that two installations on one host leave each other's alone.
+    pub installation: String,
+    /// The host of port links.
+    pub public_host: String,
+    /// The address on the host that ports are published on; `None`: all.
+    pub bind_ip: Option<IpAddr>,
+    /// Where the server reaches published ports, to probe them.
+    pub probe_host: String,
+    pub reserve: Reserve,
+}
+
+/// What of the host is not given away, and how far it may be promised twice.
+#[derive(Debug, Clone, Copy)]
+pub struct Reserve {
+    pub memory: Memory,
+    /// 1.0: memory is never oversold.
+    pub memory_ratio: f64,
+    pub cpu_ratio: f64,
+}
+
+#[derive(Debug, Clone)]
+pub struct Service {
+    pub(crate) store: Store,
+    pub(crate) engine: Engine,
+    pub(crate) clock: Clock,
+    settings: Arc<Settings>,
+    changes: broadcast::Sender<Change>,
+    host: watch::Sender<Host>,
+    drivers: Drivers,
+    probes: probe::Probes,
+    tasks: TaskTracker,
+    closing: CancellationToken,
+    cut: CancellationToken,
+}
+
+impl Service {
+    #[must_use]
+    pub fn new(store: Store, engine: Engine, clock: Clock, settings: Settings) -> Self {
+        let host = live::unknown_host(clock.now());
+        Self {
+            store,
+            engine,
+            clock,
+            settings: Arc::new(settings),
+            changes: broadcast::channel(CHANGES_KEPT).0,
+            host: watch::channel(host).0,
+            drivers: Drivers::default(),
+            probes: probe::Probes::new(),
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            cut: CancellationToken::new(),
+        }
+    }
+
+    /// Ends all streams and waits for what is under way, at most for `grace`. What is cut off then is found by the reconciler
+    /// at the next start.
+    pub async fn close(&self, grace: Duration) {
+        self.closing.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
+            tracing::warn!("work under way is cut off; it is taken up at the next start");
+            self.cut_off();
+        }
+    }
+
+    /// Ends everything under way wherever it is, as a kill would.
+    pub fn cut_off(&self) {
+        self.closing.cancel();
+        self.cut.cancel();
+    }
+
+    /// Cancelled when the server is about to end: streams stop then.
+    #[must_use]
+    pub fn closing(&self) -> CancellationToken {
+        self.closing.clone()
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.store.catalogue().await.map(drop)
+    }
+
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let cut = self.cut.clone();
+        drop(self.tasks.spawn(async move {
+            cut.run_until_cancelled(task).await;
+        }));
+    }
+
+    /// Whether `actor` may do this to a team's things as a whole.
+    fn permit_team(&self, actor: &Actor, action: Action, team: &TeamName) -> Result<(), ApiError> {
+        authorize(actor, action, Target::Team(team)).map_err(|denied| refuse(denied, "team"))
+    }
+
+    /// Turns an id into an environment that `actor` may do this to: the only way to one from outside.
+    async fn permitted(&self, actor: &Actor, action: Action, id: &EnvironmentId) -> Result<Stored, ApiError> {
+        let found = self.store.environment(id).await.map_err(fault)?;
+        let found = found.ok_or_else(|| ApiError::not_found("environment"))?;
+        let target = Target::Environment { team: &found.environment.team, owner: &found.environment.owner_id };
+        authorize(actor, action, target).map_err(|denied| refuse(denied, "environment"))?;
+        Ok(found)
+    }
+
+    /// The environment as people see it: with the links of its ports.
+    fn shown(&self, mut environment: Environment) -> Environment {
+        for port in &mut environment.ports {
+            port.url = link(port, &self.settings.public_host);
+        }
+        environment
+    }
+
+    /// What all teams together may hold of the host; nothing is limited that the engine has not told yet.
+    fn host_quota(&self) -> app::model::quota::Quota {
+        let host = self.host.borrow();
+        self.settings.reserve.quota(&host)
+    }
+}
+
+impl Reserve {
+    /// The host's capacity minus the reserve, times what may be promised.
+    #[must_use]
+    pub fn quota(&self, host: &Host) -> app::model::quota::Quota {
+        use app::model::units::MilliCpu;
+        let known = host.memory > Memory::default();
+        let times = |amount: u64, ratio: f64| {
+            #[expect(
+                clippy::cast_precision_loss,
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a host has far less than 2^52 bytes, and a ratio is positive"
+            )]
+            let product = (amount as f64 * ratio) as u64;
+            product
+        };
+        app::model::quota::Quota {
+            environments: None,
+            running: None,
+            cpus: known.then(|| MilliCpu::new(times(host.cpus.as_milli(), self.cpu_ratio))),
+            memory: known.then(|| Memory::bytes(times((host.memory - self.memory).as_bytes(), self.memory_ratio))),
+        }
+    }
+}
+
+impl Stored {
+    /// Its container, as the engine knows it.
+    pub(crate) fn container(&self) -> Option<ContainerId> {
+        self.container_id.as_deref().and_then(ContainerId::parse)
+    }
+}
+
+fn refuse(denied: Denied, what: &str) -> ApiError {
+    match denied {
+        Denied::Hidden => ApiError::not_found(what),
+        Denied::Rule(rule) => ApiError::Forbidden { rule: rule.to_owned() },
+    }
+}
+
+/// A link to a port on `host`; `None` for a port that a browser cannot open.
+fn link(port: &Port, host: &str) -> Option<String> {
+    let scheme = match (port.protocol, port.scheme) {
+        (Protocol::Tcp, Scheme::Http) => "http",
+        (Protocol::Tcp, Scheme::Https) => "https",
+        (Protocol::Udp, _) | (Protocol::Tcp, Scheme::Raw) => return None,
+    };
+    Some(format!("{scheme}://{host}:{}", port.host_port))
+}
+
+impl From<&HostFacts> for Host {
+    fn from(facts: &HostFacts) -> Self {
+        Self {
+            name: facts.name.clone(),
+            version: facts.engine.clone(),
+            cpus: facts.cpus,
+            memory: facts.memory,
+            link: app::model::host::Link::Live,
+        }
+    }
+}

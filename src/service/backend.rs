@@ -1,0 +1,83 @@
+//! The service as pages, server functions and the API meet it.
+
+use app::api::ApiError;
+use app::api::backend::Backend;
+use app::api::environments::{LaunchAsk, LaunchOptions};
+use app::api::live::Change;
+use app::model::access::{Action, Actor, Target, authorize};
+use app::model::environment::{Environment, EnvironmentDetail, Operation};
+use app::model::host::Host;
+use app::model::name::{EnvironmentId, TeamName};
+use app::model::team::Team;
+use app::model::template::Offer;
+use async_trait::async_trait;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+
+use super::Service;
+use super::error::fault;
+
+#[async_trait]
+impl Backend for Service {
+    async fn teams(&self, actor: &Actor) -> Result<Vec<Team>, ApiError> {
+        self.visible_teams(actor).await
+    }
+
+    async fn offers(&self, actor: &Actor, team: &TeamName) -> Result<Vec<Offer>, ApiError> {
+        self.offered(actor, team).await
+    }
+
+    async fn launch_options(&self, actor: &Actor, team: &TeamName) -> Result<LaunchOptions, ApiError> {
+        self.options(actor, team).await
+    }
+
+    async fn launch(&self, actor: &Actor, ask: LaunchAsk) -> Result<Environment, ApiError> {
+        self.begin_launch(actor, ask).await
+    }
+
+    async fn environments(&self, actor: &Actor, team: Option<&TeamName>) -> Result<Vec<Environment>, ApiError> {
+        if let Some(team) = team {
+            self.permit_team(actor, Action::See, team)?;
+        }
+        let all = self.store.environments(team).await.map_err(fault)?.into_iter().map(|stored| stored.environment);
+        let sees = |e: &Environment| {
+            authorize(actor, Action::See, Target::Environment { team: &e.team, owner: &e.owner_id }).is_ok()
+        };
+        Ok(all.filter(sees).map(|environment| self.shown(environment)).collect())
+    }
+
+    async fn environment(&self, actor: &Actor, id: &EnvironmentId) -> Result<EnvironmentDetail, ApiError> {
+        self.detail(actor, id).await
+    }
+
+    async fn operate(&self, actor: &Actor, id: &EnvironmentId, operation: Operation) -> Result<Environment, ApiError> {
+        self.begin(actor, id, operation).await
+    }
+
+    async fn settled(&self, actor: &Actor, id: &EnvironmentId) -> Result<Environment, ApiError> {
+        let mut changes = self.changes();
+        let mut seen = self.permitted(actor, Action::See, id).await?.environment;
+        while seen.state.is_transitional() {
+            match changes.next().await {
+                Some(Change::Environment(changed)) if changed.id == *id => seen = *changed,
+                Some(Change::Missed) => seen = self.permitted(actor, Action::See, id).await?.environment,
+                Some(Change::Environment(_) | Change::Host(_)) => {}
+                // The server is about to end: what there is must do.
+                None => break,
+            }
+        }
+        Ok(self.shown(seen))
+    }
+
+    async fn host(&self, _actor: &Actor) -> Result<Host, ApiError> {
+        Ok(self.current_host())
+    }
+
+    fn changes(&self) -> BoxStream<'static, Change> {
+        self.all_changes()
+    }
+
+    fn may_see(&self, actor: &Actor, change: &Change) -> bool {
+        self.sees(actor, change)
+    }
+}

@@ -1,0 +1,71 @@
+//! Teams with their room, and what they are offered.
+
+use app::api::ApiError;
+use app::api::environments::LaunchOptions;
+use app::model::access::{Action, Actor};
+use app::model::name::{TeamName, UserId};
+use app::model::quota::{Pool, Quota, Room};
+use app::model::team::Team;
+use app::model::template::Offer;
+
+use super::Service;
+use super::error::fault;
+use crate::store::catalogue::{Catalogue, TeamRecord};
+use crate::store::environments::Holdings;
+
+/// The pools of a launch, from what is declared and what is held.
+#[must_use]
+pub fn room(team: &TeamRecord, host: Quota, holdings: Holdings) -> Room {
+    Room {
+        member: Pool { quota: team.per_member, used: holdings.member },
+        team: Pool { quota: team.quota, used: holdings.team },
+        host: Pool { quota: host, used: holdings.host },
+    }
+}
+
+impl Service {
+    pub(super) async fn visible_teams(&self, actor: &Actor) -> Result<Vec<Team>, ApiError> {
+        let catalogue = self.store.catalogue().await.map_err(fault)?;
+        let mut teams = Vec::new();
+        for team in catalogue.teams.iter().filter(|team| self.permit_team(actor, Action::See, &team.name).is_ok()) {
+            teams.push(self.team_of(actor, team).await?);
+        }
+        Ok(teams)
+    }
+
+    async fn team_of(&self, actor: &Actor, team: &TeamRecord) -> Result<Team, ApiError> {
+        Ok(Team {
+            name: team.name.clone(),
+            label: team.label.clone(),
+            role: actor.role_in(&team.name),
+            room: self.room_of(team, &actor.id).await?,
+        })
+    }
+
+    async fn room_of(&self, team: &TeamRecord, member: &UserId) -> Result<Room, ApiError> {
+        let holdings = self.store.holdings(&team.name, member).await.map_err(fault)?;
+        Ok(room(team, self.host_quota(), holdings))
+    }
+
+    pub(super) async fn offered(&self, actor: &Actor, team: &TeamName) -> Result<Vec<Offer>, ApiError> {
+        self.permit_team(actor, Action::See, team)?;
+        let catalogue = self.store.catalogue().await.map_err(fault)?;
+        Ok(offers(&catalogue, team))
+    }
+
+    pub(super) async fn options(&self, actor: &Actor, team: &TeamName) -> Result<LaunchOptions, ApiError> {
+        self.permit_team(actor, Action::Launch, team)?;
+        let catalogue = self.store.catalogue().await.map_err(fault)?;
+        let record = catalogue.team(team).ok_or_else(|| ApiError::not_found("team"))?;
+        Ok(LaunchOptions {
+            team: self.team_of(actor, record).await?,
+            offers: offers(&catalogue, team),
+            idempotency_key: crate::clock::hex(&self.clock.random::<16>()),
+        })
+    }
+}
+
+fn offers(catalogue: &Catalogue, team: &TeamName) -> Vec<Offer> {
+    let mine = catalogue.templates.iter().filter(|template| template.is_offered_to(team));
+    mine.map(|t| Offer::of(t.slug.clone(), t.version, &t.template, &catalogue.sizes)).collect()
+}

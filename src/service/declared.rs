@@ -1,0 +1,309 @@
+//! The catalogue file: teams, sizes and templates in TOML, read whole or refused whole, each fault with its line.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::ops::Range;
+
+use app::model::access::TeamRole;
+use app::model::name::{SizeName, TeamName, TemplateName};
+use app::model::quota::Quota;
+use app::model::template::{Size, Template};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+
+use crate::store::catalogue::{Grant, TeamRecord};
+
+/// Longest file that is read, in bytes.
+pub const FILE_MAX: usize = 1 << 20;
+
+/// What a file declares, checked as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Declared {
+    pub teams: Vec<TeamRecord>,
+    pub sizes: Vec<Size>,
+    pub templates: Vec<(TemplateName, Template, Grant)>,
+}
+
+/// Something wrong in the file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    /// Counted from 1.
+    pub line: usize,
+    pub message: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.message)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TeamEntry {
+    name: TeamName,
+    #[serde(default)]
+    label: String,
+    #[serde(default)]
+    groups: BTreeMap<String, TeamRole>,
+    #[serde(default)]
+    quota: Quota,
+    #[serde(default)]
+    per_member: Quota,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "`teams` must be \"everyone\" or a list of team names")]
+enum Teams {
+    Word(Everyone),
+    Named(Vec<TeamName>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Everyone {
+    Everyone,
+}
+
+/// Reads a catalogue file. `known` are the names that are declared already, which it may refer to.
+///
+/// # Errors
+/// Every fault that was found, in the order of the file.
+pub fn parse(text: &str, known: &Known) -> Result<Declared, Vec<Fault>> {
+    if text.len() > FILE_MAX {
+        return Err(vec![Fault { line: 1, message: format!("a catalogue file has at most {FILE_MAX} bytes") }]);
+    }
+    let mut reader = Reader { text, faults: Vec::new() };
+    let declared = reader.file(known);
+    reader.faults.sort();
+    if reader.faults.is_empty() { Ok(declared) } else { Err(reader.faults) }
+}
+
+/// Names that a file may refer to without declaring them.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    pub teams: BTreeSet<TeamName>,
+    pub sizes: BTreeSet<SizeName>,
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    faults: Vec<Fault>,
+}
+
+type Entry<'a> = Spanned<DeValue<'a>>;
+
+impl<'a> Reader<'a> {
+    fn fault(&mut self, span: &Range<usize>, message: impl Into<String>) {
+        let line = self.text.get(..span.start).unwrap_or(self.text).matches('\n').count() + 1;
+        self.faults.push(Fault { line, message: message.into() });
+    }
+
+    fn refused(&mut self, error: &toml::de::Error, at: &Range<usize>) {
+        let span = error.span().unwrap_or_else(|| at.clone());
+        self.fault(&span, error.message().replace('\n', " "));
+    }
+
+    fn file(&mut self, known: &Known) -> Declared {
+        let table = match DeTable::parse(self.text) {
+            Ok(table) => table.into_inner(),
+            Err(error) => {
+                self.refused(&error, &(0..0));
+                return Declared::default();
+            }
+        };
+        let mut entries: BTreeMap<&str, Vec<Entry<'a>>> = BTreeMap::new();
+        for (key, value) in table {
+            match (key.get_ref().as_ref(), value) {
+                ("team", value) => drop(entries.insert("team", self.list(value))),
+                ("size", value) => drop(entries.insert("size", self.list(value))),
+                ("template", value) => drop(entries.insert("template", self.list(value))),
+                (other, _) => {
+                    let message = format!("unknown key `{other}`, expected [[team]], [[size]] or [[template]]");
+                    self.fault(&key.span(), message);
+                }
+            }
+        }
+        let mut names = known.clone();
+        let teams = self.teams(entries.remove("team").unwrap_or_default(), &mut names);
+        let sizes = self.sizes(entries.remove("size").unwrap_or_default(), &mut names);
+        let templates = self.templates(entries.remove("template").unwrap_or_default(), &names);
+        Declared { teams, sizes, templates }
+    }
+
+    fn list(&mut self, value: Entry<'a>) -> Vec<Entry<'a>> {
+        let span = value.span();
+        match value.into_inner() {
+            DeValue::Array(items) => items.into_iter().collect(),
+            _ => {
+                self.fault(&span, "must be a list of tables: write it as [[…]]");
+                Vec::new()
+            }
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&mut self, value: Entry<'a>) -> Option<T> {
+        let span = value.span();
+        T::deserialize(ValueDeserializer::from(value)).map_err(|error| self.refused(&error, &span)).ok()
+    }
+
+    fn teams(&mut self, entries: Vec<Entry<'a>>, names: &mut Known) -> Vec<TeamRecord> {
+        let mut seen = BTreeSet::new();
+        let mut teams = Vec::new();
+        for entry in entries {
+            let span = entry.span();
+            let Some(team) = self.read::<TeamEntry>(entry) else { continue };
+            if !seen.insert(team.name.clone()) {
+                self.fault(&span, format!("team `{}` is declared twice", team.name));
+            }
+            for group in team.groups.keys().filter(|group| !is_group(group)) {
+                self.fault(&span, format!("group `{}` is not a name", app::model::units::shorten(group)));
+            }
+            names.teams.insert(team.name.clone());
+            let label = if team.label.is_empty() { team.name.to_string() } else { team.label };
+            let groups = team.groups.into_iter().collect();
+            teams.push(TeamRecord { name: team.name, label, quota: team.quota, per_member: team.per_member, groups });
+        }
+        teams
+    }
+
+    fn sizes(&mut self, entries: Vec<Entry<'a>>, names: &mut Known) -> Vec<Size> {
+        let mut seen = BTreeSet::new();
+        let mut sizes = Vec::new();
+        for entry in entries {
+            let span = entry.span();
+            let Some(size) = self.read::<Size>(entry) else { continue };
+            if !seen.insert(size.name.clone()) {
+                self.fault(&span, format!("size `{}` is declared twice", size.name));
+            }
+            for problem in size.problems() {
+                self.fault(&span, format!("size `{}`: {problem}", size.name));
+            }
+            names.sizes.insert(size.name.clone());
+            sizes.push(size);
+        }
+        sizes
+    }
+
+    fn templates(&mut self, entries: Vec<Entry<'a>>, names: &Known) -> Vec<(TemplateName, Template, Grant)> {
+        let mut seen = BTreeSet::new();
+        let mut templates = Vec::new();
+        for entry in entries {
+            let span = entry.span();
+            let Some((slug, template, grant)) = self.template(entry, names) else { continue };
+            if !seen.insert(slug.clone()) {
+                self.fault(&span, format!("template `{slug}` is declared twice"));
+            }
+            templates.push((slug, template, grant));
+        }
+        templates
+    }
+
+    /// A template's entry: its name and who is offered it, beside the recipe.
+    fn template(&mut self, entry: Entry<'a>, names: &Known) -> Option<(TemplateName, Template, Grant)> {
+        let span = entry.span();
+        let DeValue::Table(mut table) = entry.into_inner() else {
+            self.fault(&span, "must be a table");
+            return None;
+        };
+        let (name, teams) = (table.remove("name"), table.remove("teams"));
+        let Some(name) = name else {
+            self.fault(&span, "a template needs a `name`");
+            return None;
+        };
+        let slug = self.read::<TemplateName>(name)?;
+        let grant = self.grant(&slug, teams, &span, names)?;
+        let template = self.read::<Template>(Spanned::new(span.clone(), DeValue::Table(table)))?;
+        for problem in template.problems() {
+            self.fault(&span, format!("template `{slug}`: {problem}"));
+        }
+        for size in template.sizes.iter().filter(|size| !names.sizes.contains(*size)) {
+            self.fault(&span, format!("template `{slug}` offers the size `{size}`, which is not declared"));
+        }
+        Some((slug, template, grant))
+    }
+
+    fn grant(
+        &mut self,
+        slug: &TemplateName,
+        teams: Option<Entry<'a>>,
+        at: &Range<usize>,
+        names: &Known,
+    ) -> Option<Grant> {
+        let Some(teams) = teams else {
+            let message = format!("template `{slug}` needs `teams`: \"everyone\" or a list of team names");
+            self.fault(at, message);
+            return None;
+        };
+        let span = teams.span();
+        match self.read::<Teams>(teams)? {
+            Teams::Word(Everyone::Everyone) => Some(Grant::Everyone),
+            Teams::Named(mut list) => {
+                for team in list.iter().filter(|team| !names.teams.contains(*team)) {
+                    self.fault(&span, format!("template `{slug}` is for team `{team}`, which is not declared"));
+                }
+                list.sort();
+                list.dedup();
+                Some(Grant::Teams(list))
+            }
+        }
+    }
+}
+
+fn is_group(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 200 && !name.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = include_str!("../../examples/catalogue.toml");
+
+    fn faults(text: &str) -> Vec<String> {
+        let faults = parse(text, &Known::default()).expect_err("a bad file");
+        faults.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_example_is_a_good_file() {
+        let declared = parse(GOOD, &Known::default()).expect("a good file");
+        assert!(declared.teams.len() >= 2 && declared.sizes.len() >= 2 && declared.templates.len() >= 2);
+    }
+
+    #[test]
+    fn every_fault_is_named_with_its_line() {
+        let text = "[[team]]\nname = \"blue\"\nquoat = {}\n\n[[size]]\nname = \"s\"\ncpus = \"many\"\nmemory = \"1GiB\"\n\n[[template]]\nname = \"Web\"\n";
+        let faults = faults(text);
+        assert_eq!(faults.len(), 3, "{faults:#?}");
+        assert!(faults[0].starts_with("line 3: unknown field `quoat`"), "{}", faults[0]);
+        assert!(faults[1].starts_with("line 7: `many` is not a number of CPU cores"), "{}", faults[1]);
+        assert!(faults[2].starts_with("line 11: a template name is made of a-z"), "{}", faults[2]);
+    }
+
+    #[test]
+    fn what_is_not_toml_is_refused_where_it_breaks() {
+        assert!(faults("[[team]\nname=1")[0].starts_with("line 1:"));
+        assert!(faults("teams = 1")[0].contains("unknown key `teams`"));
+        assert!(faults("team = 1")[0].contains("[[…]]"));
+    }
+
+    #[test]
+    fn a_reference_to_what_is_not_declared_is_a_fault_unless_it_is_there_already() {
+        let text = "[[template]]\nname = \"web\"\nteams = [\"blue\"]\nlabel = \"Web\"\nimage = \"berth/web:1\"\nsizes = [\"s\"]\nlifetime = { default = \"1h\", maximum = \"2h\" }\n";
+        assert_eq!(faults(text).len(), 2);
+        let known = Known {
+            teams: [TeamName::parse("blue").expect("a name")].into(),
+            sizes: [SizeName::parse("s").expect("a name")].into(),
+        };
+        assert_eq!(parse(text, &known).map(|declared| declared.templates.len()), Ok(1));
+    }
+
+    #[test]
+    fn a_file_declares_nothing_twice() {
+        let text = "[[team]]\nname = \"blue\"\n[[team]]\nname = \"blue\"\n";
+        assert_eq!(faults(text), ["line 3: team `blue` is declared twice"]);
+    }
+}

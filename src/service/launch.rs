@@ -1,0 +1,572 @@
+//! A launch, step by step: validate, reserve, image, create, start, ports, ready. A start takes the same way from `reserve`
+//! on. Failure at any step removes what was made and gives the reservation back.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use app::api::ApiError;
+use app::api::environments::LaunchAsk;
+use app::model::access::{Action, Actor};
+use app::model::environment::{Environment, Health, Limits, Port, State, StepName, TemplateVersion};
+use app::model::name::{EnvironmentId, EnvironmentName, TemplateName};
+use app::model::quota::Holding;
+use app::model::template::{Readiness, Size, Template};
+use app::model::time::Timestamp;
+use thiserror::Error;
+use tokio::sync::OwnedMutexGuard;
+
+use super::error::fault;
+use super::lifecycle::{GRACE, sentence};
+use super::{Service, probe};
+use crate::docker::{
+    Container, ContainerId, ContainerSpec, EngineError, ImageId, PullProgress, SpecError, Status, Wanted,
+};
+use crate::store::catalogue::{self, Catalogue, TemplateRecord};
+use crate::store::environments::{self, Outcome, Stored};
+use crate::store::{StoreError, Write};
+
+/// How many of a container's last log lines a failure quotes.
+const LAST_LINES: usize = 5;
+
+/// Who works on an environment: one task at a time. A new operation waits until the one it overtakes has noticed.
+#[derive(Clone, Default)]
+pub struct Drivers(Arc<Mutex<HashMap<EnvironmentId, Arc<tokio::sync::Mutex<()>>>>>);
+
+impl fmt::Debug for Drivers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Drivers")
+    }
+}
+
+/// The right to work on one environment, until it is dropped.
+pub type Driving = OwnedMutexGuard<()>;
+
+impl Drivers {
+    pub async fn take(&self, id: &EnvironmentId) -> Driving {
+        let lock = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.retain(|_, lock| Arc::strong_count(lock) > 1);
+            Arc::clone(all.entry(id.clone()).or_default())
+        };
+        lock.lock_owned().await
+    }
+
+    /// Whether somebody works on it now.
+    pub fn is_taken(&self, id: &EnvironmentId) -> bool {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(id).is_some_and(|lock| lock.try_lock().is_err())
+    }
+}
+
+/// Why a driver does not go on.
+#[derive(Debug, Error)]
+pub enum Broken {
+    /// Another operation has taken over.
+    #[error("another operation has taken over")]
+    Superseded,
+    #[error("{0}")]
+    Failed(String),
+    #[error("{0}")]
+    Engine(#[from] EngineError),
+    #[error("{0}")]
+    Spec(#[from] SpecError),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+/// What the journal is told together with a move.
+#[derive(Debug, Clone, Copy)]
+pub enum Note<'a> {
+    Begin(StepName),
+    End(Outcome<'a>),
+}
+
+/// One activity of one environment, as its driver holds it.
+#[derive(Debug, Clone)]
+pub struct Activity {
+    pub id: EnvironmentId,
+    pub number: u32,
+}
+
+impl Activity {
+    pub fn of(stored: &Stored) -> Self {
+        Self { id: stored.environment.id.clone(), number: stored.activity }
+    }
+}
+
+impl Service {
+    pub(super) async fn begin_launch(&self, actor: &Actor, ask: LaunchAsk) -> Result<Environment, ApiError> {
+        self.permit_team(actor, Action::Launch, &ask.team)?;
+        if let Some(known) = self.launched_before(actor, &ask).await? {
+            return Ok(self.shown(known));
+        }
+        self.engine_answers()?;
+        let plan = self.plan(actor, &ask).await?;
+        let template = plan.template.clone();
+        // Taken before anybody can see the row: what is on its way and has no driver was left behind by a killed server.
+        let driving = self.drivers.take(&plan.stored.environment.id).await;
+        let reserved = match self.reserve(&ask, plan).await {
+            Ok(reserved) => reserved,
+            // The same key may have come twice at the same moment, and the other was first.
+            Err(refused) => {
+                let known = self.launched_before(actor, &ask).await?;
+                return known.map(|known| self.shown(known)).ok_or(refused);
+            }
+        };
+        self.announce(&reserved.environment);
+        let activity = Activity::of(&reserved);
+        self.spawn(self.clone().drive_up(driving, activity, template));
+        Ok(self.shown(reserved.environment))
+    }
+
+    async fn launched_before(&self, actor: &Actor, ask: &LaunchAsk) -> Result<Option<Environment>, ApiError> {
+        let Some(key) = &ask.idempotency_key else { return Ok(None) };
+        let known = self.store.environment_by_key(&actor.id, key).await.map_err(fault)?;
+        Ok(known.map(|stored| stored.environment))
+    }
+
+    /// Everything about a launch that can be known beforehand.
+    async fn plan(&self, actor: &Actor, ask: &LaunchAsk) -> Result<Plan, ApiError> {
+        let catalogue = self.store.catalogue().await.map_err(fault)?;
+        if catalogue.team(&ask.team).is_none() {
+            return Err(ApiError::not_found("team"));
+        }
+        let record = offered(&catalogue, ask)?;
+        let size = chosen_size(&catalogue, &record.template, ask)?;
+        let variables =
+            record.template.variables_from(&ask.variables).map_err(|errors| ApiError::Invalid { errors })?;
+        let now = self.clock.now();
+        let expires_at = record.template.lifetime.first_expiry(now, ask.lifetime);
+        let expires_at = expires_at.map_err(|error| ApiError::invalid("lifetime", error.to_string()))?;
+        let name = ask.name.clone().unwrap_or_else(|| placeholder(&record.slug));
+        let environment = Environment {
+            id: self.clock.environment_id(),
+            name,
+            team: ask.team.clone(),
+            owner: actor.name.clone(),
+            owner_id: actor.id.clone(),
+            template: TemplateVersion { slug: record.slug.clone(), version: record.version },
+            size: size.name.clone(),
+            host: self.current_host().name,
+            state: State::Reserved,
+            reason: None,
+            health: None,
+            ports: Vec::new(),
+            limits: Limits { cpus: size.cpus, memory: size.memory, pids: size.pids },
+            created_at: now,
+            started_at: None,
+            expires_at,
+            revision: 1,
+        };
+        let stored = Stored {
+            environment,
+            attempt: 1,
+            activity: 1,
+            container_id: None,
+            container_name: None,
+            ran: false,
+            variables,
+        };
+        Ok(Plan { stored, template: record.template.clone() })
+    }
+
+    /// The one place where a launch is admitted: sums, decides and inserts in one transaction that nobody else can enter.
+    async fn reserve(&self, ask: &LaunchAsk, plan: Plan) -> Result<Stored, ApiError> {
+        let mut stored = plan.stored;
+        let mut write = self.store.write().await.map_err(fault)?;
+        let environment = &stored.environment;
+        let ask_for = Holding::running(environment.limits.cpus, environment.limits.memory);
+        self.admit(&mut write, &stored, ask_for).await?;
+        let names = environments::names(&mut write, &environment.team).await.map_err(fault)?;
+        if ask.name.is_none() {
+            stored.environment.name = free_name(&environment.template.slug, &names);
+        } else if names.iter().any(|name| name == environment.name.as_str()) {
+            return Err(name_taken(&stored));
+        }
+        let key = ask.idempotency_key.as_deref();
+        environments::insert(&mut write, &stored, key).await.map_err(|error| match error {
+            StoreError::Taken => name_taken(&stored),
+            other => fault(other),
+        })?;
+        let notes = [Note::Begin(StepName::Reserve), reserved_note(), Note::Begin(StepName::Image)];
+        self.note(&mut write, &stored, &notes).await.map_err(fault)?;
+        write.commit().await.map_err(|error| fault(error.into()))?;
+        Ok(stored)
+    }
+
+    /// Whether `ask` fits beside what is held, as this transaction sees it.
+    pub(super) async fn admit(&self, write: &mut Write, of: &Stored, ask: Holding) -> Result<(), ApiError> {
+        let (team, owner) = (&of.environment.team, &of.environment.owner_id);
+        let catalogue = catalogue::read(write).await.map_err(fault)?;
+        let record = catalogue.team(team).ok_or_else(|| ApiError::not_found("team"))?;
+        let holdings = environments::holdings(write, team, owner).await.map_err(fault)?;
+        let room = super::catalogue::room(record, self.host_quota(), holdings);
+        room.admit(ask).map_err(|refusal| ApiError::QuotaExceeded { refusal })
+    }
+
+    /// Brings a reserved environment up, or gives back what it held.
+    pub(super) async fn drive_up(self, driving: Driving, activity: Activity, template: Template) {
+        let ended = self.bring_up(&activity, &template).await;
+        if let Err(broken) = ended {
+            self.give_back(&activity, broken).await;
+        }
+        drop(driving);
+    }
+
+    async fn bring_up(&self, activity: &Activity, template: &Template) -> Result<(), Broken> {
+        let stored = self.current(activity).await?;
+        let container = match stored.container() {
+            Some(id) => id,
+            None => self.make_container(activity, stored, template).await?,
+        };
+        let starting = [Note::End(Outcome::Done(None)), Note::Begin(StepName::Start)];
+        self.advance(activity, State::Starting, &starting, |stored| {
+            stored.container_id = Some(container.to_string());
+            stored.environment.reason = None;
+        })
+        .await?;
+        self.engine.start(&container).await?;
+        self.make_ready(activity, &container, template).await
+    }
+
+    async fn make_container(
+        &self,
+        activity: &Activity,
+        stored: Stored,
+        template: &Template,
+    ) -> Result<ContainerId, Broken> {
+        let (image, found) = self.image(activity, &template.image).await?;
+        let creating = [Note::End(Outcome::Done(Some(found))), Note::Begin(StepName::Create)];
+        let spec = self.spec(&stored, template, &image)?;
+        let name = spec.name().to_owned();
+        self.advance(activity, State::Creating, &creating, |stored| stored.container_name = Some(name)).await?;
+        let container = self.engine.create(&spec).await?;
+        match self.current(activity).await {
+            Ok(_) => Ok(container),
+            Err(broken) => {
+                // Nobody knows of it yet but this task.
+                self.engine.remove(&container).await?;
+                Err(broken)
+            }
+        }
+    }
+
+    fn spec(&self, stored: &Stored, template: &Template, image: &ImageId) -> Result<ContainerSpec, SpecError> {
+        let environment = &stored.environment;
+        ContainerSpec::new(&Wanted {
+            environment: &environment.id,
+            name: &environment.name,
+            team: &environment.team,
+            owner: &environment.owner,
+            template: &environment.template,
+            attempt: stored.attempt,
+            installation: &self.settings.installation,
+            image,
+            command: &template.command,
+            variables: &stored.variables,
+            ports: &template.ports,
+            limits: environment.limits,
+            bind: self.settings.bind_ip,
+        })
+    }
+
+    /// Sees to it that the image is there, and how it was found, in a word for the journal.
+    async fn image(&self, activity: &Activity, reference: &str) -> Result<(ImageId, &'static str), Broken> {
+        if let Some(image) = self.engine.image(reference).await? {
+            return Ok((image, "present"));
+        }
+        let pulling = self.advance(activity, State::Pulling, &[], |_| {}).await?;
+        let progress = |progress: PullProgress| {
+            let mut shown = pulling.environment.clone();
+            let (done, layers) = progress.done();
+            shown.reason = Some(format!("Pulling the image: {done} of {layers} layers."));
+            self.announce(&shown);
+        };
+        match self.engine.pull(reference, progress).await {
+            Ok(image) => Ok((image, "pulled")),
+            Err(EngineError::NotFound(_)) => {
+                let what = "Its image is neither on the host nor in a registry that the host reaches; an admin can mend the template";
+                Err(Broken::Failed(format!("{what}.")))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn make_ready(
+        &self,
+        activity: &Activity,
+        container: &ContainerId,
+        template: &Template,
+    ) -> Result<(), Broken> {
+        let inspected = self.engine.inspect(container).await?;
+        let ports = ports(template, &inspected);
+        let mapped = describe(&ports);
+        let open = [
+            Note::End(Outcome::Done(None)),
+            Note::Begin(StepName::Ports),
+            Note::End(Outcome::Done(Some(&mapped))),
+            Note::Begin(StepName::Ready),
+        ];
+        self.advance(activity, State::Starting, &open, |stored| stored.environment.ports.clone_from(&ports)).await?;
+        self.wait_until_ready(activity, container, template, &ports).await?;
+        let now = self.clock.now();
+        self.advance(activity, State::Running, &[Note::End(Outcome::Done(None))], |stored| {
+            stored.environment.started_at = Some(now);
+            stored.ran = true;
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Asks until the container is ready, has ended, or its time is over. Looks at the container between attempts, each
+    /// time the pause has grown: one that has ended never gets ready.
+    async fn wait_until_ready(
+        &self,
+        activity: &Activity,
+        container: &ContainerId,
+        template: &Template,
+        ports: &[Port],
+    ) -> Result<(), Broken> {
+        let ready = &template.ready;
+        let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(ready.within().as_seconds());
+        for attempt in 0.. {
+            let answer = match self.probes.attempt(ready, ports, &self.settings.probe_host).await {
+                Ok(()) if !needs_inspection(ready) => return Ok(()),
+                Ok(()) => "its health check has not said healthy".to_owned(),
+                Err(answer) => answer,
+            };
+            if attempt % 4 == 0 {
+                let inspected = self.engine.inspect(container).await?;
+                if is_up(ready, &inspected) {
+                    return Ok(());
+                }
+                self.refuse_ended(container, &inspected).await?;
+                self.current(activity).await?;
+            }
+            if tokio::time::Instant::now() >= deadline {
+                let lines = self.last_words(container).await;
+                let within = ready.within();
+                return Err(Broken::Failed(format!("It was not ready within {within}: {answer}.{lines}")));
+            }
+            tokio::time::sleep(probe::backoff(attempt)).await;
+        }
+        unreachable!("the deadline ends the loop")
+    }
+
+    async fn refuse_ended(&self, container: &ContainerId, inspected: &Container) -> Result<(), Broken> {
+        if matches!(inspected.status, Status::Running | Status::Restarting | Status::Paused | Status::Other(_)) {
+            return Ok(());
+        }
+        let ended = super::reconcile::ended(inspected);
+        let lines = self.last_words(container).await;
+        Err(Broken::Failed(format!("It ended before it was ready: {ended}.{lines}")))
+    }
+
+    /// The container's last lines for a failure's reason, or nothing where they cannot be had.
+    async fn last_words(&self, container: &ContainerId) -> String {
+        match self.engine.logs_tail(container, LAST_LINES).await {
+            Ok(lines) if !lines.is_empty() => format!(" Its last lines: {}", lines.join(" ⏎ ")),
+            Ok(_) => String::new(),
+            Err(error) => {
+                tracing::warn!(%error, "the last lines of a container that failed cannot be read");
+                String::new()
+            }
+        }
+    }
+
+    /// After a failure: the container goes, the reservation is given back, and the reason stays.
+    pub(super) async fn give_back(&self, activity: &Activity, broken: Broken) {
+        let why = match broken {
+            Broken::Superseded => return,
+            Broken::Store(error) => {
+                // The journal cannot be written: the reconciler finds it when it can.
+                tracing::error!(%error, id = %activity.id, "a launch cannot be journalled");
+                return;
+            }
+            Broken::Failed(why) => why,
+            Broken::Engine(error) => sentence(&error.to_string()),
+            Broken::Spec(error) => sentence(&error.to_string()),
+        };
+        tracing::info!(id = %activity.id, why, "a launch failed");
+        let kept = match self.current(activity).await {
+            Ok(stored) => self.put_down(&stored).await,
+            Err(_) => return,
+        };
+        let notes = [Note::End(Outcome::Failed(&why))];
+        let failed = self.advance(activity, State::Failed, &notes, |stored| {
+            stored.environment.reason = Some(why.clone());
+            stored.environment.ports.clear();
+            if kept == Kept::Nothing {
+                Self::forget_container(stored);
+            }
+        });
+        if let Err(error) = failed.await {
+            tracing::error!(%error, id = %activity.id, "a failed launch cannot be journalled");
+        }
+    }
+
+    /// The container of a launch that failed goes; one that ran before holds people's work, and is only stopped. Where the
+    /// engine does not do it, the reconciler sees to it later.
+    pub(super) async fn put_down(&self, stored: &Stored) -> Kept {
+        let Some(container) = stored.container() else { return Kept::Nothing };
+        let done =
+            if stored.ran { self.engine.stop(&container, GRACE).await } else { self.engine.remove(&container).await };
+        match done {
+            Ok(()) if !stored.ran => Kept::Nothing,
+            // There is none to keep any more.
+            Err(EngineError::NotFound(_)) => Kept::Nothing,
+            Ok(()) => Kept::Container,
+            Err(error) => {
+                tracing::warn!(%error, id = %stored.environment.id, "its container is put down when the engine answers");
+                Kept::Container
+            }
+        }
+    }
+
+    pub(super) fn forget_container(stored: &mut Stored) {
+        stored.container_id = None;
+        stored.ran = false;
+        stored.attempt += 1;
+    }
+
+    /// The environment, as long as `activity` is its latest.
+    pub(super) async fn current(&self, activity: &Activity) -> Result<Stored, Broken> {
+        let stored = self.store.environment(&activity.id).await?;
+        stored.filter(|stored| stored.activity == activity.number).ok_or(Broken::Superseded)
+    }
+
+    /// One move of the state machine with its notes in the journal, in one transaction, then told to everybody.
+    pub(super) async fn advance(
+        &self,
+        activity: &Activity,
+        to: State,
+        notes: &[Note<'_>],
+        set: impl FnOnce(&mut Stored),
+    ) -> Result<Stored, Broken> {
+        let mut write = self.store.write().await?;
+        let mut stored = environments::find(&mut write, &activity.id).await?.ok_or(Broken::Superseded)?;
+        let from = stored.environment.state;
+        if stored.activity != activity.number || (from != to && !from.may_become(to)) {
+            return Err(Broken::Superseded);
+        }
+        stored.environment.state = to;
+        set(&mut stored);
+        environments::update(&mut write, &mut stored).await?;
+        self.note(&mut write, &stored, notes).await?;
+        write.commit().await.map_err(StoreError::from)?;
+        self.announce(&stored.environment);
+        Ok(stored)
+    }
+
+    pub(super) async fn note(&self, write: &mut Write, of: &Stored, notes: &[Note<'_>]) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        for note in notes {
+            match note {
+                Note::Begin(step) => environments::begin_step(write, of, *step, now).await?,
+                Note::End(outcome) => environments::end_step(write, of, *outcome, now).await?,
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn engine_answers(&self) -> Result<(), ApiError> {
+        match self.current_host().link {
+            app::model::host::Link::Live => Ok(()),
+            app::model::host::Link::Lost { reason, .. } => Err(ApiError::EngineUnavailable { message: reason }),
+        }
+    }
+}
+
+/// What is left of a container after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    Nothing,
+    Container,
+}
+
+struct Plan {
+    stored: Stored,
+    template: Template,
+}
+
+pub(super) fn reserved_note() -> Note<'static> {
+    Note::End(Outcome::Done(None))
+}
+
+fn offered<'a>(catalogue: &'a Catalogue, ask: &LaunchAsk) -> Result<&'a TemplateRecord, ApiError> {
+    let found = catalogue.templates.iter().find(|t| t.slug == ask.template && t.is_offered_to(&ask.team));
+    found.ok_or_else(|| ApiError::invalid("template", format!("`{}` is not offered to this team", ask.template)))
+}
+
+fn chosen_size<'a>(catalogue: &'a Catalogue, template: &Template, ask: &LaunchAsk) -> Result<&'a Size, ApiError> {
+    let name = ask.size.as_ref().or(template.sizes.first());
+    let offered = name.filter(|name| template.sizes.contains(name));
+    let size = offered.and_then(|name| catalogue.sizes.iter().find(|size| size.name == *name));
+    size.ok_or_else(|| {
+        let names: Vec<&str> = template.sizes.iter().map(app::model::name::SizeName::as_str).collect();
+        ApiError::invalid("size", format!("must be one of {}", names.join(", ")))
+    })
+}
+
+fn name_taken(stored: &Stored) -> ApiError {
+    let message =
+        format!("the team already has `{}`; choose another name, or remove that one first", stored.environment.name);
+    ApiError::invalid("name", message)
+}
+
+fn placeholder(template: &TemplateName) -> EnvironmentName {
+    free_name(template, &[])
+}
+
+/// `web-1`, or the next number that is free; a long template name is cut.
+fn free_name(template: &TemplateName, taken: &[String]) -> EnvironmentName {
+    let stem: String = template.as_str().chars().take(30).collect();
+    let stem = stem.trim_end_matches('-');
+    let free = (1..).map(|number: u32| format!("{stem}-{number}")).find(|name| !taken.contains(name));
+    let free = free.expect("there are more numbers than environments");
+    EnvironmentName::parse(&free).expect("a template's name and a number are a name")
+}
+
+fn needs_inspection(ready: &Readiness) -> bool {
+    match ready {
+        Readiness::Started | Readiness::Health { .. } => true,
+        Readiness::Tcp { .. } | Readiness::Http { .. } => false,
+    }
+}
+
+fn is_up(ready: &Readiness, container: &Container) -> bool {
+    match ready {
+        Readiness::Started => container.status == Status::Running,
+        Readiness::Health { .. } => container.health == Some(Health::Healthy),
+        Readiness::Tcp { .. } | Readiness::Http { .. } => false,
+    }
+}
+
+/// The template's ports where the engine has published them.
+#[must_use]
+pub fn ports(template: &Template, container: &Container) -> Vec<Port> {
+    let published = |spec: &app::model::template::PortSpec| {
+        let binding = container.ports.iter().find(|b| b.container == spec.number && b.protocol == spec.protocol)?;
+        Some(Port {
+            name: spec.name.clone(),
+            container: spec.number,
+            protocol: spec.protocol,
+            scheme: spec.scheme,
+            host_ip: binding.host_ip.clone(),
+            host_port: binding.host_port,
+            url: None,
+        })
+    };
+    template.ports.iter().filter_map(published).collect()
+}
+
+fn describe(ports: &[Port]) -> String {
+    let each: Vec<String> = ports.iter().map(|p| format!("{}→{}", p.container, p.host_port)).collect();
+    if each.is_empty() { "none".to_owned() } else { each.join(", ") }
+}
+
+/// When a start that happens now expires: a default lifetime on.
+pub(super) fn next_expiry(template: &Template, now: Timestamp) -> Timestamp {
+    now.after(template.lifetime.default)
+}

@@ -1,0 +1,247 @@
+//! What people do to an environment that is there: start, stop, restart, extend, remove.
+
+use app::api::ApiError;
+use app::model::access::{Action, Actor};
+use app::model::environment::{Environment, EnvironmentDetail, Operation, State, StepName};
+use app::model::name::EnvironmentId;
+use app::model::quota::Holding;
+use app::model::template::Template;
+use app::model::units::Span;
+
+use super::Service;
+use super::error::fault;
+use super::launch::{Activity, Broken, Driving, Note, next_expiry, reserved_note};
+use crate::docker::EngineError;
+use crate::store::environments::{self, Outcome, Stored};
+use crate::store::{StoreError, Write};
+
+/// How long a container may take to end by itself before it is killed.
+pub(super) const GRACE: Span = Span::seconds(10);
+
+impl Service {
+    pub(super) async fn begin(
+        &self,
+        actor: &Actor,
+        id: &EnvironmentId,
+        operation: Operation,
+    ) -> Result<Environment, ApiError> {
+        let found = self.permitted(actor, Action::Operate, id).await?;
+        if matches!(operation, Operation::Start | Operation::Stop | Operation::Restart) {
+            self.engine_answers()?;
+        }
+        let template = self.template_of(&found).await?;
+        let changed = match operation {
+            Operation::Start => self.begin_start(id, template).await?,
+            Operation::Stop => self.begin_stop(id, &format!("Stopped by {}.", actor.name)).await?,
+            Operation::Restart => self.begin_restart(id, template).await?,
+            Operation::Extend => self.extend(id, &template).await?,
+            Operation::Remove => self.begin_removal(id).await?,
+        };
+        Ok(self.shown(changed.environment))
+    }
+
+    pub(super) async fn template_of(&self, stored: &Stored) -> Result<Template, ApiError> {
+        let version = &stored.environment.template;
+        let template = self.store.template(&version.slug, version.version).await.map_err(fault)?;
+        template
+            .ok_or_else(|| fault(StoreError::unreadable(format!("no template {} {}", version.slug, version.version))))
+    }
+
+    /// Starting again reserves again: what a stopped environment gave back may be somebody else's by now.
+    async fn begin_start(&self, id: &EnvironmentId, template: Template) -> Result<Stored, ApiError> {
+        let driving = self.drivers.take(id).await;
+        let mut write = self.store.write().await.map_err(fault)?;
+        let mut stored = self.allowed(&mut write, id, Operation::Start).await?;
+        let limits = stored.environment.limits;
+        self.admit(&mut write, &stored, Holding::restarted(limits.cpus, limits.memory)).await?;
+        let now = self.clock.now();
+        stored.environment.state = State::Reserved;
+        stored.environment.reason = None;
+        stored.environment.expires_at = next_expiry(&template, now);
+        let begins = if stored.container_id.is_some() { None } else { Some(Note::Begin(StepName::Image)) };
+        let mut notes = vec![Note::Begin(StepName::Reserve)];
+        notes.extend(begins.map(|begin| [reserved_note(), begin]).into_iter().flatten());
+        let stored = self.begin_activity(write, stored, &notes).await?;
+        self.spawn(self.clone().drive_up(driving, Activity::of(&stored), template));
+        Ok(stored)
+    }
+
+    pub(super) async fn begin_stop(&self, id: &EnvironmentId, why: &str) -> Result<Stored, ApiError> {
+        let mut write = self.store.write().await.map_err(fault)?;
+        let mut stored = self.allowed(&mut write, id, Operation::Stop).await?;
+        stored.environment.state = State::Stopping;
+        stored.environment.reason = Some(why.to_owned());
+        let stored = self.begin_activity(write, stored, &[Note::Begin(StepName::Stop)]).await?;
+        self.spawn(self.clone().drive_stop(Activity::of(&stored)));
+        Ok(stored)
+    }
+
+    async fn begin_restart(&self, id: &EnvironmentId, template: Template) -> Result<Stored, ApiError> {
+        let driving = self.drivers.take(id).await;
+        let mut write = self.store.write().await.map_err(fault)?;
+        let mut stored = self.allowed(&mut write, id, Operation::Restart).await?;
+        stored.environment.state = State::Stopping;
+        stored.environment.reason = None;
+        let stored = self.begin_activity(write, stored, &[Note::Begin(StepName::Stop)]).await?;
+        self.spawn(self.clone().drive_restart(driving, Activity::of(&stored), template));
+        Ok(stored)
+    }
+
+    async fn extend(&self, id: &EnvironmentId, template: &Template) -> Result<Stored, ApiError> {
+        let mut write = self.store.write().await.map_err(fault)?;
+        let mut stored = self.allowed(&mut write, id, Operation::Extend).await?;
+        let environment = &mut stored.environment;
+        let launched = environment.started_at.unwrap_or(environment.created_at);
+        let extended = template.lifetime.extended(launched, environment.expires_at, self.clock.now());
+        environment.expires_at =
+            extended.map_err(|error| ApiError::Conflict { message: sentence(&error.to_string()) })?;
+        environments::update(&mut write, &mut stored).await.map_err(fault)?;
+        write.commit().await.map_err(|error| fault(error.into()))?;
+        self.announce(&stored.environment);
+        Ok(stored)
+    }
+
+    pub(super) async fn begin_removal(&self, id: &EnvironmentId) -> Result<Stored, ApiError> {
+        let mut write = self.store.write().await.map_err(fault)?;
+        let mut stored = self.allowed(&mut write, id, Operation::Remove).await?;
+        stored.environment.state = State::Removing;
+        stored.environment.ports.clear();
+        let stored = self.begin_activity(write, stored, &[Note::Begin(StepName::Remove)]).await?;
+        self.spawn(self.clone().drive_removal(Activity::of(&stored)));
+        Ok(stored)
+    }
+
+    /// The environment inside this transaction, where its state allows `operation`.
+    async fn allowed(&self, write: &mut Write, id: &EnvironmentId, operation: Operation) -> Result<Stored, ApiError> {
+        let stored = environments::find(write, id).await.map_err(fault)?;
+        let stored = stored.ok_or_else(|| ApiError::not_found("environment"))?;
+        let allowed = stored.environment.state.allows(operation);
+        allowed.map_err(|why| ApiError::Conflict { message: why.to_owned() })?;
+        Ok(stored)
+    }
+
+    async fn begin_activity(
+        &self,
+        mut write: Write,
+        mut stored: Stored,
+        notes: &[Note<'_>],
+    ) -> Result<Stored, ApiError> {
+        stored.activity += 1;
+        environments::update(&mut write, &mut stored).await.map_err(fault)?;
+        self.note(&mut write, &stored, notes).await.map_err(fault)?;
+        write.commit().await.map_err(|error| fault(error.into()))?;
+        self.announce(&stored.environment);
+        Ok(stored)
+    }
+
+    pub(super) async fn drive_stop(self, activity: Activity) {
+        let driving = self.drivers.take(&activity.id).await;
+        let stopped = async {
+            self.stop_container(&activity).await?;
+            self.advance(&activity, State::Stopped, &[Note::End(Outcome::Done(None))], Self::forget_run).await
+        };
+        if let Err(broken) = stopped.await {
+            self.leave_to_reconciler(&activity, broken).await;
+        }
+        drop(driving);
+    }
+
+    async fn drive_restart(self, driving: Driving, activity: Activity, template: Template) {
+        match self.stop_container(&activity).await {
+            Ok(()) => self.drive_up(driving, activity, template).await,
+            Err(broken) => self.leave_to_reconciler(&activity, broken).await,
+        }
+    }
+
+    async fn stop_container(&self, activity: &Activity) -> Result<(), Broken> {
+        let Some(container) = self.current(activity).await?.container() else { return Ok(()) };
+        match self.engine.stop(&container, GRACE).await {
+            Ok(()) | Err(EngineError::NotFound(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) async fn drive_removal(self, activity: Activity) {
+        let driving = self.drivers.take(&activity.id).await;
+        let removed = async {
+            if let Some(container) = self.current(&activity).await?.container() {
+                self.engine.remove(&container).await?;
+            }
+            self.advance(&activity, State::Removed, &[Note::End(Outcome::Done(None))], |stored| {
+                stored.container_id = None;
+                Self::forget_run(stored);
+            })
+            .await
+        };
+        if let Err(broken) = removed.await {
+            self.leave_to_reconciler(&activity, broken).await;
+        }
+        drop(driving);
+    }
+
+    /// What is no longer true of an environment that does not run.
+    pub(super) fn forget_run(stored: &mut Stored) {
+        stored.environment.ports.clear();
+        stored.environment.health = None;
+        stored.environment.started_at = None;
+    }
+
+    /// A stop or a removal that could not end: the state stays, with the cause, and the reconciler takes it up when the
+    /// engine answers.
+    async fn leave_to_reconciler(&self, activity: &Activity, broken: Broken) {
+        let why = match broken {
+            Broken::Superseded => return,
+            other => other.to_string(),
+        };
+        tracing::warn!(id = %activity.id, why, "it is taken up again by the reconciler");
+        let noted = async {
+            let stored = self.current(activity).await?;
+            let state = stored.environment.state;
+            self.advance(activity, state, &[], |stored| stored.environment.reason = Some(waiting(&why))).await
+        };
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, id = %activity.id, "the cause cannot be journalled");
+        }
+    }
+
+    /// An environment with all that its own page shows, and what this viewer may not do.
+    pub(super) async fn detail(&self, actor: &Actor, id: &EnvironmentId) -> Result<EnvironmentDetail, ApiError> {
+        let stored = self.permitted(actor, Action::See, id).await?;
+        let template = self.template_of(&stored).await?;
+        let steps = self.store.steps(id).await.map_err(fault)?;
+        let secret = |name: &str| template.variables.iter().any(|v| v.name == name && v.secret);
+        let variables = stored.variables.iter();
+        let variables = variables.map(|(name, value)| (name.clone(), (!secret(name)).then(|| value.clone()))).collect();
+        Ok(EnvironmentDetail {
+            refused: self.refused(actor, &stored),
+            environment: self.shown(stored.environment),
+            steps,
+            variables,
+            container: stored.container_name,
+        })
+    }
+
+    fn refused(&self, actor: &Actor, stored: &Stored) -> Vec<(Operation, String)> {
+        use app::model::access::{Denied, Target, authorize};
+        let target = Target::Environment { team: &stored.environment.team, owner: &stored.environment.owner_id };
+        let rule = match authorize(actor, Action::Operate, target) {
+            Ok(()) => None,
+            Err(Denied::Rule(rule)) => Some(sentence(rule)),
+            Err(Denied::Hidden) => Some("It is not yours.".to_owned()),
+        };
+        let why = |operation: Operation| rule.clone().map(|rule| (operation, rule));
+        Operation::ALL.into_iter().filter_map(why).collect()
+    }
+}
+
+fn waiting(why: &str) -> String {
+    format!("{} It goes on when the engine answers.", sentence(why))
+}
+
+/// Upper case at the beginning, a full stop at the end.
+pub(super) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    let rest = letters.as_str();
+    if rest.ends_with('.') { format!("{first}{rest}") } else { format!("{first}{rest}.") }
+}

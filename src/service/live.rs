@@ -1,0 +1,119 @@
+//! What changes while people look: one subscription to the engine's events, one channel to everybody who listens.
+
+use std::time::Duration;
+
+use app::api::live::Change;
+use app::model::access::{Action, Actor, Target, authorize};
+use app::model::environment::Environment;
+use app::model::host::{Host, Link};
+use app::model::time::Timestamp;
+use app::model::units::{Memory, MilliCpu};
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use tokio_stream::wrappers::BroadcastStream;
+
+use super::Service;
+use crate::docker::{EngineError, Happening};
+
+/// Between attempts to reach an engine that does not answer.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// What is known of the host before its engine has answered.
+pub(super) fn unknown_host(now: Timestamp) -> Host {
+    Host {
+        name: "host".to_owned(),
+        version: String::new(),
+        cpus: MilliCpu::default(),
+        memory: Memory::default(),
+        link: Link::Lost { since: now, reason: "it has not answered yet".to_owned() },
+    }
+}
+
+impl Service {
+    pub(super) fn announce(&self, environment: &Environment) {
+        // Nobody listening is no fault.
+        drop(self.changes.send(Change::Environment(Box::new(self.shown(environment.clone())))));
+    }
+
+    pub fn current_host(&self) -> Host {
+        self.host.borrow().clone()
+    }
+
+    pub(super) fn all_changes(&self) -> BoxStream<'static, Change> {
+        let stream = BroadcastStream::new(self.changes.subscribe());
+        let stream = stream.map(|change| change.unwrap_or(Change::Missed));
+        stream.take_until(self.closing.clone().cancelled_owned()).boxed()
+    }
+
+    pub(super) fn sees(&self, actor: &Actor, change: &Change) -> bool {
+        match change {
+            Change::Environment(environment) => {
+                let target = Target::Environment { team: &environment.team, owner: &environment.owner_id };
+                authorize(actor, Action::See, target).is_ok()
+            }
+            Change::Host(_) | Change::Missed => true,
+        }
+    }
+
+    fn set_host(&self, host: Host) {
+        let changed = self.host.send_if_modified(|known| {
+            let differs = *known != host;
+            known.clone_from(&host);
+            differs
+        });
+        if changed {
+            tracing::info!(link = ?host.link, "the engine");
+            drop(self.changes.send(Change::Host(host)));
+        }
+    }
+
+    pub(super) fn engine_lost(&self, error: &EngineError) {
+        let mut host = self.current_host();
+        if host.link == Link::Live || host.version.is_empty() {
+            let since = match &host.link {
+                Link::Lost { since, .. } => *since,
+                Link::Live => self.clock.now(),
+            };
+            host.link = Link::Lost { since, reason: error.to_string() };
+            self.set_host(host);
+        }
+    }
+
+    /// Follows the engine until the server ends: subscribes, reconciles, passes on what happens; begins again when the
+    /// engine was away.
+    pub async fn follow_engine(self) {
+        let closing = self.closing.clone();
+        while !closing.is_cancelled() {
+            tokio::select! {
+                () = closing.cancelled() => return,
+                ended = self.follow_once() => {
+                    if let Err(error) = ended {
+                        self.engine_lost(&error);
+                    }
+                }
+            }
+            tokio::select! {
+                () = closing.cancelled() => return,
+                () = tokio::time::sleep(RETRY) => {}
+            }
+        }
+    }
+
+    /// One subscription. Subscribes first, then looks at everything, so that nothing falls between the two.
+    async fn follow_once(&self) -> Result<(), EngineError> {
+        let facts = self.engine.host().await?;
+        let events = self.engine.events(&self.settings.installation).await?;
+        let mut events = std::pin::pin!(events);
+        self.set_host(Host::from(&facts));
+        self.reconcile().await;
+        while let Some(event) = events.next().await {
+            let event = event?;
+            // What a launch makes and starts, it looks at itself.
+            let expected = matches!(event.what, Happening::Created | Happening::Started);
+            if let (false, Some(id)) = (expected, event.labels.environment()) {
+                self.nudge(id);
+            }
+        }
+        Err(EngineError::Unreachable("the stream of its events ended".to_owned()))
+    }
+}

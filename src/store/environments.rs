@@ -1,0 +1,328 @@
+//! Environments and the journal of their steps: what should be, and the sums that quotas are decided by.
+
+use std::collections::BTreeMap;
+
+use app::model::environment::{Environment, Health, Limits, Port, State, Step, StepName, TemplateVersion};
+use app::model::name::{EnvironmentId, TeamName, UserId};
+use app::model::quota::Holding;
+use app::model::time::Timestamp;
+use app::model::units::{Memory, MilliCpu};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use super::{Store, StoreError, Write};
+
+/// An environment with what only the server knows of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    pub environment: Environment,
+    /// Counts the containers made for it; a container of another attempt is a leftover.
+    pub attempt: u32,
+    /// Counts its activities (launch, start, stop, removal), whose steps the journal holds.
+    pub activity: u32,
+    pub container_id: Option<String>,
+    pub container_name: Option<String>,
+    /// Whether this container has ever been ready: then it may hold people's work.
+    pub ran: bool,
+    /// What the container is started with, secrets included.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// The holdings that a launch is measured against.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Holdings {
+    pub member: Holding,
+    pub team: Holding,
+    pub host: Holding,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT e.*, u.name AS owner FROM environments e JOIN users u ON u.id = e.owner_id ", $rest)
+    };
+}
+
+impl Store {
+    pub async fn environment(&self, id: &EnvironmentId) -> Result<Option<Stored>, StoreError> {
+        let row = sqlx::query(select!("WHERE e.id = $1")).bind(id.as_str()).fetch_optional(&self.readers).await?;
+        row.as_ref().map(stored).transpose()
+    }
+
+    /// All that exist, newest first; of one team where one is named.
+    pub async fn environments(&self, team: Option<&TeamName>) -> Result<Vec<Stored>, StoreError> {
+        let all = select!("WHERE e.state <> 'removed' ORDER BY e.created_at DESC, e.id DESC");
+        let of_team = select!("WHERE e.state <> 'removed' AND e.team = $1 ORDER BY e.created_at DESC, e.id DESC");
+        let rows = match team {
+            Some(team) => sqlx::query(of_team).bind(team.as_str()).fetch_all(&self.readers).await?,
+            None => sqlx::query(all).fetch_all(&self.readers).await?,
+        };
+        rows.iter().map(stored).collect()
+    }
+
+    /// What `owner` launched under `key` before.
+    pub async fn environment_by_key(&self, owner: &UserId, key: &str) -> Result<Option<Stored>, StoreError> {
+        let row = sqlx::query(select!("WHERE e.owner_id = $1 AND e.idempotency_key = $2"))
+            .bind(owner.as_str())
+            .bind(key)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.as_ref().map(stored).transpose()
+    }
+
+    /// Running ones whose time has come.
+    pub async fn expired(&self, now: Timestamp) -> Result<Vec<EnvironmentId>, StoreError> {
+        let ids: Vec<String> =
+            sqlx::query_scalar("SELECT id FROM environments WHERE state = 'running' AND expires_at <= $1")
+                .bind(now.as_millis())
+                .fetch_all(&self.readers)
+                .await?;
+        ids.into_iter().map(|id| EnvironmentId::parse(&id).map_err(StoreError::unreadable)).collect()
+    }
+
+    /// The holdings outside a transaction: for showing.
+    pub async fn holdings(&self, team: &TeamName, member: &UserId) -> Result<Holdings, StoreError> {
+        let mut connection = self.readers.acquire().await?;
+        holdings(&mut connection, team, member).await
+    }
+
+    /// The steps of an environment's latest activity, in order.
+    pub async fn steps(&self, id: &EnvironmentId) -> Result<Vec<Step>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT s.* FROM steps s JOIN environments e ON e.id = s.environment_id AND e.activity = s.activity
+             WHERE s.environment_id = $1 ORDER BY s.position",
+        )
+        .bind(id.as_str())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(step).collect()
+    }
+}
+
+/// Sums what is held, from the environments themselves. In a write transaction nobody else can change it until the commit.
+pub async fn holdings(
+    connection: &mut SqliteConnection,
+    team: &TeamName,
+    member: &UserId,
+) -> Result<Holdings, StoreError> {
+    let rows = sqlx::query(
+        "SELECT team = $1 AS ours, team = $1 AND owner_id = $2 AS mine, state,
+                COUNT(*) AS count, SUM(cpus) AS cpus, SUM(memory) AS memory
+         FROM environments WHERE state <> 'removed' GROUP BY 1, 2, 3",
+    )
+    .bind(team.as_str())
+    .bind(member.as_str())
+    .fetch_all(connection)
+    .await?;
+    let mut sums = Holdings::default();
+    for row in rows {
+        let count = amount(&row, "count")?;
+        let holding = if state(row.try_get("state")?)?.holds_resources() {
+            Holding {
+                environments: count,
+                running: count,
+                cpus: MilliCpu::new(amount(&row, "cpus")?),
+                memory: Memory::bytes(amount(&row, "memory")?),
+            }
+        } else {
+            Holding { environments: count, ..Holding::default() }
+        };
+        sums.host = sums.host + holding;
+        if row.try_get("ours")? {
+            sums.team = sums.team + holding;
+        }
+        if row.try_get("mine")? {
+            sums.member = sums.member + holding;
+        }
+    }
+    Ok(sums)
+}
+
+/// The environment as it is inside this transaction.
+pub async fn find(write: &mut Write, id: &EnvironmentId) -> Result<Option<Stored>, StoreError> {
+    let row = sqlx::query(select!("WHERE e.id = $1")).bind(id.as_str()).fetch_optional(&mut **write).await?;
+    row.as_ref().map(stored).transpose()
+}
+
+/// Names in use in a team.
+pub async fn names(write: &mut Write, team: &TeamName) -> Result<Vec<String>, StoreError> {
+    let names = sqlx::query_scalar("SELECT name FROM environments WHERE team = $1 AND state <> 'removed'");
+    Ok(names.bind(team.as_str()).fetch_all(&mut **write).await?)
+}
+
+/// # Errors
+/// [`StoreError::Taken`] when the name or the idempotency key is in use.
+pub async fn insert(write: &mut Write, new: &Stored, idempotency_key: Option<&str>) -> Result<(), StoreError> {
+    let e = &new.environment;
+    sqlx::query(
+        "INSERT INTO environments (id, name, team, owner_id, template, version, size, host, cpus, memory, pids, variables,
+             state, attempt, activity, ports, created_at, expires_at, idempotency_key, revision)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, '[]', $16, $17, $18, $19)",
+    )
+    .bind(e.id.as_str())
+    .bind(e.name.as_str())
+    .bind(e.team.as_str())
+    .bind(e.owner_id.as_str())
+    .bind(e.template.slug.as_str())
+    .bind(i64::from(e.template.version))
+    .bind(e.size.as_str())
+    .bind(&e.host)
+    .bind(signed(e.limits.cpus.as_milli()))
+    .bind(signed(e.limits.memory.as_bytes()))
+    .bind(i64::from(e.limits.pids))
+    .bind(json(&new.variables))
+    .bind(e.state.as_str())
+    .bind(i64::from(new.attempt))
+    .bind(i64::from(new.activity))
+    .bind(e.created_at.as_millis())
+    .bind(e.expires_at.as_millis())
+    .bind(idempotency_key)
+    .bind(signed(e.revision))
+    .execute(&mut **write)
+    .await?;
+    Ok(())
+}
+
+/// Writes what can change of an environment, and counts its revision up.
+pub async fn update(write: &mut Write, changed: &mut Stored) -> Result<(), StoreError> {
+    changed.environment.revision += 1;
+    let e = &changed.environment;
+    sqlx::query(
+        "UPDATE environments SET state = $2, reason = $3, health = $4, attempt = $5, activity = $6, container_id = $7,
+             container_name = $8, ports = $9, started_at = $10, expires_at = $11, revision = $12, ran = $13 WHERE id = $1",
+    )
+    .bind(e.id.as_str())
+    .bind(e.state.as_str())
+    .bind(&e.reason)
+    .bind(e.health.map(|health| json(&health)))
+    .bind(i64::from(changed.attempt))
+    .bind(i64::from(changed.activity))
+    .bind(&changed.container_id)
+    .bind(&changed.container_name)
+    .bind(json(&e.ports))
+    .bind(e.started_at.map(Timestamp::as_millis))
+    .bind(e.expires_at.as_millis())
+    .bind(signed(e.revision))
+    .bind(changed.ran)
+    .execute(&mut **write)
+    .await?;
+    Ok(())
+}
+
+/// Journals that a step begins.
+pub async fn begin_step(write: &mut Write, of: &Stored, name: StepName, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO steps (environment_id, activity, position, name, started_at)
+         SELECT $1, $2, COALESCE(MAX(position) + 1, 0), $3, $4 FROM steps WHERE environment_id = $1 AND activity = $2",
+    )
+    .bind(of.environment.id.as_str())
+    .bind(i64::from(of.activity))
+    .bind(name.as_str())
+    .bind(now.as_millis())
+    .execute(&mut **write)
+    .await?;
+    Ok(())
+}
+
+/// How a step came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome<'a> {
+    Done(Option<&'a str>),
+    Failed(&'a str),
+}
+
+/// Journals how the step that is open came out; without an open step nothing happens.
+pub async fn end_step(write: &mut Write, of: &Stored, outcome: Outcome<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let (detail, failed) = match outcome {
+        Outcome::Done(detail) => (detail, false),
+        Outcome::Failed(why) => (Some(why), true),
+    };
+    sqlx::query(
+        "UPDATE steps SET ended_at = $3, detail = $4, failed = $5
+         WHERE environment_id = $1 AND activity = $2 AND ended_at IS NULL",
+    )
+    .bind(of.environment.id.as_str())
+    .bind(i64::from(of.activity))
+    .bind(now.as_millis())
+    .bind(detail)
+    .bind(failed)
+    .execute(&mut **write)
+    .await?;
+    Ok(())
+}
+
+fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
+    let text = |column: &str| row.try_get::<String, _>(column);
+    let health: Option<String> = row.try_get("health")?;
+    let ports: Vec<Port> = read_json(&text("ports")?)?;
+    let environment = Environment {
+        id: EnvironmentId::parse(&text("id")?).map_err(StoreError::unreadable)?,
+        name: text("name")?.parse().map_err(StoreError::unreadable)?,
+        team: text("team")?.parse().map_err(StoreError::unreadable)?,
+        owner: text("owner")?,
+        owner_id: UserId::parse(&text("owner_id")?).map_err(StoreError::unreadable)?,
+        template: TemplateVersion {
+            slug: text("template")?.parse().map_err(StoreError::unreadable)?,
+            version: small(row, "version")?,
+        },
+        size: text("size")?.parse().map_err(StoreError::unreadable)?,
+        host: text("host")?,
+        state: state(&text("state")?)?,
+        reason: row.try_get("reason")?,
+        health: health.as_deref().map(read_json::<Health>).transpose()?,
+        ports,
+        limits: Limits {
+            cpus: MilliCpu::new(amount(row, "cpus")?),
+            memory: Memory::bytes(amount(row, "memory")?),
+            pids: small(row, "pids")?,
+        },
+        created_at: Timestamp::from_millis(row.try_get("created_at")?),
+        started_at: row.try_get::<Option<i64>, _>("started_at")?.map(Timestamp::from_millis),
+        expires_at: Timestamp::from_millis(row.try_get("expires_at")?),
+        revision: amount(row, "revision")?,
+    };
+    Ok(Stored {
+        environment,
+        attempt: small(row, "attempt")?,
+        activity: small(row, "activity")?,
+        container_id: row.try_get("container_id")?,
+        container_name: row.try_get("container_name")?,
+        ran: row.try_get("ran")?,
+        variables: read_json(&text("variables")?)?,
+    })
+}
+
+fn step(row: &SqliteRow) -> Result<Step, StoreError> {
+    let name: String = row.try_get("name")?;
+    Ok(Step {
+        name: StepName::parse(&name).ok_or_else(|| StoreError::unreadable(name))?,
+        started_at: Timestamp::from_millis(row.try_get("started_at")?),
+        ended_at: row.try_get::<Option<i64>, _>("ended_at")?.map(Timestamp::from_millis),
+        detail: row.try_get("detail")?,
+        failed: row.try_get("failed")?,
+    })
+}
+
+fn state(text: &str) -> Result<State, StoreError> {
+    State::parse(text).ok_or_else(|| StoreError::unreadable(text))
+}
+
+/// An amount as the database holds it. Every amount is checked at the edge to fit.
+pub(super) fn signed(amount: u64) -> i64 {
+    i64::try_from(amount).unwrap_or(i64::MAX)
+}
+
+pub(super) fn amount(row: &SqliteRow, column: &str) -> Result<u64, StoreError> {
+    u64::try_from(row.try_get::<i64, _>(column)?).map_err(StoreError::unreadable)
+}
+
+pub(super) fn small(row: &SqliteRow, column: &str) -> Result<u32, StoreError> {
+    u32::try_from(row.try_get::<i64, _>(column)?).map_err(StoreError::unreadable)
+}
+
+pub(super) fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("a value of the model is JSON")
+}
+
+pub(super) fn read_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(StoreError::unreadable)
+}

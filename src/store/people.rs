@@ -1,0 +1,157 @@
+//! People: who signed in, with the provider's groups and the teams these make them members of.
+
+use std::collections::BTreeMap;
+
+use app::model::access::TeamRole;
+use app::model::name::{TeamName, UserId};
+use app::model::time::Timestamp;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Store, StoreError, Write};
+
+/// Who a provider says somebody is. (Issuer, subject) is the account; the rest is shown, and grants nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    pub issuer: String,
+    pub subject: String,
+    pub name: String,
+    pub email: Option<String>,
+    pub admin: bool,
+}
+
+/// A person as stored, and not disabled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub id: UserId,
+    pub name: String,
+    pub email: Option<String>,
+    pub admin: bool,
+}
+
+/// What is known of an account before it signs in again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    pub id: UserId,
+    pub disabled: bool,
+    /// As of the last sign-in.
+    pub groups: Vec<String>,
+}
+
+impl Store {
+    pub async fn known_person(&self, issuer: &str, subject: &str) -> Result<Option<Known>, StoreError> {
+        let row = sqlx::query("SELECT id, disabled FROM users WHERE issuer = $1 AND subject = $2")
+            .bind(issuer)
+            .bind(subject)
+            .fetch_optional(&self.readers)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let id = user_id(&row)?;
+        let groups = self.groups_of(&id).await?;
+        Ok(Some(Known { id, disabled: row.try_get("disabled")?, groups }))
+    }
+
+    /// Keeps who signed in, with the groups they have now; `new_id` becomes the id of a person never seen before.
+    pub async fn sign_in_person(
+        &self,
+        identity: &Identity,
+        groups: &[String],
+        new_id: &UserId,
+        now: Timestamp,
+    ) -> Result<UserId, StoreError> {
+        let mut write = self.write().await?;
+        let row = sqlx::query(
+            "INSERT INTO users (id, issuer, subject, name, email, admin, created_at, signed_in_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+             ON CONFLICT (issuer, subject) DO UPDATE SET name = excluded.name, email = excluded.email,
+                 admin = excluded.admin, signed_in_at = excluded.signed_in_at
+             RETURNING id",
+        )
+        .bind(new_id.as_str())
+        .bind(&identity.issuer)
+        .bind(&identity.subject)
+        .bind(&identity.name)
+        .bind(&identity.email)
+        .bind(identity.admin)
+        .bind(now.as_millis())
+        .fetch_one(&mut *write)
+        .await?;
+        let id = user_id(&row)?;
+        replace_groups(&mut write, &id, groups).await?;
+        write.commit().await?;
+        Ok(id)
+    }
+
+    /// Takes from a person what the provider says they no longer have.
+    pub async fn withdraw(&self, person: &UserId, groups: &[String]) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        sqlx::query("UPDATE users SET admin = FALSE WHERE id = $1").bind(person.as_str()).execute(&mut *write).await?;
+        replace_groups(&mut write, person, groups).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// People with this e-mail address: there can be several, since it is not what an account is.
+    pub async fn people_with_email(&self, email: &str) -> Result<Vec<Person>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM users WHERE lower(email) = lower($1) AND NOT disabled ORDER BY id")
+            .bind(email)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(person).collect()
+    }
+
+    pub async fn groups_of(&self, person: &UserId) -> Result<Vec<String>, StoreError> {
+        let query = sqlx::query_scalar("SELECT name FROM user_groups WHERE user_id = $1 ORDER BY name");
+        Ok(query.bind(person.as_str()).fetch_all(&self.readers).await?)
+    }
+
+    /// The teams that a person's groups make them members of. Through several groups, the lead's role wins.
+    pub async fn teams_of(&self, person: &UserId) -> Result<BTreeMap<TeamName, TeamRole>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT t.team, t.role FROM user_groups u JOIN team_groups t ON t.name = u.name WHERE u.user_id = $1",
+        )
+        .bind(person.as_str())
+        .fetch_all(&self.readers)
+        .await?;
+        let mut teams = BTreeMap::new();
+        for row in rows {
+            let team = TeamName::parse(row.try_get("team")?).map_err(StoreError::unreadable)?;
+            let role: &str = row.try_get("role")?;
+            let role = TeamRole::parse(role).ok_or_else(|| StoreError::unreadable(role))?;
+            let best = teams.entry(team).or_insert(role);
+            *best = (*best).max(role);
+        }
+        Ok(teams)
+    }
+
+    /// Which of the provider's groups belong to a team.
+    pub async fn team_groups(&self) -> Result<Vec<String>, StoreError> {
+        Ok(sqlx::query_scalar("SELECT DISTINCT name FROM team_groups").fetch_all(&self.readers).await?)
+    }
+}
+
+async fn replace_groups(write: &mut Write, person: &UserId, groups: &[String]) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM user_groups WHERE user_id = $1").bind(person.as_str()).execute(&mut **write).await?;
+    for group in groups {
+        sqlx::query("INSERT INTO user_groups (user_id, name) VALUES ($1, $2) ON CONFLICT (user_id, name) DO NOTHING")
+            .bind(person.as_str())
+            .bind(group)
+            .execute(&mut **write)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Reads a row that has a user's columns.
+pub(super) fn person(row: &SqliteRow) -> Result<Person, StoreError> {
+    Ok(Person {
+        id: user_id(row)?,
+        name: row.try_get("name")?,
+        email: row.try_get("email")?,
+        admin: row.try_get("admin")?,
+    })
+}
+
+fn user_id(row: &SqliteRow) -> Result<UserId, StoreError> {
+    UserId::parse(row.try_get("id")?).map_err(StoreError::unreadable)
+}

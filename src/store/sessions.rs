@@ -1,0 +1,172 @@
+//! Browsers' sessions. Who is signed in is a column of its own here, written by one statement and read for every request:
+//! what else a session holds cannot bring back a session that has ended.
+
+use app::model::name::UserId;
+use app::model::time::Timestamp;
+use sqlx::Row;
+
+use super::fingerprint::fingerprint;
+use super::people::{Person, person};
+use super::{Store, StoreError};
+
+/// Somebody with a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visitor {
+    pub person: Person,
+    /// When the session was last used, to the minute.
+    pub seen_at: Timestamp,
+}
+
+/// What a sign-in writes into its session.
+#[derive(Debug, Clone)]
+pub struct SignedIn<'a> {
+    pub user: &'a UserId,
+    /// The provider's own id of the session there.
+    pub sid: Option<&'a str>,
+    /// The hint for signing out at the provider.
+    pub id_token: Option<&'a str>,
+}
+
+impl Store {
+    /// Makes a session that nobody is signed in to. `id` is the cookie's; only its fingerprint is kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] when there is a session with this id.
+    pub async fn create_session(
+        &self,
+        id: &str,
+        data: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        sqlx::query("INSERT INTO sessions (key, data, expires_at, created_at, seen_at) VALUES ($1, $2, $3, $4, $4)")
+            .bind(fingerprint(id))
+            .bind(data)
+            .bind(until.as_millis())
+            .bind(now.as_millis())
+            .execute(&mut *write)
+            .await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Saves what a session holds. A session that has ended stays ended. `until` counts while nobody is signed in.
+    pub async fn save_session(&self, id: &str, data: &str, now: Timestamp, until: Timestamp) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        sqlx::query(
+            "UPDATE sessions SET data = $2, expires_at = CASE WHEN user_id IS NULL THEN $4 ELSE expires_at END
+             WHERE key = $1 AND expires_at > $3",
+        )
+        .bind(fingerprint(id))
+        .bind(data)
+        .bind(now.as_millis())
+        .bind(until.as_millis())
+        .execute(&mut *write)
+        .await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// What a session holds, unless it has ended.
+    pub async fn session_data(
+        &self,
+        id: &str,
+        now: Timestamp,
+        seen_after: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        let query = sqlx::query_scalar(
+            "SELECT data FROM sessions WHERE key = $1 AND expires_at > $2 AND (user_id IS NULL OR seen_at > $3)",
+        );
+        let query = query.bind(fingerprint(id)).bind(now.as_millis()).bind(seen_after.as_millis());
+        Ok(query.fetch_optional(&self.readers).await?)
+    }
+
+    /// Ends a session; what it knew for signing out at the provider is returned.
+    pub async fn end_session(&self, id: &str) -> Result<Option<String>, StoreError> {
+        let mut write = self.write().await?;
+        let id_token: Option<Option<String>> =
+            sqlx::query_scalar("DELETE FROM sessions WHERE key = $1 RETURNING id_token")
+                .bind(fingerprint(id))
+                .fetch_optional(&mut *write)
+                .await?;
+        write.commit().await?;
+        Ok(id_token.flatten())
+    }
+
+    /// Signs somebody in to a session that was made for it: not to one that somebody has signed in to.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] when there is no such session.
+    pub async fn sign_in_session(
+        &self,
+        id: &str,
+        who: SignedIn<'_>,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        let written = sqlx::query(
+            "UPDATE sessions SET user_id = $2, sid = $3, id_token = $4, created_at = $5, seen_at = $5, expires_at = $6
+             WHERE key = $1 AND user_id IS NULL",
+        )
+        .bind(fingerprint(id))
+        .bind(who.user.as_str())
+        .bind(who.sid)
+        .bind(who.id_token)
+        .bind(now.as_millis())
+        .bind(until.as_millis())
+        .execute(&mut *write)
+        .await?;
+        if written.rows_affected() != 1 {
+            return Err(StoreError::unreadable("the session that was to be signed in is gone"));
+        }
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Who is signed in to a session that has neither ended nor been idle since `seen_after`.
+    pub async fn visitor(
+        &self,
+        id: &str,
+        now: Timestamp,
+        seen_after: Timestamp,
+    ) -> Result<Option<Visitor>, StoreError> {
+        let row = sqlx::query(
+            "SELECT u.*, s.seen_at FROM sessions s JOIN users u ON u.id = s.user_id
+             WHERE s.key = $1 AND s.expires_at > $2 AND s.seen_at > $3 AND NOT u.disabled",
+        )
+        .bind(fingerprint(id))
+        .bind(now.as_millis())
+        .bind(seen_after.as_millis())
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Visitor { person: person(&row)?, seen_at: Timestamp::from_millis(row.try_get("seen_at")?) }))
+    }
+
+    /// Notes that a session is in use.
+    pub async fn touch_session(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        sqlx::query("UPDATE sessions SET seen_at = $2 WHERE key = $1 AND seen_at < $2")
+            .bind(fingerprint(id))
+            .bind(now.as_millis())
+            .execute(&mut *write)
+            .await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Deletes the sessions that have ended, and returns how many.
+    pub async fn delete_ended_sessions(&self, now: Timestamp, seen_after: Timestamp) -> Result<u64, StoreError> {
+        let mut write = self.write().await?;
+        let deleted =
+            sqlx::query("DELETE FROM sessions WHERE expires_at <= $1 OR (user_id IS NOT NULL AND seen_at <= $2)")
+                .bind(now.as_millis())
+                .bind(seen_after.as_millis())
+                .execute(&mut *write)
+                .await?;
+        write.commit().await?;
+        Ok(deleted.rows_affected())
+    }
+}

@@ -1,0 +1,84 @@
+//! `berth apply`, on a real database.
+
+use app::model::name::TemplateName;
+use app::model::time::Timestamp;
+use tempfile::TempDir;
+
+use crate::service::apply::{ApplyError, Difference, apply};
+use crate::store::Store;
+
+const EXAMPLE: &str = include_str!("../../examples/catalogue.toml");
+const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+async fn store() -> (Store, TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(&folder.path().join("berth.db")).await.expect("a database");
+    (store, folder)
+}
+
+async fn applied(store: &Store, text: &str) -> Vec<String> {
+    let differences = apply(store, text, false, NOW).await.expect("a good file");
+    differences.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn applying_twice_changes_nothing_the_second_time() {
+    let (store, _folder) = store().await;
+    let first = applied(&store, EXAMPLE).await;
+    assert!(
+        first.contains(&"+ team blue".to_owned()) && first.contains(&"+ template web, version 1".to_owned()),
+        "{first:?}"
+    );
+    assert_eq!(applied(&store, EXAMPLE).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_the_difference_and_changes_nothing() {
+    let (store, _folder) = store().await;
+    let told = apply(&store, EXAMPLE, true, NOW).await.expect("a good file");
+    assert!(told.iter().any(|line| matches!(line, Difference::New(_))));
+    assert_eq!(store.catalogue().await.expect("a catalogue").teams.len(), 0);
+}
+
+#[tokio::test]
+async fn a_changed_recipe_is_a_new_version_and_the_old_one_stays() {
+    let (store, _folder) = store().await;
+    applied(&store, EXAMPLE).await;
+    let changed = EXAMPLE.replace("berth/web:1", "berth/web:2");
+    assert_eq!(applied(&store, &changed).await, ["~ template web: version 1 becomes 2"]);
+    let web = TemplateName::parse("web").expect("a name");
+    for (version, image) in [(1, "berth/web:1"), (2, "berth/web:2")] {
+        let template = store.template(&web, version).await.expect("a database").expect("a version");
+        assert_eq!(template.image, image);
+    }
+}
+
+#[tokio::test]
+async fn a_changed_quota_is_told_as_such() {
+    let (store, _folder) = store().await;
+    applied(&store, EXAMPLE).await;
+    let changed = EXAMPLE.replace("environments = 6", "environments = 7");
+    assert_eq!(applied(&store, &changed).await, ["~ team blue"]);
+}
+
+#[tokio::test]
+async fn a_bad_file_is_refused_whole() {
+    let (store, _folder) = store().await;
+    let bad = format!("{EXAMPLE}\n[[size]]\nname = \"Too Big\"\ncpus = 1\nmemory = \"1GiB\"\n");
+    let Err(ApplyError::File(faults)) = apply(&store, &bad, false, NOW).await else { panic!("applied") };
+    assert_eq!(faults.len(), 1);
+    assert_eq!(faults[0].line, EXAMPLE.lines().count() + 3);
+    assert_eq!(store.catalogue().await.expect("a catalogue").sizes.len(), 0);
+}
+
+#[tokio::test]
+async fn what_a_file_does_not_name_is_kept() {
+    let (store, _folder) = store().await;
+    applied(&store, EXAMPLE).await;
+    let other = "[[team]]\nname = \"red\"\n";
+    let told = applied(&store, other).await;
+    assert!(
+        told.contains(&"+ team red".to_owned()) && told.contains(&"  team blue: not in this file, kept".to_owned())
+    );
+    assert_eq!(store.catalogue().await.expect("a catalogue").teams.len(), 3);
+}

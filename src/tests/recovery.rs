@@ -1,0 +1,116 @@
+//! The engine goes and comes, the server is killed: nothing is lost, leaked or counted twice.
+
+use app::api::ApiError;
+use app::api::backend::Backend;
+use app::model::environment::{Operation, State};
+use app::model::host::Link;
+
+use super::stage::{Stage, ask};
+use super::stand_in::{Call, End};
+
+#[tokio::test]
+async fn while_the_engine_is_away_pages_say_so_and_nothing_is_reserved() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let id = stage.launched(&bea, ask("web")).await.expect("a launch").id;
+    stage.engine.vanish().await;
+    stage.lost().await;
+    assert!(matches!(stage.service.host(&bea).await.expect("a host").link, Link::Lost { .. }));
+    let refused = stage.service.launch(&bea, ask("web")).await;
+    assert!(matches!(refused, Err(ApiError::EngineUnavailable { .. })), "{refused:?}");
+    let refused = stage.service.operate(&bea, &id, Operation::Stop).await;
+    assert!(matches!(refused, Err(ApiError::EngineUnavailable { .. })), "{refused:?}");
+    assert_eq!(stage.service.environments(&bea, None).await.expect("a list").len(), 1);
+}
+
+#[tokio::test]
+async fn when_the_engine_returns_what_happened_meanwhile_is_seen_without_a_restart() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let kept = stage.launched(&bea, ask("web")).await.expect("a launch").id;
+    let ended = stage.launched(&bea, ask("box")).await.expect("a launch").id;
+    let container = stage.engine.containers()[1].clone();
+    stage.engine.vanish().await;
+    stage.lost().await;
+    stage.engine.end(&container, End::Exited(9));
+    stage.engine.come_back();
+    let failed = stage.becomes(&bea, &ended, State::Failed).await;
+    assert!(failed.reason.is_some_and(|reason| reason.contains("exit code 9")));
+    assert_eq!(stage.service.environment(&bea, &kept).await.expect("it").environment.state, State::Running);
+    assert_eq!(stage.launched(&bea, ask("web")).await.expect("a launch").state, State::Running);
+}
+
+#[tokio::test]
+async fn a_removal_that_the_engine_missed_goes_on_when_it_returns() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let id = stage.launched(&bea, ask("web")).await.expect("a launch").id;
+    stage.engine.vanish().await;
+    stage.lost().await;
+    let removing = stage.service.operate(&bea, &id, Operation::Remove).await.expect("a removal");
+    assert_eq!(removing.state, State::Removing);
+    stage.engine.come_back();
+    stage.becomes(&bea, &id, State::Removed).await;
+    assert_eq!(stage.engine.containers(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn after_a_kill_in_the_middle_of_a_launch_nothing_is_left_and_nothing_is_held() {
+    for call in [Call::Image, Call::Create, Call::Start] {
+        let stage = Stage::set().await;
+        let bea = stage.bea().await;
+        let gate = stage.engine.hold(call);
+        let id = stage.service.launch(&bea, ask("web")).await.expect("a launch").id;
+        gate.reached(1).await;
+        let after = stage.restarted().await;
+        gate.open();
+        let seen = after.settled(&bea, &id).await.expect("an environment");
+        assert!(matches!(seen.state, State::Failed | State::Running), "{call:?} {}", seen.state);
+        after.reconcile().await;
+        let held = after.teams(&bea).await.expect("teams")[0].room.team.used.running;
+        assert_eq!(held, u64::from(seen.state == State::Running), "{call:?}");
+        assert_eq!(stage.engine.containers().len(), usize::from(seen.state == State::Running), "{call:?}");
+    }
+}
+
+#[tokio::test]
+async fn after_a_restart_what_runs_is_adopted_and_a_stop_goes_on() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let running = stage.launched(&bea, ask("web")).await.expect("a launch").id;
+    let stopping = stage.launched(&bea, ask("box")).await.expect("a launch").id;
+    let gate = stage.engine.hold(Call::Stop);
+    stage.service.operate(&bea, &stopping, Operation::Stop).await.expect("a stop");
+    gate.reached(1).await;
+    let after = stage.restarted().await;
+    gate.open();
+    assert_eq!(after.settled(&bea, &stopping).await.map(|e| e.state), Ok(State::Stopped));
+    assert_eq!(after.settled(&bea, &running).await.map(|e| e.state), Ok(State::Running));
+}
+
+#[tokio::test]
+async fn a_leftover_of_ours_is_removed_and_a_stranger_with_our_label_is_left_alone() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let id = stage.launched(&bea, ask("web")).await.expect("a launch").id;
+    let other = Stage::set().await;
+    let stranger = other.bea().await;
+    stage.service.reconcile().await;
+    assert_eq!(stage.engine.containers().len(), 1);
+    // The database of another installation with the same id knows nothing of this container.
+    let after = other.serving(&stage.engine).await;
+    after.reconcile().await;
+    assert_eq!(after.environments(&stranger, None).await, Ok(Vec::new()));
+    assert_eq!(stage.engine.containers().len(), 1);
+    assert_eq!(stage.service.environment(&bea, &id).await.expect("it").environment.state, State::Running);
+}
+
+#[tokio::test]
+async fn a_launch_that_has_just_begun_is_not_taken_for_one_that_a_killed_server_left_behind() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let id = stage.service.launch(&bea, ask("web")).await.expect("a launch").id;
+    // The launch's own task has not run yet: on this runtime it does only when the test waits for something.
+    stage.service.reconcile().await;
+    assert_eq!(stage.service.settled(&bea, &id).await.map(|e| e.state), Ok(State::Running));
+}

@@ -1,0 +1,171 @@
+//! A service on a real database and the stand-in engine, with a catalogue, people and the time in the test's hand.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use app::api::ApiError;
+use app::api::backend::Backend;
+use app::api::environments::LaunchAsk;
+use app::api::live::Change;
+use app::model::access::{Actor, TeamRole};
+use app::model::environment::{Environment, Operation, State};
+use app::model::host::Link;
+use app::model::name::{EnvironmentId, TeamName};
+use app::model::time::Timestamp;
+use app::model::units::{Memory, Span};
+use futures::StreamExt;
+use tempfile::TempDir;
+
+use super::stand_in::{Image, Process, StandIn};
+use crate::clock::Clock;
+use crate::docker::Engine;
+use crate::service::{Reserve, Service, Settings, apply};
+use crate::store::Store;
+use crate::store::people::Identity;
+
+const CATALOGUE: &str = include_str!("stage.toml");
+
+pub struct Stage {
+    pub engine: StandIn,
+    pub service: Service,
+    pub store: Store,
+    pub clock: Clock,
+    now: Arc<AtomicI64>,
+    _folder: TempDir,
+}
+
+impl Stage {
+    /// With its engine live and every image of the catalogue on the host but `berth/absent:1`.
+    pub async fn set() -> Self {
+        let engine = StandIn::start().await;
+        engine.has_image("berth/web:1", Image::that(Process::Serves));
+        engine.has_image("berth/silent:1", Image::that(Process::Silent).writing(&["waiting for a database"]));
+        engine.has_image("berth/exits:1", Image::that(Process::Exits(3)).writing(&["no such file", "giving up"]));
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("berth.db")).await.expect("a database");
+        let now = Arc::new(AtomicI64::new(1_800_000_000_000));
+        let clock = clock(&now);
+        apply::apply(&store, CATALOGUE, false, clock.now()).await.unwrap_or_else(|error| panic!("{error}"));
+        let service = serve(&store, &engine, &clock);
+        let stage = Self { engine, service, store, clock, now, _folder: folder };
+        stage.live(&stage.service).await;
+        stage
+    }
+
+    /// Lets `service` follow the engine, and waits until it does.
+    pub async fn live(&self, service: &Service) {
+        let mut changes = service.changes();
+        service.spawn(service.clone().follow_engine());
+        while service.current_host().link != Link::Live {
+            changes.next().await.expect("the service is there");
+        }
+    }
+
+    /// Waits until the service has noticed that the engine is away.
+    pub async fn lost(&self) {
+        let mut changes = self.service.changes();
+        while self.service.current_host().link == Link::Live {
+            changes.next().await.expect("the service is there");
+        }
+    }
+
+    /// Kills the server, wherever it is, and starts another on the same database and engine.
+    pub async fn restarted(&self) -> Service {
+        self.service.cut_off();
+        self.serving(&self.engine).await
+    }
+
+    /// A server on this database and another engine.
+    pub async fn serving(&self, engine: &StandIn) -> Service {
+        let service = serve(&self.store, engine, &self.clock);
+        self.live(&service).await;
+        service
+    }
+
+    pub fn pass(&self, span: Span) {
+        self.now.fetch_add(i64::try_from(span.as_seconds() * 1000).expect("a short time"), Ordering::SeqCst);
+    }
+
+    pub async fn person(&self, name: &str, team: &str, role: TeamRole) -> Actor {
+        let identity = Identity {
+            issuer: "https://id.test".to_owned(),
+            subject: name.to_owned(),
+            name: name.to_owned(),
+            email: None,
+            admin: false,
+        };
+        let id = self.clock.user_id();
+        let person = self.store.sign_in_person(&identity, &[], &id, self.clock.now()).await.expect("a database");
+        let team = TeamName::parse(team).expect("a name");
+        let teams = [(team, role)].into();
+        Actor { id: person, name: name.to_owned(), email: None, admin: false, teams, scope: None }
+    }
+
+    pub async fn bea(&self) -> Actor {
+        self.person("Bea", "blue", TeamRole::Member).await
+    }
+
+    /// Launches and waits for the end of it.
+    pub async fn launched(&self, actor: &Actor, ask: LaunchAsk) -> Result<Environment, ApiError> {
+        let launched = self.service.launch(actor, ask).await?;
+        self.service.settled(actor, &launched.id).await
+    }
+
+    /// Does it, and waits for the end of it.
+    pub async fn done(&self, actor: &Actor, id: &EnvironmentId, operation: Operation) -> Result<Environment, ApiError> {
+        self.service.operate(actor, id, operation).await?;
+        self.service.settled(actor, id).await
+    }
+
+    /// Waits until the environment is in `state`.
+    pub async fn becomes(&self, actor: &Actor, id: &EnvironmentId, state: State) -> Environment {
+        let mut changes = self.service.changes();
+        let seen = self.service.environment(actor, id).await.expect("an environment").environment;
+        if seen.state == state {
+            return seen;
+        }
+        loop {
+            match changes.next().await.expect("the service is there") {
+                Change::Environment(changed) if changed.id == *id && changed.state == state => return *changed,
+                _ => {}
+            }
+        }
+    }
+}
+
+fn serve(store: &Store, engine: &StandIn, clock: &Clock) -> Service {
+    let settings = Settings {
+        installation: "test".to_owned(),
+        public_host: "dock.test".to_owned(),
+        bind_ip: None,
+        probe_host: "127.0.0.1".to_owned(),
+        reserve: Reserve { memory: Memory::default(), memory_ratio: 1000.0, cpu_ratio: 1000.0 },
+    };
+    let engine = Engine::connect(&engine.connection()).expect("a connection");
+    Service::new(store.clone(), engine, clock.clone(), settings)
+}
+
+/// A clock that stands still until the test lets time pass, and random bytes that are never the same twice.
+fn clock(now: &Arc<AtomicI64>) -> Clock {
+    let (now, next) = (Arc::clone(now), AtomicU64::new(0));
+    Clock::new(
+        move || Timestamp::from_millis(now.load(Ordering::SeqCst)),
+        move |bytes| {
+            let count = next.fetch_add(1, Ordering::SeqCst).to_le_bytes();
+            bytes.iter_mut().zip(count.iter().cycle()).for_each(|(byte, count)| *byte = *count);
+        },
+    )
+}
+
+/// A launch of `template` for team blue, and nothing chosen.
+pub fn ask(template: &str) -> LaunchAsk {
+    LaunchAsk {
+        team: TeamName::parse("blue").expect("a name"),
+        template: template.parse().expect("a name"),
+        size: None,
+        name: None,
+        lifetime: None,
+        variables: Default::default(),
+        idempotency_key: None,
+    }
+}

@@ -1,0 +1,237 @@
+//! The API for scripts: the same questions as the pages ask, in plain JSON.
+
+use app::api::ApiError;
+use app::api::backend::Backend;
+use app::api::environments::{KEY_MAX, LaunchAsk};
+use app::model::access::Actor;
+use app::model::environment::{Environment, Operation, Port};
+use app::model::name::{EnvironmentId, TeamName};
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+use super::Web;
+use super::actor::CurrentActor;
+use super::problem::Problem;
+
+/// Most items of one answer.
+const PAGE_MAX: usize = 500;
+const PAGE: usize = 100;
+
+pub fn routes() -> Router<Web> {
+    Router::new()
+        .route("/me", get(me))
+        .route("/teams", get(teams))
+        .route("/templates", get(templates))
+        .route("/host", get(host))
+        .route("/environments", get(list).post(launch))
+        .route("/environments/{id}", get(one).delete(remove))
+        .route("/environments/{id}/start", post(start))
+        .route("/environments/{id}/stop", post(stop))
+        .route("/environments/{id}/restart", post(restart))
+        .route("/environments/{id}/extend", post(extend))
+        .route("/environments/{id}/ports", get(ports))
+        .fallback(unknown)
+        .method_not_allowed_fallback(unknown)
+}
+
+type Answer<T> = Result<Json<T>, Problem>;
+
+/// A list: `next` is the cursor of the next page, or null.
+#[derive(Debug, Serialize)]
+struct List<T> {
+    items: Vec<T>,
+    next: Option<String>,
+}
+
+impl<T> List<T> {
+    fn whole(items: Vec<T>) -> Json<Self> {
+        Json(Self { items, next: None })
+    }
+}
+
+/// Whoever asks; 401 for nobody.
+#[derive(Debug)]
+pub struct Caller(pub Actor);
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let CurrentActor(actor) = parts.extensions.get().cloned().unwrap_or_default();
+        actor.map(Self).ok_or(Problem(ApiError::SignedOut))
+    }
+}
+
+async fn unknown() -> Problem {
+    Problem(ApiError::not_found("route"))
+}
+
+async fn me(Caller(actor): Caller) -> Json<Actor> {
+    Json(actor)
+}
+
+async fn teams(State(web): State<Web>, Caller(actor): Caller) -> Answer<List<app::model::team::Team>> {
+    Ok(List::whole(web.service.teams(&actor).await?))
+}
+
+#[derive(Debug, Deserialize)]
+struct OfTeam {
+    team: TeamName,
+}
+
+async fn templates(
+    State(web): State<Web>,
+    Caller(actor): Caller,
+    query: Result<Query<OfTeam>, QueryRejection>,
+) -> Answer<List<app::model::template::Offer>> {
+    let Query(OfTeam { team }) = query.map_err(|rejection| malformed(&rejection.body_text()))?;
+    Ok(List::whole(web.service.offers(&actor, &team).await?))
+}
+
+async fn host(State(web): State<Web>, Caller(actor): Caller) -> Answer<app::model::host::Host> {
+    Ok(Json(web.service.host(&actor).await?))
+}
+
+#[derive(Debug, Deserialize)]
+struct ListQuery {
+    team: Option<TeamName>,
+    state: Option<app::model::environment::State>,
+    /// The id after which to go on.
+    cursor: Option<EnvironmentId>,
+    limit: Option<usize>,
+}
+
+async fn list(
+    State(web): State<Web>,
+    Caller(actor): Caller,
+    query: Result<Query<ListQuery>, QueryRejection>,
+) -> Answer<List<Environment>> {
+    let Query(query) = query.map_err(|rejection| malformed(&rejection.body_text()))?;
+    let all = web.service.environments(&actor, query.team.as_ref()).await?;
+    let wanted = all.into_iter().filter(|environment| query.state.is_none_or(|state| environment.state == state));
+    // Newest first, and ids grow with time: what comes after the cursor is smaller.
+    let mut rest = wanted.filter(|environment| query.cursor.as_ref().is_none_or(|cursor| environment.id < *cursor));
+    let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
+    let items: Vec<Environment> = rest.by_ref().take(limit).collect();
+    let next = rest.next().and(items.last()).map(|last| last.id.to_string());
+    Ok(Json(List { items, next }))
+}
+
+/// Launches, and answers when the environment runs (201) or could not be brought up (its state says why); with
+/// `Prefer: respond-async` at once (202).
+async fn launch(
+    State(web): State<Web>,
+    Caller(actor): Caller,
+    headers: HeaderMap,
+    body: Result<Json<LaunchAsk>, JsonRejection>,
+) -> Result<Response, Problem> {
+    let Json(mut ask) = body.map_err(|rejection| malformed(&rejection.body_text()))?;
+    if let Some(key) = idempotency_key(&headers)? {
+        ask.idempotency_key = Some(key);
+    }
+    let launched = web.service.launch(&actor, ask).await?;
+    let (status, environment) = if prefers_async(&headers) {
+        (StatusCode::ACCEPTED, launched)
+    } else {
+        (StatusCode::CREATED, web.service.settled(&actor, &launched.id).await?)
+    };
+    let location = HeaderValue::from_str(&format!("/api/v1/environments/{}", environment.id)).expect("an id is plain");
+    Ok((status, [(header::LOCATION, location)], Json(environment)).into_response())
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= KEY_MAX);
+    let key = key.ok_or_else(|| malformed("Idempotency-Key must have 1 to 200 printable characters"))?;
+    Ok(Some(key.to_owned()))
+}
+
+fn prefers_async(headers: &HeaderMap) -> bool {
+    let all = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case("respond-async"))
+}
+
+async fn one(State(web): State<Web>, Caller(actor): Caller, Path(id): Path<String>) -> Answer<Environment> {
+    Ok(Json(web.service.environment(&actor, &known(&id)?).await?.environment))
+}
+
+async fn ports(State(web): State<Web>, Caller(actor): Caller, Path(id): Path<String>) -> Answer<List<Port>> {
+    Ok(List::whole(web.service.environment(&actor, &known(&id)?).await?.environment.ports))
+}
+
+async fn remove(
+    State(web): State<Web>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    operate(&web, &actor, &id, &headers, Operation::Remove).await
+}
+
+async fn start(
+    State(web): State<Web>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    operate(&web, &actor, &id, &headers, Operation::Start).await
+}
+
+async fn stop(
+    State(web): State<Web>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    operate(&web, &actor, &id, &headers, Operation::Stop).await
+}
+
+async fn restart(
+    State(web): State<Web>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    operate(&web, &actor, &id, &headers, Operation::Restart).await
+}
+
+async fn extend(
+    State(web): State<Web>,
+    Caller(actor): Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    operate(&web, &actor, &id, &headers, Operation::Extend).await
+}
+
+/// Does it and waits for its end (200); with `Prefer: respond-async` answers at once (202).
+async fn operate(
+    web: &Web,
+    actor: &Actor,
+    id: &str,
+    headers: &HeaderMap,
+    operation: Operation,
+) -> Result<Response, Problem> {
+    let id = known(id)?;
+    let begun = web.service.operate(actor, &id, operation).await?;
+    if prefers_async(headers) {
+        return Ok((StatusCode::ACCEPTED, Json(begun)).into_response());
+    }
+    Ok(Json(web.service.settled(actor, &id).await?).into_response())
+}
+
+/// What cannot be an id is no environment.
+fn known(id: &str) -> Result<EnvironmentId, Problem> {
+    EnvironmentId::parse(id).map_err(|_| Problem(ApiError::not_found("environment")))
+}
+
+fn malformed(message: &str) -> Problem {
+    let line: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+    Problem(ApiError::Malformed { message: line })
+}

@@ -1,0 +1,124 @@
+//! What signing in and being signed in share: the rules, the session's times, the ways in; and their routes.
+
+use std::sync::Arc;
+
+use app::model::name::UserId;
+use app::model::time::Timestamp;
+use app::model::units::Span;
+use axum::Router;
+use axum::routing::{get, post};
+use thiserror::Error;
+use tower_sessions::{Session, SessionManagerLayer};
+
+use super::oidc::{self, Provider};
+use super::operator::{self, OperatorLink};
+use super::session::{Rows, SIGN_IN_TIME, SessionCookie, keep_cookie_for};
+use super::sign_out;
+use crate::clock::Clock;
+use crate::config::{Config, PublicUrl, Sessions};
+use crate::store::sessions::SignedIn;
+use crate::store::{Store, StoreError};
+
+/// Everything that decides who is signed in.
+#[derive(Debug)]
+pub struct Auth {
+    pub store: Store,
+    pub clock: Clock,
+    pub times: Sessions,
+    pub public_url: PublicUrl,
+    pub cookie: SessionCookie,
+    /// Which groups admit somebody even without a team.
+    pub allowed_groups: Vec<String>,
+    pub provider: Option<Provider>,
+    /// Where there is no provider.
+    pub operator: Option<OperatorLink>,
+}
+
+/// Why a session could not be begun or read.
+#[derive(Debug, Error)]
+pub enum AuthError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the session: {0}")]
+    Session(#[from] tower_sessions::session::Error),
+    #[error("the session has no id after it was saved")]
+    NoId,
+}
+
+impl Auth {
+    #[must_use]
+    pub fn new(config: &Config, public_url: PublicUrl, store: Store, clock: Clock) -> Self {
+        let operator = config.oidc.is_none().then(|| OperatorLink::new(&clock));
+        Self {
+            times: config.sessions,
+            cookie: SessionCookie::of(&public_url),
+            allowed_groups: config.oidc.iter().flat_map(|oidc| oidc.allowed_groups.clone()).collect(),
+            operator,
+            provider: config.oidc.as_ref().map(|oidc| Provider::new(oidc, &public_url, &clock)),
+            public_url,
+            store,
+            clock,
+        }
+    }
+
+    /// The layer that knows a browser by its cookie. `actor::read` goes inside it.
+    #[must_use]
+    pub fn sessions(&self) -> SessionManagerLayer<Rows> {
+        self.cookie.layer(Rows::new(self.store.clone(), self.clock.clone(), self.times))
+    }
+
+    /// A session that was not used since then has ended.
+    #[must_use]
+    pub fn seen_after(&self) -> Timestamp {
+        self.clock.now().before(self.times.idle)
+    }
+
+    /// Signs somebody in to this browser, under a new id: the one from before is dead.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn open_session(&self, session: &Session, who: SignedIn<'_>) -> Result<(), AuthError> {
+        session.cycle_id().await?;
+        keep_cookie_for(session, self.times.absolute);
+        session.save().await?;
+        let id = session.id().ok_or(AuthError::NoId)?;
+        let now = self.clock.now();
+        self.store.sign_in_session(&id.to_string(), who, now, now.after(self.times.absolute)).await?;
+        Ok(())
+    }
+
+    /// Whether a person is admitted for other reasons than a team: admins, and who has an allowed group.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_allowed(&self, person: &UserId) -> Result<bool, StoreError> {
+        if self.allowed_groups.is_empty() {
+            return Ok(false);
+        }
+        let groups = self.store.groups_of(person).await?;
+        Ok(groups.iter().any(|group| self.allowed_groups.contains(group)))
+    }
+
+    /// Deletes ended sessions and forgotten sign-ins, and returns how many. For a job; nothing waits for it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sweep(&self) -> Result<u64, StoreError> {
+        let now = self.clock.now();
+        let sessions = self.store.delete_ended_sessions(now, self.seen_after()).await?;
+        Ok(sessions + self.store.delete_old_sign_ins(now.before(SIGN_IN_TIME)).await?)
+    }
+}
+
+/// The ways in and out.
+pub fn routes(auth: Arc<Auth>) -> Router {
+    Router::new()
+        .route("/auth/start", get(oidc::start))
+        .route("/auth/callback", get(oidc::callback))
+        .route("/auth/operator/{secret}", get(operator::enter))
+        .route("/auth/sign-out", post(sign_out::sign_out))
+        .with_state(auth)
+}
+
+/// How long after its last note the use of a session or token is noted again.
+pub const TOUCH_AFTER: Span = Span::seconds(60);

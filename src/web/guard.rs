@@ -1,0 +1,87 @@
+//! Cross-site requests: what changes something comes from our own pages, or brings a token that no browser adds by itself.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, ORIGIN};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::refusal::Page;
+use crate::clock::Clock;
+use crate::config::PublicUrl;
+
+/// Which origins are ours.
+#[derive(Debug, Clone)]
+pub struct Guard {
+    origins: Vec<String>,
+    clock: Clock,
+}
+
+impl Guard {
+    #[must_use]
+    pub fn new(public_url: &PublicUrl, clock: Clock) -> Self {
+        Self { origins: public_url.origins(), clock }
+    }
+
+    /// Whether a request comes from one of our own pages; without either header, it comes from no page at all.
+    fn comes_from_us(&self, headers: &HeaderMap) -> Option<bool> {
+        let origin = headers.get(ORIGIN).map(|origin| self.is_ours(origin));
+        let site = headers.get("sec-fetch-site").map(|site| site == "same-origin");
+        match (origin, site) {
+            (None, None) => None,
+            (origin, site) => Some(origin.unwrap_or(true) && site.unwrap_or(true)),
+        }
+    }
+
+    fn is_ours(&self, origin: &HeaderValue) -> bool {
+        self.origins.iter().any(|ours| ours.as_bytes() == origin.as_bytes())
+    }
+
+    /// Whether a request may change something.
+    fn admits(&self, headers: &HeaderMap) -> bool {
+        if is_bearer(headers) {
+            return true;
+        }
+        !is_plain_text(headers) && self.comes_from_us(headers).unwrap_or(!headers.contains_key(COOKIE))
+    }
+
+    /// For WebSockets and event streams, which browsers open with GET and across sites: whether the page is ours.
+    #[must_use]
+    pub fn admits_stream(&self, headers: &HeaderMap) -> bool {
+        is_bearer(headers) || self.comes_from_us(headers).unwrap_or(!headers.contains_key(COOKIE))
+    }
+}
+
+/// A browser does not add a token by itself, nor lets another site do so without asking us first, which we never allow.
+fn is_bearer(headers: &HeaderMap) -> bool {
+    let bearer =
+        |value: &HeaderValue| value.as_bytes().get(..7).is_some_and(|start| start.eq_ignore_ascii_case(b"bearer "));
+    headers.get(AUTHORIZATION).is_some_and(bearer)
+}
+
+/// What another site's form can send without being asked; nothing of ours does.
+fn is_plain_text(headers: &HeaderMap) -> bool {
+    let plain =
+        |value: &HeaderValue| value.as_bytes().get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"text/plain"));
+    headers.get(CONTENT_TYPE).is_some_and(plain)
+}
+
+/// The middleware.
+pub async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if reads || guard.admits(request.headers()) {
+        return next.run(request).await;
+    }
+    let origin = request.headers().get(ORIGIN).map(|origin| String::from_utf8_lossy(origin.as_bytes()));
+    let origin = app::model::units::shorten(&origin.unwrap_or_default());
+    tracing::warn!(origin, ours = ?guard.origins, "a request from another site was refused; is server.public_url right?");
+    let page = Page {
+        status: StatusCode::FORBIDDEN,
+        title: "This did not come from Berth's own pages",
+        text: "So nothing was done. Open Berth at its own address and try again there; scripts use a token.",
+        links: &[("/", "Open Berth")],
+    };
+    page.answer(&guard.clock)
+}

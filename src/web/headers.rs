@@ -1,0 +1,72 @@
+//! What every answer tells the browser to refuse.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use url::Url;
+
+use crate::config::{Config, PublicUrl};
+
+/// Headers for this installation.
+#[derive(Debug, Clone)]
+pub struct SecurityHeaders {
+    https: bool,
+    /// The provider's origin: signing out is a form that ends there.
+    provider: Option<String>,
+}
+
+impl SecurityHeaders {
+    #[must_use]
+    pub fn new(config: &Config, public_url: &PublicUrl) -> Self {
+        let issuer = config.oidc.as_ref().and_then(|oidc| Url::parse(&oidc.issuer).ok());
+        Self { https: public_url.is_https(), provider: issuer.map(|url| url.origin().ascii_serialization()) }
+    }
+
+    /// What a page may load and run: our own files, WebAssembly, and inline what carries the nonce.
+    #[must_use]
+    pub fn content_security_policy(&self, nonce: Option<&str>) -> String {
+        let nonce = nonce.map_or_else(String::new, |nonce| format!(" 'nonce-{nonce}'"));
+        let provider = self.provider.as_ref().map_or_else(String::new, |origin| format!(" {origin}"));
+        format!(
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{nonce}; style-src 'self'{nonce}; \
+             img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
+             form-action 'self'{provider}; base-uri 'none'; frame-ancestors 'none'"
+        )
+    }
+
+    fn add(&self, headers: &mut HeaderMap) {
+        let mut default = |name: HeaderName, value: HeaderValue| {
+            headers.entry(name).or_insert(value);
+        };
+        let policy = self.content_security_policy(None);
+        default(CONTENT_SECURITY_POLICY, policy.parse().expect("an origin has no control characters"));
+        default(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        default(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        // Not `no-referrer`: with it, browsers name the origin of our own forms `null`.
+        default(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        default(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+        default(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
+        default(
+            HeaderName::from_static("permissions-policy"),
+            HeaderValue::from_static("camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+        );
+        default(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.https {
+            default(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        }
+    }
+}
+
+/// The middleware. What an answer sets itself is left alone.
+pub async fn add(State(headers): State<Arc<SecurityHeaders>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    headers.add(response.headers_mut());
+    response
+}

@@ -1,0 +1,99 @@
+//! The way in where there is no identity provider: a link that is printed at start, for one operator on this machine.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use app::model::name::UserId;
+use app::model::sign_in::Problem;
+use axum::extract::{ConnectInfo, Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use sha2::{Digest, Sha256};
+use tower_sessions::Session;
+
+use super::auth::{Auth, AuthError};
+use super::refusal;
+use crate::clock::Clock;
+use crate::store::people::Identity;
+use crate::store::sessions::SignedIn;
+use crate::store::{Store, StoreError};
+
+/// The issuer of people that this machine itself answers for.
+const LOCAL: &str = "local";
+
+/// A link that signs in once, however late. Every start makes another.
+#[derive(Debug)]
+pub struct OperatorLink {
+    /// What is printed; only its hash is compared.
+    secret: String,
+    left: Mutex<Option<[u8; 32]>>,
+}
+
+impl OperatorLink {
+    #[must_use]
+    pub fn new(clock: &Clock) -> Self {
+        let secret = clock.secret();
+        let left = Mutex::new(Some(Sha256::digest(&secret).into()));
+        Self { secret, left }
+    }
+
+    /// The path to open, below the public address.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("/auth/operator/{}", self.secret)
+    }
+
+    /// Whether this is the link, which it then is no more.
+    fn take(&self, secret: &str) -> bool {
+        let given: [u8; 32] = Sha256::digest(secret).into();
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.take_if(|left| *left == given).is_some()
+    }
+}
+
+/// `GET /auth/operator/{secret}`: signs the operator in, once.
+pub async fn enter(
+    State(auth): State<Arc<Auth>>,
+    Path(secret): Path<String>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    session: Session,
+) -> Response {
+    let Some(link) = &auth.operator else { return refusal::problem(Problem::NoLink) };
+    if !peer.ip().to_canonical().is_loopback() {
+        tracing::warn!(%peer, "the operator's link was opened from another machine, and refused");
+        return refusal::problem(Problem::LinkUsed);
+    }
+    if !link.take(&secret) {
+        return refusal::problem(Problem::LinkUsed);
+    }
+    match auth.sign_in_operator(&session).await {
+        Ok(()) => (refusal::PRIVATE, Redirect::to("/")).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the operator could not be signed in");
+            refusal::problem(Problem::Internal)
+        }
+    }
+}
+
+/// The one operator, made where there is none yet. The address is for `berth token create`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn ensure(store: &Store, clock: &Clock) -> Result<UserId, StoreError> {
+    let operator = Identity {
+        issuer: LOCAL.to_owned(),
+        subject: "operator".to_owned(),
+        name: "operator".to_owned(),
+        email: Some("operator@localhost".to_owned()),
+        admin: true,
+    };
+    store.sign_in_person(&operator, &[], &clock.user_id(), clock.now()).await
+}
+
+impl Auth {
+    async fn sign_in_operator(&self, session: &Session) -> Result<(), AuthError> {
+        let user = ensure(&self.store, &self.clock).await?;
+        self.open_session(session, SignedIn { user: &user, sid: None, id_token: None }).await?;
+        tracing::info!("the operator signed in with the link");
+        Ok(())
+    }
+}

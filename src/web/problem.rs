@@ -1,0 +1,85 @@
+//! Errors as scripts read them: RFC 9457, `application/problem+json`, with our stable `code`.
+
+use app::api::ApiError;
+use app::model::quota::Amount;
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+/// An error on its way out of the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem(pub ApiError);
+
+impl From<ApiError> for Problem {
+    fn from(error: ApiError) -> Self {
+        Self(error)
+    }
+}
+
+impl Problem {
+    /// `type, title, status, detail, code`, and what belongs to the code: `scope, dimension, limit, used, requested` of a
+    /// quota (CPU in cores, memory in bytes), `errors` of wrong fields.
+    fn body(&self) -> Value {
+        let Self(error) = self;
+        let mut body = json!({
+            "type": "about:blank",
+            "title": title(error),
+            "status": error.status(),
+            "detail": error.to_string(),
+            "code": error.code(),
+        });
+        match error {
+            ApiError::QuotaExceeded { refusal } => {
+                body["scope"] = json!(refusal.scope);
+                body["dimension"] = json!(refusal.limit.dimension());
+                body["limit"] = amount(refusal.limit);
+                body["used"] = amount(refusal.used);
+                body["requested"] = amount(refusal.requested);
+            }
+            ApiError::Invalid { errors } => body["errors"] = json!(errors),
+            _ => {}
+        }
+        body
+    }
+}
+
+fn amount(amount: Amount) -> Value {
+    match amount {
+        Amount::Environments(count) | Amount::Running(count) => json!(count),
+        Amount::Cpus(cpus) => json!(cpus),
+        Amount::Memory(memory) => json!(memory),
+    }
+}
+
+fn title(error: &ApiError) -> &'static str {
+    match error {
+        ApiError::SignedOut => "Not signed in",
+        ApiError::NotFound { .. } => "Not found",
+        ApiError::Forbidden { .. } => "Not allowed",
+        ApiError::Invalid { .. } => "Wrong fields",
+        ApiError::QuotaExceeded { .. } => "Quota exceeded",
+        ApiError::Conflict { .. } => "Not possible now",
+        ApiError::EngineUnavailable { .. } => "The Docker Engine does not answer",
+        ApiError::TooMany { .. } => "Too many requests",
+        ApiError::Malformed { .. } => "Cannot be read",
+        ApiError::Offline => "Not reached",
+        ApiError::Internal { .. } => "A fault of the server",
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self.body())).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let ApiError::TooMany { retry_after_seconds } = self.0 {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+        }
+        if self.0 == ApiError::SignedOut {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

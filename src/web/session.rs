@@ -1,0 +1,132 @@
+//! Sessions: tower-sessions' cookie and ids over our own rows. What a session holds is only what a sign-in under way needs;
+//! who is signed in stands in a column of its own (`store::sessions`).
+
+use std::collections::HashMap;
+
+use app::model::time::Timestamp;
+use app::model::units::Span;
+use async_trait::async_trait;
+use axum::http::HeaderValue;
+use tower_sessions::cookie::time::{Duration, OffsetDateTime};
+use tower_sessions::cookie::{Cookie, SameSite};
+use tower_sessions::session::{Id, Record};
+use tower_sessions::session_store::{Error, Result};
+use tower_sessions::{Expiry, Session, SessionManagerLayer, SessionStore};
+
+use crate::clock::Clock;
+use crate::config::{PublicUrl, Sessions};
+use crate::store::{Store, StoreError};
+
+/// How long a sign-in may take, and a session live that nobody is signed in to.
+pub const SIGN_IN_TIME: Span = Span::seconds(600);
+
+/// How many times a new id is drawn when one is taken; ids have 128 random bits.
+const DRAWS: usize = 4;
+
+/// Sessions' rows as tower-sessions wants them.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    store: Store,
+    clock: Clock,
+    times: Sessions,
+}
+
+impl Rows {
+    #[must_use]
+    pub fn new(store: Store, clock: Clock, times: Sessions) -> Self {
+        Self { store, clock, times }
+    }
+
+    fn until(&self) -> Timestamp {
+        self.clock.now().after(SIGN_IN_TIME)
+    }
+}
+
+#[async_trait]
+impl SessionStore for Rows {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        let data = encode(record)?;
+        for _ in 0..DRAWS {
+            match self.store.create_session(&record.id.to_string(), &data, self.clock.now(), self.until()).await {
+                Err(StoreError::Taken) => record.id = Id::default(),
+                created => return created.map_err(backend),
+            }
+        }
+        Err(Error::Backend("no free session id was found".to_owned()))
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        let data = encode(record)?;
+        let id = record.id.to_string();
+        self.store.save_session(&id, &data, self.clock.now(), self.until()).await.map_err(backend)
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let now = self.clock.now();
+        let data = self.store.session_data(&id.to_string(), now, now.before(self.times.idle)).await.map_err(backend)?;
+        let Some(data) = data else { return Ok(None) };
+        let data = serde_json::from_str(&data).map_err(|error| Error::Decode(error.to_string()))?;
+        // The time of its end is the row's, by our clock; this one is never looked at.
+        Ok(Some(Record { id: *id, data, expiry_date: OffsetDateTime::UNIX_EPOCH }))
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        self.store.end_session(&id.to_string()).await.map(drop).map_err(backend)
+    }
+}
+
+fn encode(record: &Record) -> Result<String> {
+    let data: &HashMap<_, _> = &record.data;
+    serde_json::to_string(data).map_err(|error| Error::Encode(error.to_string()))
+}
+
+fn backend(error: StoreError) -> Error {
+    Error::Backend(error.to_string())
+}
+
+/// The session's cookie. Under https its name binds it to this very host; on loopback in clear, where browsers would
+/// refuse that, it is a plain one.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionCookie {
+    secure: bool,
+}
+
+impl SessionCookie {
+    #[must_use]
+    pub fn of(public_url: &PublicUrl) -> Self {
+        Self { secure: public_url.is_https() }
+    }
+
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        if self.secure { "__Host-berth" } else { "berth" }
+    }
+
+    #[must_use]
+    pub fn layer(self, rows: Rows) -> SessionManagerLayer<Rows> {
+        SessionManagerLayer::new(rows)
+            .with_name(self.name())
+            .with_secure(self.secure)
+            .with_http_only(true)
+            .with_same_site(SameSite::Lax)
+            .with_path("/")
+    }
+
+    /// The `Set-Cookie` that removes it. The library's own lacks `Secure`, and browsers ignore that for a `__Host-` name.
+    #[must_use]
+    pub fn removal(self) -> HeaderValue {
+        let cookie = Cookie::build((self.name(), ""))
+            .path("/")
+            .secure(self.secure)
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .max_age(Duration::ZERO);
+        cookie.to_string().parse().expect("a cookie without a value is a header")
+    }
+}
+
+/// The browser keeps the session's cookie for `span` from now on.
+pub fn keep_cookie_for(session: &Session, span: Span) {
+    let seconds = i64::try_from(span.as_seconds()).unwrap_or(i64::MAX);
+    session.set_expiry(Some(Expiry::OnInactivity(Duration::seconds(seconds))));
+}
