@@ -40,11 +40,6 @@ impl ImageId {
     pub fn parse(text: &str) -> Option<Self> {
         is_hex(text.strip_prefix("sha256:")?).then(|| Self(text.to_owned()))
     }
-
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 fn is_hex(text: &str) -> bool {

@@ -188,6 +188,13 @@ mod tests {
     }
 
     #[test]
+    fn only_what_is_told_on_is_asked_for() {
+        let filters = r#"{"event":["create","start","die","oom","pause","unpause","destroy","health_status"],"#;
+        let asked = format!(r#"{filters}"label":["berth.installation=here"],"type":["container"]}}"#);
+        assert_eq!(path("here"), format!("/events?filters={}", escape(&asked)));
+    }
+
+    #[test]
     fn each_of_the_engine_s_words_is_understood_and_others_are_passed_over() {
         for (action, what) in [
             ("create", Some(Happening::Created)),

@@ -314,7 +314,7 @@ async fn the_host_tells_what_it_is(site: &mut Site) {
 
 async fn an_image_is_found_or_not(site: &mut Site) {
     let id = site.image("sleeps").await;
-    assert_eq!(site.engine.image(id.as_str()).await, Ok(Some(id)));
+    assert_eq!(site.engine.image(&id.to_string()).await, Ok(Some(id)));
     assert_eq!(site.engine.image("berth-test/no-such-image:1").await, Ok(None));
     let refused = site.engine.image("../containers").await;
     assert!(matches!(refused, Err(EngineError::Refused { status: 400, .. })), "{refused:?}");
