@@ -9,7 +9,7 @@ export const words = {
   signIn: {
     heading: { name: /^Sign in/, level: 1 },
     button: { name: /^Sign in/ },
-    noRule: /no team|not admitted/i,
+    noRule: /nothing here admits you/i,
     ended: /session (has )?ended/i,
   },
   navigation: {
@@ -21,7 +21,7 @@ export const words = {
   },
   host: {
     live: /live/,
-    gone: /does not answer|unreachable/i,
+    gone: /does not answer/i,
   },
   environments: {
     heading: { name: 'Environments', level: 1 },
@@ -50,7 +50,7 @@ export const words = {
     expires: /expires/i,
     exited: /exit(ed)?.*\b3\b/i,
     notReady: /port.*(not|never)/i,
-    noImage: /image.*(not|no such)/i,
+    noImage: /image is neither/i,
   },
   notFound: { name: /not (found|here)|no such/i, level: 1 },
 };

@@ -7,11 +7,14 @@ use app::model::name::{EnvironmentId, UserId};
 use app::model::time::Timestamp;
 use uuid::Builder;
 
+type Now = dyn Fn() -> Timestamp + Send + Sync;
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
+
 /// Where the time and random bytes come from.
 #[derive(Clone)]
 pub struct Clock {
-    now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    fill: Arc<dyn Fn(&mut [u8]) + Send + Sync>,
+    now: Arc<Now>,
+    fill: Arc<Fill>,
 }
 
 impl fmt::Debug for Clock {

@@ -13,8 +13,8 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
-pub use address::PublicUrl;
-use address::{PUBLIC_URL_ALLOWED, is_loopback};
+use address::PUBLIC_URL_ALLOWED;
+pub use address::{PublicUrl, is_loopback};
 use read::Reader;
 
 const SECTIONS: [&str; 5] = ["server", "docker", "oidc", "sessions", "defaults"];

@@ -1,5 +1,6 @@
 //! Stories through the outermost door, and the strangers that they meet.
 
+mod provider;
 mod stage;
 mod support;
 
@@ -11,9 +12,11 @@ mod engine_tls;
 mod launch;
 mod layering;
 mod lifecycle;
+mod logs;
 mod real_engine;
 mod recovery;
 mod registry;
 mod requests;
 mod sessions;
+mod sign_in;
 mod stand_in;

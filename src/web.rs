@@ -19,6 +19,7 @@ pub mod refusal;
 pub mod return_to;
 pub mod session;
 pub mod sign_out;
+pub mod text;
 
 use std::sync::Arc;
 

@@ -13,3 +13,9 @@ pub mod me;
 pub mod backend;
 
 pub use error::ApiError;
+
+/// Says in the answer's status that there is no such page. In a browser there is nobody to tell.
+pub fn no_such_page() {
+    #[cfg(feature = "ssr")]
+    backend::no_such_page();
+}

@@ -80,7 +80,9 @@ test('a double click launches once', async ({ member }) => {
   await remove(bea);
 });
 
-test('without scripts, too, one signs in, launches and reads the page of the environment', async ({ member, visitor }) => {
+test('without scripts, too, one signs in, launches and reads the page of the environment', async ({ member, visitor, noise }) => {
+  // The browser itself keeps the scripts off.
+  noise.announce(/^csp GET .*\/berth\.js/, /preloaded using link preload/);
   const plain = await visitor({ javaScriptEnabled: false });
   await plain.goto('/');
   await plain.getByRole('link', words.signIn.button).or(plain.getByRole('button', words.signIn.button)).click();

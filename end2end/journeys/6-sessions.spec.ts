@@ -6,7 +6,7 @@ import { words } from '../words.ts';
 const test = base.extend<object, { berth: Berth }>({
   berth: [
     async ({}, use) => {
-      const berth = await Berth.start('short-sessions', { sessions: { idle: '3s', absolute: '3s' } });
+      const berth = await Berth.start('short-sessions', { sessions: { idle: '3s', absolute: '1h' } });
       await use(berth);
       await berth.stop();
     },

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::docker::{Connection, Engine};
 use crate::service::{Reserve, Service, Settings};
 use crate::web::auth::Auth;
+use crate::web::oidc::provider;
 use crate::{jobs, web};
 
 /// How long open requests may take to end once the server was told to.
@@ -43,7 +44,8 @@ pub async fn run(config: Config) -> Result<(), Stop> {
         },
     };
     let service = Service::new(store.clone(), engine, clock.clone(), settings);
-    let auth = Arc::new(Auth::new(&config, public_url, store.clone(), clock));
+    let auth = Auth::new(&config, public_url, store.clone(), clock, provider::PATIENCE).map_err(Stop::failed)?;
+    let auth = Arc::new(auth);
     let router = web::router(&config, &service, &auth);
     jobs::start(&service, &auth);
     welcome(&auth, bound);

@@ -285,9 +285,11 @@ impl Service {
         };
         match self.engine.pull(reference, progress).await {
             Ok(image) => Ok((image, "pulled")),
-            Err(EngineError::NotFound(_)) => {
-                let what = "Its image is neither on the host nor in a registry that the host reaches; an admin can mend the template";
-                Err(Broken::Failed(format!("{what}.")))
+            Err(error @ (EngineError::NotFound(_) | EngineError::Refused { .. })) => {
+                // The engine's own words name the image and its registry, which are not the member's to see.
+                tracing::warn!(%error, reference, "an image cannot be pulled");
+                let what = "Its image is neither on the host nor in a registry that the host reaches.";
+                Err(Broken::Failed(format!("{what} An admin can mend the template.")))
             }
             Err(error) => Err(error.into()),
         }

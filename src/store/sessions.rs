@@ -145,6 +145,13 @@ impl Store {
         Ok(Some(Visitor { person: person(&row)?, seen_at: Timestamp::from_millis(row.try_get("seen_at")?) }))
     }
 
+    /// Whether somebody was signed in to this session, be it ended or not.
+    pub async fn session_had_somebody(&self, id: &str) -> Result<bool, StoreError> {
+        let query = sqlx::query_scalar("SELECT COUNT(*) FROM sessions WHERE key = $1 AND user_id IS NOT NULL");
+        let count: i64 = query.bind(fingerprint(id)).fetch_one(&self.readers).await?;
+        Ok(count > 0)
+    }
+
     /// Notes that a session is in use.
     pub async fn touch_session(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
         let mut write = self.write().await?;

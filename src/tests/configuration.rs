@@ -108,7 +108,7 @@ fn a_wrong_key_or_value_is_named_with_its_place_and_what_is_allowed() {
         ("[server]\ntrusted_proxies = [\"proxy\"]", &["\"proxy\" in server.trusted_proxies", "10.0.0.0/8"]),
         ("[server]\ntrusted_proxies = \"10.0.0.1\"", &["server.trusted_proxies", "a list of"]),
         ("[sessions]\nidle = \"soon\"", &["sessions.idle = \"soon\"", "8h"]),
-        ("[sessions]\nidle = \"5s\"", &["sessions.idle", "from 1m"]),
+        ("[sessions]\nidle = \"0s\"", &["sessions.idle", "from 1s"]),
         ("[sessions]\nidle = \"9d\"\nabsolute = \"1d\"", &["line 2", "sessions.idle = 9d", "sessions.absolute = 1d"]),
         ("[defaults]\nhost_cpu_ratio = 0", &["defaults.host_cpu_ratio = \"0\"", "0.1 to 100"]),
         ("[defaults]\nbind_ip = \"all\"", &["defaults.bind_ip = \"all\"", "0.0.0.0"]),

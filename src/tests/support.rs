@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use app::model::access::{Actor, TokenScope};
 use app::model::name::UserId;
@@ -92,8 +93,7 @@ impl Berth {
         let config = Config::read(Some((Path::new("berth.toml"), berth_toml)), []).expect("a configuration");
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(&folder.path().join("berth.db")).await.expect("a database");
-        let public_url = config.server.public_url_on(config.server.addr);
-        let auth = Arc::new(Auth::new(&config, public_url, store.clone(), clock.clock()));
+        let auth = auth_of(&config, store.clone(), &clock);
         let headers = SecurityHeaders::new(&config, &auth.public_url);
         let router = layers::around(routes(&auth), &auth, &config);
         Self { auth, store, clock, headers, router, folder }
@@ -102,8 +102,7 @@ impl Berth {
     /// The same installation after a restart.
     pub async fn restarted(self, berth_toml: &str) -> Self {
         let config = Config::read(Some((Path::new("berth.toml"), berth_toml)), []).expect("a configuration");
-        let public_url = config.server.public_url_on(config.server.addr);
-        let auth = Arc::new(Auth::new(&config, public_url, self.store.clone(), self.clock.clock()));
+        let auth = auth_of(&config, self.store.clone(), &self.clock);
         let router = layers::around(routes(&auth), &auth, &config);
         Self { auth, router, ..self }
     }
@@ -171,6 +170,13 @@ impl Berth {
         let query = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {what}")));
         query.fetch_one(&mut *write).await.expect("a count")
     }
+}
+
+/// Waits for the provider as long as a test may.
+fn auth_of(config: &Config, store: Store, clock: &TestClock) -> Arc<Auth> {
+    let public_url = config.server.public_url_on(config.server.addr);
+    let auth = Auth::new(config, public_url, store, clock.clock(), Duration::from_millis(500));
+    Arc::new(auth.expect("certificates"))
 }
 
 /// Routes of ours, and a few that tell what they were given.

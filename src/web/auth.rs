@@ -1,6 +1,7 @@
 //! What signing in and being signed in share: the rules, the session's times, the ways in; and their routes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::model::name::UserId;
 use app::model::time::Timestamp;
@@ -10,7 +11,8 @@ use axum::routing::{get, post};
 use thiserror::Error;
 use tower_sessions::{Session, SessionManagerLayer};
 
-use super::oidc::{self, Provider};
+use super::oidc::provider::Provider;
+use super::oidc::{callback, start};
 use super::operator::{self, OperatorLink};
 use super::session::{Rows, SIGN_IN_TIME, SessionCookie, keep_cookie_for};
 use super::sign_out;
@@ -29,6 +31,7 @@ pub struct Auth {
     pub cookie: SessionCookie,
     /// Which groups admit somebody even without a team.
     pub allowed_groups: Vec<String>,
+    /// Where there is one, it is the only way in.
     pub provider: Option<Provider>,
     /// Where there is no provider.
     pub operator: Option<OperatorLink>,
@@ -46,19 +49,29 @@ pub enum AuthError {
 }
 
 impl Auth {
-    #[must_use]
-    pub fn new(config: &Config, public_url: PublicUrl, store: Store, clock: Clock) -> Self {
+    /// `patience`: how long one request to the provider may take.
+    ///
+    /// # Errors
+    /// When the system's certificates cannot be used.
+    pub fn new(
+        config: &Config,
+        public_url: PublicUrl,
+        store: Store,
+        clock: Clock,
+        patience: Duration,
+    ) -> Result<Self, reqwest::Error> {
         let operator = config.oidc.is_none().then(|| OperatorLink::new(&clock));
-        Self {
+        let provider = config.oidc.clone().map(|oidc| Provider::new(oidc, &public_url, clock.clone(), patience));
+        Ok(Self {
             times: config.sessions,
             cookie: SessionCookie::of(&public_url),
             allowed_groups: config.oidc.iter().flat_map(|oidc| oidc.allowed_groups.clone()).collect(),
+            provider: provider.transpose()?,
             operator,
-            provider: config.oidc.as_ref().map(|oidc| Provider::new(oidc, &public_url, &clock)),
             public_url,
             store,
             clock,
-        }
+        })
     }
 
     /// The layer that knows a browser by its cookie. `actor::read` goes inside it.
@@ -113,8 +126,8 @@ impl Auth {
 /// The ways in and out.
 pub fn routes(auth: Arc<Auth>) -> Router {
     Router::new()
-        .route("/auth/start", get(oidc::start))
-        .route("/auth/callback", get(oidc::callback))
+        .route("/auth/start", get(start::start))
+        .route("/auth/callback", get(callback::callback))
         .route("/auth/operator/{secret}", get(operator::enter))
         .route("/auth/sign-out", post(sign_out::sign_out))
         .with_state(auth)

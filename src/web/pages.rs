@@ -5,12 +5,14 @@ use std::sync::Arc;
 use app::api::backend::{Backend, Reply};
 use app::api::me::SignIn;
 use app::model::access::Actor;
+use app::model::sign_in::Problem;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
+use tower_sessions::Session;
 
 use super::Web;
 use super::actor::CurrentActor;
@@ -20,13 +22,15 @@ pub async fn page(State(web): State<Web>, request: Request<Body>) -> Response {
     let actor = asker(&request);
     let path = request.uri().path();
     if actor.is_none() && path != "/sign-in" {
-        return to_sign_in(&request);
+        let back = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let session = request.extensions().get::<Session>().and_then(Session::id);
+        return to_sign_in(&web, &back, session.map(|id| id.to_string())).await;
     }
     if actor.is_some() && path == "/sign-in" {
         return Redirect::to("/environments").into_response();
     }
     let options = web.options.clone();
-    let context = context(&web, actor, false);
+    let context = context(&web, actor, For::Page);
     let handler = leptos_axum::render_app_async_with_context(context, move || app::ui::shell(options.clone()));
     let mut response = handler(request).await;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -37,7 +41,7 @@ pub async fn page(State(web): State<Web>, request: Request<Body>) -> Response {
 pub async fn function(State(web): State<Web>, request: Request<Body>) -> Response {
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let form = accept.is_some_and(|kinds| kinds.contains("text/html"));
-    let context = context(&web, asker(&request), form);
+    let context = context(&web, asker(&request), if form { For::Form } else { For::Script });
     leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
 }
 
@@ -45,10 +49,18 @@ fn asker(request: &Request<Body>) -> Option<Actor> {
     request.extensions().get::<CurrentActor>().cloned().unwrap_or_default().0
 }
 
-fn to_sign_in(request: &Request<Body>) -> Response {
-    let back = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let back: String = url_escape(back);
-    Redirect::to(&format!("/sign-in?return_to={back}")).into_response()
+/// To the sign-in page, which leads back here; whose session has ended is told so.
+async fn to_sign_in(web: &Web, back: &str, session: Option<String>) -> Response {
+    let back = url_escape(back);
+    let ended = match session {
+        Some(id) => web.auth.store.session_had_somebody(&id).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "whether a session has ended cannot be read");
+            false
+        }),
+        None => false,
+    };
+    let problem = if ended { format!("&problem={}", Problem::Expired.code()) } else { String::new() };
+    Redirect::to(&format!("/sign-in?return_to={back}{problem}")).into_response()
 }
 
 /// Percent-encodes everything but what is plain in a query's value.
@@ -57,8 +69,17 @@ fn url_escape(text: &str) -> String {
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
+/// Whom an answer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum For {
+    Page,
+    /// A form that a browser sent by itself, to a server function.
+    Form,
+    Script,
+}
+
 /// What the app finds in its context.
-fn context(web: &Web, actor: Option<Actor>, form: bool) -> impl Fn() + Clone + Send + 'static {
+fn context(web: &Web, actor: Option<Actor>, answer: For) -> impl Fn() + Clone + Send + 'static {
     let backend: Arc<dyn Backend> = Arc::new(web.service.clone());
     let (sign_in, headers): (SignIn, _) = (web.sign_in, web.headers.clone());
     move || {
@@ -72,10 +93,14 @@ fn context(web: &Web, actor: Option<Actor>, form: bool) -> impl Fn() + Clone + S
             response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
         }
         let status = move |code: u16| {
+            // The sign-in page is there for people who are not signed in.
+            if answer == For::Page && code == StatusCode::UNAUTHORIZED.as_u16() {
+                return;
+            }
             response.set_status(StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
         };
         provide_context(Reply {
-            plain_form: form,
+            plain_form: answer == For::Form,
             status: Arc::new(status),
             redirect: Arc::new(leptos_axum::redirect),
         });

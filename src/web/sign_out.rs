@@ -1,15 +1,23 @@
-//! The way out: the session's row goes first, so that its cookie is dead whatever else fails.
+//! The way out: the session's row goes first, so that its cookie is dead whatever else fails; then the provider is told.
+//!
+//! Source: OpenID Connect RP-Initiated Logout 1.0.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::model::sign_in::Problem;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
 use tower_sessions::Session;
+use url::Url;
 
 use super::auth::Auth;
-use super::refusal;
+use super::refusal::{self, Page};
+
+/// How long somebody who signs out waits for a provider that has to be found first.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// `POST /auth/sign-out`.
 pub async fn sign_out(State(auth): State<Arc<Auth>>, session: Session) -> Response {
@@ -24,17 +32,43 @@ pub async fn sign_out(State(auth): State<Arc<Auth>>, session: Session) -> Respon
             return refusal::problem(Problem::Internal);
         }
     };
-    let next = auth.after_sign_out(id_token.as_deref()).await;
-    (refusal::PRIVATE, [(SET_COOKIE, auth.cookie.removal())], Redirect::to(&next)).into_response()
+    let there = match &id_token {
+        Some(id_token) => auth.end_session_url(id_token).await,
+        None => None,
+    };
+    (refusal::PRIVATE, [(SET_COOKIE, auth.cookie.removal())], auth.onward(there)).into_response()
 }
 
 impl Auth {
-    /// On to the provider, to sign out there too; where that cannot be, back to our own page.
-    async fn after_sign_out(&self, id_token: Option<&str>) -> String {
-        let there = match (&self.provider, id_token) {
-            (Some(provider), Some(id_token)) => provider.sign_out_address(id_token).await,
-            _ => None,
-        };
-        there.unwrap_or_else(|| "/sign-in".to_owned())
+    /// Where the provider's own session ends; `None` where it cannot be, or the provider does not answer.
+    async fn end_session_url(&self, id_token: &str) -> Option<Url> {
+        let provider = self.provider.as_ref()?;
+        match tokio::time::timeout(PATIENCE, provider.known()).await {
+            Ok(Ok(known)) => provider.end_session_url(&known, Some(id_token), self.public_url.at("/sign-in")),
+            Ok(Err(_)) | Err(_) => {
+                tracing::warn!("signed out here only: the identity provider does not answer");
+                None
+            }
+        }
+    }
+
+    /// A form may lead to ourselves and to the issuer, as our own policy says; to any other place a page leads.
+    fn onward(&self, there: Option<Url>) -> Response {
+        let issuer = self.provider.as_ref().and_then(|provider| Url::parse(&provider.config.issuer).ok());
+        match there {
+            None => Redirect::to("/sign-in").into_response(),
+            Some(url) if issuer.is_some_and(|issuer| issuer.origin() == url.origin()) => {
+                Redirect::to(url.as_str()).into_response()
+            }
+            Some(url) => {
+                let page = Page {
+                    status: StatusCode::OK,
+                    title: "You are signed out of Berth",
+                    text: "At the identity provider you may still be signed in.",
+                    links: &[(url.as_str(), "Sign out there as well"), ("/sign-in", "Back to Berth")],
+                };
+                page.answer(&self.clock)
+            }
+        }
     }
 }

@@ -76,7 +76,7 @@ impl fmt::Debug for Reply {
 /// # Errors
 /// [`ApiError::SignedOut`] when nobody is signed in.
 pub fn asked() -> Result<(Arc<dyn Backend>, Actor), ApiError> {
-    let actor = whoever_asks().ok_or(ApiError::SignedOut)?;
+    let actor = answer(whoever_asks().ok_or(ApiError::SignedOut))?;
     let backend = use_context::<Arc<dyn Backend>>().expect("the router provides the backend to every server function");
     Ok((backend, actor))
 }
@@ -102,6 +102,13 @@ pub async fn launch_options(
         (None, _) => return Ok(None),
     };
     backend.launch_options(actor, &team).await.map(Some)
+}
+
+/// For a page that is not there.
+pub fn no_such_page() {
+    if let Some(reply) = use_context::<Reply>() {
+        (reply.status)(ApiError::not_found("page").status());
+    }
 }
 
 /// Passes an answer on, with the status that belongs to it: the one place where a server function's status is set.

@@ -359,18 +359,33 @@ impl StepName {
         }
     }
 
-    /// As people read it, while it goes on and afterwards.
+    /// What is being done, and what did not work out.
     #[must_use]
-    pub const fn label(self) -> &'static str {
+    pub const fn under_way(self) -> &'static str {
         match self {
-            Self::Reserve => "Reserve",
+            Self::Reserve => "Reserving",
+            Self::Image => "Fetching the image",
+            Self::Create => "Creating the container",
+            Self::Start => "Starting the container",
+            Self::Ports => "Reading its ports",
+            Self::Ready => "Waiting until it is ready",
+            Self::Stop => "Stopping the container",
+            Self::Remove => "Removing the container",
+        }
+    }
+
+    /// What is done.
+    #[must_use]
+    pub const fn done(self) -> &'static str {
+        match self {
+            Self::Reserve => "Reserved",
             Self::Image => "Image",
-            Self::Create => "Create container",
-            Self::Start => "Start container",
+            Self::Create => "Created",
+            Self::Start => "Started",
             Self::Ports => "Ports",
             Self::Ready => "Ready",
-            Self::Stop => "Stop",
-            Self::Remove => "Remove",
+            Self::Stop => "Stopped",
+            Self::Remove => "Removed",
         }
     }
 
@@ -381,6 +396,14 @@ impl StepName {
 }
 
 impl Step {
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match (self.failed, self.ended_at) {
+            (false, Some(_)) => self.name.done(),
+            (true, _) | (false, None) => self.name.under_way(),
+        }
+    }
+
     /// How long it took, in milliseconds; until `now` while it goes on.
     #[must_use]
     pub fn took(&self, now: Option<Timestamp>) -> Option<u64> {

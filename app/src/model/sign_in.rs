@@ -21,6 +21,8 @@ pub enum Problem {
     /// No rule admits this person.
     NotAdmitted,
     Disabled,
+    /// A session that was good before.
+    Expired,
     /// The operator's link was used before, or belongs to an earlier start.
     LinkUsed,
     /// People sign in with a provider here, not with a link.
@@ -29,7 +31,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Denied,
         Self::LoginRequired,
         Self::ProviderUnavailable,
@@ -39,6 +41,7 @@ impl Problem {
         Self::GroupsUnreadable,
         Self::NotAdmitted,
         Self::Disabled,
+        Self::Expired,
         Self::LinkUsed,
         Self::NoLink,
         Self::Internal,
@@ -57,6 +60,7 @@ impl Problem {
             Self::GroupsUnreadable => "groups_unreadable",
             Self::NotAdmitted => "not_admitted",
             Self::Disabled => "disabled",
+            Self::Expired => "expired",
             Self::LinkUsed => "link_used",
             Self::NoLink => "no_link",
             Self::Internal => "internal",
@@ -82,6 +86,7 @@ impl Problem {
             Self::GroupsUnreadable => "The identity provider's list of your groups cannot be read.",
             Self::NotAdmitted => "You are known to the identity provider, but nothing here admits you.",
             Self::Disabled => "Your account here is disabled.",
+            Self::Expired => "Your session has ended.",
             Self::LinkUsed => "This sign-in link was used already, or Berth has started again since.",
             Self::NoLink => "People sign in with the identity provider here, not with a link.",
             Self::Internal => "Something went wrong on the server while you signed in.",
@@ -95,7 +100,7 @@ impl Problem {
             Self::Denied => "Try again, with another account if you have one; if it stays, ask whoever looks after it.",
             Self::LoginRequired => "Sign in there, accept what it asks for, and try again.",
             Self::ProviderUnavailable => {
-                "Nothing is lost. Try again in a minute; admins find the cause with `berth doctor`."
+                "Nothing is lost. Try again in a minute; admins find the cause in Berth's log."
             }
             Self::ProviderError => "Try again; if it stays, tell an admin, who finds the cause in Berth's log.",
             Self::AnswerRefused => {
@@ -105,6 +110,7 @@ impl Problem {
             Self::GroupsUnreadable => "Tell an admin, who finds the cause in Berth's log and mends it at the provider.",
             Self::NotAdmitted => "Ask an admin to give one of your groups a team here, then sign in again.",
             Self::Disabled => "Ask an admin to enable it.",
+            Self::Expired => "Sign in again and you come back to where you were.",
             Self::LinkUsed => "Take the link that Berth printed at its last start, or restart it to get a new one.",
             Self::NoLink => "Sign in below.",
             Self::Internal => "Try again; if it stays, tell an admin, who finds the cause in Berth's log.",

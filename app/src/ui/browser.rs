@@ -15,14 +15,33 @@ pub fn now() -> Timestamp {
 /// The day and time in the viewer's zone and manner.
 #[must_use]
 pub fn local_time(at: Timestamp) -> String {
+    let parts = [("dateStyle", "medium"), ("timeStyle", "short")];
+    date_of(at).to_locale_string("default", &options(&parts)).into()
+}
+
+/// The hour in the viewer's zone and manner, with the day where it is not today.
+#[must_use]
+pub fn local_hour(at: Timestamp) -> String {
+    let (date, today) = (date_of(at), date_of(now()));
+    let same_day = date.to_date_string() == today.to_date_string();
+    let day = [("month", "short"), ("day", "numeric")];
+    let hour = [("hour", "numeric"), ("minute", "2-digit")];
+    let parts = day.iter().filter(|_| !same_day).chain(&hour);
+    date.to_locale_string("default", &options(parts)).into()
+}
+
+fn date_of(at: Timestamp) -> js_sys::Date {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^52")]
-    let date = js_sys::Date::new(&JsValue::from_f64(at.as_millis() as f64));
+    js_sys::Date::new(&JsValue::from_f64(at.as_millis() as f64))
+}
+
+fn options<'a>(parts: impl IntoIterator<Item = &'a (&'static str, &'static str)>) -> js_sys::Object {
     let options = js_sys::Object::new();
-    for (name, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
+    for &(name, value) in parts {
         // Setting a property of a fresh object cannot fail.
         drop(js_sys::Reflect::set(&options, &name.into(), &value.into()));
     }
-    date.to_locale_string("default", &options).into()
+    options
 }
 
 /// The host name in the address bar, IPv6 in brackets.
@@ -65,7 +84,6 @@ pub fn choose(radio: &str, value: &str) {
     }
 }
 
-/// Opens the dialog in which, or beside which, an event happened. A browser that knows `command` has done so already.
 pub fn open_dialog(dialog: NodeRef<leptos::html::Dialog>) {
     if let Some(dialog) = dialog.get_untracked().filter(|dialog: &HtmlDialogElement| !dialog.open()) {
         // It fails for a dialog that is not in the document, and this one is.

@@ -1,106 +1,101 @@
-//! What the provider's signed words say of a person, and the checks that the library leaves to us.
+//! What the provider says of a person, made fit to keep: bounded, and readable in a list and in a log.
 
-use std::collections::BTreeMap;
-
-use openidconnect::core::{CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreTokenType};
-use openidconnect::{
-    AdditionalClaims, EmptyExtraTokenFields, IdToken, IdTokenClaims, IdTokenFields, StandardTokenResponse,
-    UserInfoClaims,
-};
-use serde::{Deserialize, Serialize};
+use openidconnect::{EndUserEmail, EndUserName, EndUserUsername, LocalizedClaim};
 use serde_json::Value;
 
-/// Most groups of one person, and longest name of one, in characters.
-const GROUPS_MAX: usize = 500;
-const GROUP_MAX: usize = 200;
+use super::protocol::{IdClaims, MoreClaims, UserClaims};
+use crate::web::text::clean;
 
-/// Longest name of a person that is kept, in characters.
 const NAME_MAX: usize = 100;
+const EMAIL_MAX: usize = 254;
+/// Most groups that are kept of one person.
+pub const GROUPS_MAX: usize = 500;
+/// Longest name of a group, in characters; a longer one could not be told apart once cut, so it is left out.
+pub const GROUP_MAX: usize = 200;
 
-/// Claims that the standard does not name: the groups are under a name that the operator configures.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Extra {
-    #[serde(flatten)]
-    pub rest: BTreeMap<String, Value>,
-}
-
-impl AdditionalClaims for Extra {}
-
-pub type Claims = IdTokenClaims<Extra, CoreGenderClaim>;
-pub type InfoClaims = UserInfoClaims<Extra, CoreGenderClaim>;
-pub type Token = IdToken<Extra, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
-pub type TokenAnswer = StandardTokenResponse<
-    IdTokenFields<
-        Extra,
-        EmptyExtraTokenFields,
-        CoreGenderClaim,
-        CoreJweContentEncryptionAlgorithm,
-        CoreJwsSigningAlgorithm,
-    >,
-    CoreTokenType,
->;
-
-/// Somebody whom the provider vouches for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
-    pub issuer: String,
-    pub subject: String,
-    pub name: String,
-    /// Only where the provider has verified it.
-    pub email: Option<String>,
-    pub groups: Groups,
-    pub sid: Option<String>,
-    pub id_token: String,
-}
-
+/// What the groups claim says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Groups {
-    /// The claim is not there at all.
+    /// Nothing: it is not there.
     Absent,
-    Listed(Vec<String>),
-    /// In words for the log.
+    /// `left_out` were too many or had names too long.
+    Listed { groups: Vec<String>, left_out: usize },
+    /// It is there and is no list of names; what it is instead.
     Unreadable(&'static str),
 }
 
-impl Groups {
-    /// The groups' claim, a list of names (or, with some providers, one name).
+/// The person as the ID token or UserInfo describes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    pub name: Option<String>,
+    /// None too where the provider says that it is not verified.
+    pub email: Option<String>,
+    pub groups: Groups,
+}
+
+impl Profile {
+    pub fn of_id_token(claims: &IdClaims, groups_claim: &str) -> Self {
+        let (name, username) = (claims.name(), claims.preferred_username());
+        Self::new(name, username, claims.email(), claims.email_verified(), claims.additional_claims(), groups_claim)
+    }
+
+    pub fn of_user_info(claims: &UserClaims, groups_claim: &str) -> Self {
+        let (name, username) = (claims.name(), claims.preferred_username());
+        Self::new(name, username, claims.email(), claims.email_verified(), claims.additional_claims(), groups_claim)
+    }
+
+    fn new(
+        name: Option<&LocalizedClaim<EndUserName>>,
+        username: Option<&EndUserUsername>,
+        email: Option<&EndUserEmail>,
+        verified: Option<bool>,
+        more: &MoreClaims,
+        groups_claim: &str,
+    ) -> Self {
+        let name = name.and_then(|name| name.get(None)).map(|name| name.as_str());
+        let name = name.or(username.map(|username| username.as_str()));
+        let email = email.filter(|_| verified != Some(false)).map(|email| email.as_str());
+        Self {
+            name: name.map(|name| clean(name, NAME_MAX)).filter(|name| !name.is_empty()),
+            // An address that was cut would be another's.
+            email: email.map(|email| clean(email, EMAIL_MAX)).filter(|clean| email == Some(clean) && !clean.is_empty()),
+            groups: groups(more.claims.get(groups_claim)),
+        }
+    }
+
+    /// Whether anything is missing that UserInfo may know.
     #[must_use]
-    pub fn read(claim: Option<&Value>) -> Self {
-        let names = match claim {
-            None | Some(Value::Null) => return Self::Absent,
-            Some(Value::String(one)) => vec![Some(one.clone())],
-            Some(Value::Array(items)) if items.len() > GROUPS_MAX => {
-                return Self::Unreadable("there are over 500 of them");
-            }
-            Some(Value::Array(items)) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
-            Some(_) => return Self::Unreadable("the claim is no list"),
-        };
-        let Some(names) = names.into_iter().collect::<Option<Vec<_>>>() else {
-            return Self::Unreadable("one of them is no text");
-        };
-        let fits = |name: &String| {
-            !name.is_empty() && name.chars().count() <= GROUP_MAX && !name.chars().any(char::is_control)
-        };
-        if names.iter().all(fits) {
-            Self::Listed(names)
-        } else {
-            Self::Unreadable("the name of one is too long or unprintable")
+    pub fn is_whole(&self) -> bool {
+        self.name.is_some() && self.email.is_some() && self.groups != Groups::Absent
+    }
+
+    /// With what is missing taken from `other`.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            name: self.name.or(other.name),
+            email: self.email.or(other.email),
+            groups: if self.groups == Groups::Absent { other.groups } else { self.groups },
         }
     }
 }
 
-/// What a claim says of when it is valid from (`nbf`), in seconds.
-#[must_use]
-pub fn not_before(extra: &Extra) -> Option<i64> {
-    extra.rest.get("nbf").and_then(Value::as_i64)
-}
-
-/// A text of the provider as it is kept: one bounded, printable line.
-#[must_use]
-pub fn kept(text: &str) -> Option<String> {
-    let clean: String = text.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect();
-    let clean = clean.trim();
-    (!clean.is_empty()).then(|| clean.to_owned())
+/// Some providers send one group as a text instead of a list.
+fn groups(claim: Option<&Value>) -> Groups {
+    let items = match claim {
+        None | Some(Value::Null) => return Groups::Absent,
+        Some(Value::String(one)) => std::slice::from_ref(one).iter().map(|one| Some(one.as_str())).collect(),
+        Some(Value::Array(items)) => items.iter().map(Value::as_str).collect::<Vec<_>>(),
+        Some(Value::Bool(_) | Value::Number(_) | Value::Object(_)) => return Groups::Unreadable("no list"),
+    };
+    let Some(names) = items.into_iter().collect::<Option<Vec<&str>>>() else {
+        return Groups::Unreadable("a list with something else than names");
+    };
+    let fits =
+        |name: &&&str| !name.is_empty() && name.chars().count() <= GROUP_MAX && !name.chars().any(char::is_control);
+    let groups: Vec<String> = names.iter().filter(fits).take(GROUPS_MAX).map(|name| (*name).to_owned()).collect();
+    let left_out = names.len() - groups.len();
+    Groups::Listed { groups, left_out }
 }
 
 #[cfg(test)]
@@ -109,25 +104,27 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn each_form_of_the_groups_claim_has_one_meaning() {
-        let listed = |names: &[&str]| Groups::Listed(names.iter().map(|name| (*name).to_owned()).collect());
-        assert_eq!(Groups::read(None), Groups::Absent);
-        assert_eq!(Groups::read(Some(&json!(null))), Groups::Absent);
-        assert_eq!(Groups::read(Some(&json!([]))), listed(&[]));
-        assert_eq!(Groups::read(Some(&json!(["a", "b"]))), listed(&["a", "b"]));
-        assert_eq!(Groups::read(Some(&json!("a"))), listed(&["a"]));
-        assert!(matches!(Groups::read(Some(&json!(vec!["g"; 500]))), Groups::Listed(_)));
-        for bad in
-            [json!({"a": 1}), json!([1]), json!(["a\nb"]), json!([""]), json!(["x".repeat(201)]), json!(vec!["g"; 501])]
-        {
-            assert!(matches!(Groups::read(Some(&bad)), Groups::Unreadable(_)));
+    fn every_shape_of_the_groups_claim_has_its_meaning() {
+        let listed = |names: &[&str], left_out| Groups::Listed {
+            groups: names.iter().map(|name| (*name).to_owned()).collect(),
+            left_out,
+        };
+        for (claim, meaning) in [
+            (json!(null), Groups::Absent),
+            (json!([]), listed(&[], 0)),
+            (json!(["blue", "staff"]), listed(&["blue", "staff"], 0)),
+            (json!("blue"), listed(&["blue"], 0)),
+            (json!(["blue", "", "x\ny", "x".repeat(GROUP_MAX + 1)]), listed(&["blue"], 3)),
+            (json!(["blue", 7]), Groups::Unreadable("a list with something else than names")),
+            (json!(["blue", ["green"]]), Groups::Unreadable("a list with something else than names")),
+            (json!({"blue": true}), Groups::Unreadable("no list")),
+            (json!(true), Groups::Unreadable("no list")),
+        ] {
+            assert_eq!(groups(Some(&claim)), meaning, "{claim}");
         }
-    }
-
-    #[test]
-    fn a_name_of_a_megabyte_is_cut_and_control_characters_are_dropped() {
-        assert_eq!(kept(&"x".repeat(1 << 20)).map(|name| name.len()), Some(NAME_MAX));
-        assert_eq!(kept("Bea\u{1b}[31m\n"), Some("Bea[31m".to_owned()));
-        assert_eq!(kept(" \n"), None);
+        assert_eq!(groups(None), Groups::Absent);
+        let many: Vec<String> = (0..GROUPS_MAX + 7).map(|number| number.to_string()).collect();
+        let Groups::Listed { groups, left_out } = groups(Some(&json!(many))) else { panic!("a list") };
+        assert_eq!((groups.len(), left_out), (GROUPS_MAX, 7));
     }
 }

@@ -1,4 +1,5 @@
-//! The identity provider: found when it is first needed, asked in bounded time, believed only after every check.
+//! The identity provider: found when it is first needed, looked up anew every hour and when it signs with a key that we do
+//! not know. It may be down when Berth starts, and later.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,320 +7,284 @@ use std::time::Duration;
 use app::model::sign_in::Problem;
 use app::model::time::Timestamp;
 use app::model::units::Span;
-use chrono::{DateTime, Utc};
-use openidconnect::core::{
-    CoreAuthDisplay, CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim, CoreJsonWebKey,
-    CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreRevocableToken, CoreRevocationErrorResponse,
-    CoreTokenIntrospectionResponse,
-};
+use openidconnect::core::{CoreAuthenticationFlow, CoreClientAuthMethod, CoreJwsSigningAlgorithm};
 use openidconnect::{
-    AccessToken, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, Client, ClientId, ClientSecret,
-    CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdTokenVerifier, IssuerUrl, Nonce, OAuth2TokenResponse,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, SignatureVerificationError,
-    StandardErrorResponse, TokenResponse, UserInfoError,
+    AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, DiscoveryError, EndSessionUrl, IssuerUrl,
+    LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl, RedirectUrl,
+    RequestTokenError, Scope, SubjectIdentifier, UserInfoError,
 };
 use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::claims::{Claims, Extra, Groups, InfoClaims, Known, Token, TokenAnswer, kept, not_before};
-use super::metadata::Metadata;
+use super::fetch::{FetchError, Fetcher};
+use super::id_token::ASYMMETRIC;
+use super::protocol::{Client, Metadata, TokenAnswer, UserClaims};
 use crate::clock::Clock;
-use crate::config::{Oidc, PublicUrl};
+use crate::config::{Oidc, PublicUrl, is_loopback};
+use crate::store::sign_ins::SignIn;
+use crate::web::text::line;
 
-/// One request to the provider may take this long.
-const TIMEOUT: Duration = Duration::from_secs(10);
-/// What the provider tells of itself is asked again after this.
-const FRESH: Span = Span::hours(1);
-/// An unknown key is looked for at most this often.
-const REFETCH: Span = Span::seconds(60);
-/// Clocks may differ by this much.
-const SKEW: Span = Span::seconds(60);
+/// How long one request to the provider may take.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How long what the provider said of itself is good.
+const GOOD_FOR: Span = Span::hours(1);
+/// How long after a failure it is not asked again.
+const LEAVE_ALONE: Span = Span::seconds(5);
+/// How long after a look-up for an unknown key there is no other.
+const KEYS_AGAIN_AFTER: Span = Span::seconds(60);
+/// Longest `id_token_hint`, in bytes: it travels in an address.
+const HINT_MAX: usize = 6000;
 
-/// Signatures that are believed: none of them can be made with what the provider publishes.
-const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
-    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
-    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
-    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
-    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
-    CoreJwsSigningAlgorithm::RsaSsaPssSha384,
-    CoreJwsSigningAlgorithm::RsaSsaPssSha512,
-    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
-    CoreJwsSigningAlgorithm::EcdsaP384Sha384,
-    CoreJwsSigningAlgorithm::EdDsa,
-];
-
-type OidcClient = Client<
-    Extra,
-    CoreAuthDisplay,
-    CoreGenderClaim,
-    CoreJweContentEncryptionAlgorithm,
-    CoreJsonWebKey,
-    CoreAuthPrompt,
-    StandardErrorResponse<CoreErrorResponseType>,
-    TokenAnswer,
-    CoreTokenIntrospectionResponse,
-    CoreRevocableToken,
-    CoreRevocationErrorResponse,
-    EndpointSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointMaybeSet,
-    EndpointMaybeSet,
->;
-
-#[derive(Debug)]
-pub struct Provider {
-    settings: Oidc,
-    redirect: RedirectUrl,
-    after_sign_out: String,
-    http: reqwest::Client,
-    clock: Clock,
-    found: Mutex<Option<Found>>,
+/// Why the provider cannot sign anybody in: what the person reads, and what the log says.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    pub problem: Problem,
+    pub reason: String,
 }
 
-#[derive(Debug, Clone)]
-struct Found {
-    metadata: Arc<Metadata>,
+impl Fault {
+    pub fn new(problem: Problem, reason: impl std::fmt::Display) -> Self {
+        Self { problem, reason: line(&reason.to_string()) }
+    }
+}
+
+/// What the provider says of itself.
+#[derive(Debug)]
+pub struct Known {
+    pub client: Client,
+    /// What ID tokens may be signed with: what the provider announces, and never a shared secret.
+    pub algorithms: Vec<CoreJwsSigningAlgorithm>,
+    /// RFC 9207: an answer without `iss` is not its own.
+    pub names_itself: bool,
+    end_session: Option<EndSessionUrl>,
     at: Timestamp,
 }
 
-/// Where to send the browser, and what its answer is checked against.
-pub struct Request {
-    pub url: String,
-    pub state: String,
-    pub nonce: String,
-    pub verifier: String,
+#[derive(Debug)]
+pub struct Provider {
+    pub config: Oidc,
+    redirect_to: RedirectUrl,
+    fetcher: Fetcher,
+    clock: Clock,
+    state: Mutex<Discovery>,
+}
+
+#[derive(Debug, Default)]
+struct Discovery {
+    known: Option<Arc<Known>>,
+    /// The last failure, for [`LEAVE_ALONE`].
+    failed: Option<(Timestamp, Fault)>,
+    /// When an unknown key was last the reason.
+    keys_at: Option<Timestamp>,
 }
 
 impl Provider {
-    /// Asks nothing yet: a provider that is away delays no start.
-    #[must_use]
-    pub fn new(settings: &Oidc, public_url: &PublicUrl, clock: &Clock) -> Self {
-        // No redirects: the provider's addresses are those that it publishes.
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(TIMEOUT).build();
-        Self {
-            settings: settings.clone(),
-            redirect: RedirectUrl::new(public_url.at("/auth/callback")).expect("a path under a URL is a URL"),
-            after_sign_out: public_url.at("/sign-in"),
-            http: http.expect("a client with the system's certificates can be built"),
-            clock: clock.clone(),
-            found: Mutex::new(None),
-        }
+    /// # Errors
+    /// When the system's certificates cannot be used.
+    pub fn new(config: Oidc, public_url: &PublicUrl, clock: Clock, patience: Duration) -> Result<Self, reqwest::Error> {
+        let issuer = Url::parse(&config.issuer).expect("the configuration checked it");
+        let redirect_to = RedirectUrl::new(public_url.at("/auth/callback")).expect("a public address makes a URL");
+        let fetcher = Fetcher::new(&issuer, patience)?;
+        Ok(Self { config, redirect_to, fetcher, clock, state: Mutex::default() })
     }
 
-    /// What the provider tells of itself; asked again when older than `oldest`.
-    async fn metadata(&self, oldest: Span) -> Result<Arc<Metadata>, Problem> {
-        let mut found = self.found.lock().await;
-        let now = self.clock.now();
-        if let Some(found) = found.as_ref().filter(|found| now.since(found.at) < oldest) {
-            return Ok(Arc::clone(&found.metadata));
-        }
-        let issuer = IssuerUrl::new(self.settings.issuer.clone()).map_err(|_| Problem::ProviderError)?;
-        let asked = Metadata::discover_async(issuer, &self.http).await;
-        let metadata = Arc::new(asked.map_err(|error| {
-            tracing::warn!(error = %chain(&error), "the identity provider cannot be asked about itself");
-            Problem::ProviderUnavailable
-        })?);
-        *found = Some(Found { metadata: Arc::clone(&metadata), at: now });
-        Ok(metadata)
-    }
-
-    fn client(&self, metadata: &Metadata) -> OidcClient {
-        let id = ClientId::new(self.settings.client_id.clone());
-        let secret = self.settings.client_secret.as_ref().map(|s| ClientSecret::new(s.expose_secret().to_owned()));
-        OidcClient::from_provider_metadata(metadata.clone(), id, secret).set_redirect_uri(self.redirect.clone())
-    }
-
-    /// A new sign-in. Its secrets come from the clock's randomness.
+    /// What the provider says of itself, asked for if that is not known or too old.
     ///
     /// # Errors
-    /// When the provider does not answer.
-    pub async fn request(&self) -> Result<Request, Problem> {
-        let metadata = self.metadata(FRESH).await?;
-        let (state, nonce) = (self.clock.secret(), self.clock.secret());
-        let verifier = PkceCodeVerifier::new(self.clock.secret());
-        let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier);
-        let (asked_state, asked_nonce) = (state.clone(), nonce.clone());
-        let client = self.client(&metadata);
-        let flow = AuthenticationFlow::<openidconnect::core::CoreResponseType>::AuthorizationCode;
-        let request = client.authorize_url(flow, move || CsrfToken::new(asked_state), move || Nonce::new(asked_nonce));
-        let scopes = self.settings.scopes.iter().filter(|scope| *scope != "openid").cloned().map(Scope::new);
-        let (url, _, _) = request.add_scopes(scopes).set_pkce_challenge(challenge).url();
-        Ok(Request { url: url.into(), state, nonce, verifier: verifier.into_secret() })
-    }
-
-    /// RFC 9207: an answer that names another issuer, or none where the provider always names itself, is refused.
-    ///
-    /// # Errors
-    /// [`Problem::AnswerRefused`], or that the provider does not answer.
-    pub async fn check_issuer(&self, named: Option<&str>) -> Result<(), Problem> {
-        let metadata = self.metadata(FRESH).await?;
-        let always = metadata.additional_metadata().authorization_response_iss_parameter_supported;
-        match named {
-            Some(named) if named != self.settings.issuer => Err(refused("the answer names another issuer")),
-            None if always => Err(refused("the answer does not name its issuer, as it promised")),
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    /// Turns a code into somebody the provider vouches for, once every check has passed.
-    ///
-    /// # Errors
-    /// The [`Problem`] that the person is told; the log has the failed check.
-    pub async fn redeem(&self, code: &str, verifier: &str, nonce: &str) -> Result<Known, Problem> {
-        let metadata = self.metadata(FRESH).await?;
-        let client = self.client(&metadata);
-        let exchange = client.exchange_code(AuthorizationCode::new(code.to_owned()));
-        let exchange = exchange.map_err(|_| refused("the provider has no token endpoint"))?;
-        let exchange = exchange.set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()));
-        let answer: TokenAnswer = exchange.request_async(&self.http).await.map_err(|error| exchange_problem(&error))?;
-        let token = answer.id_token().ok_or_else(|| refused("the provider gave no ID token"))?;
-        let claims = self.verified(token, nonce).await?;
-        let info = self.more(&client, &claims, answer.access_token()).await?;
-        Ok(self.known(token, &claims, info.as_ref()))
-    }
-
-    /// The ID token's claims. A key that is not known is looked for once more, but not again and again.
-    async fn verified(&self, token: &Token, nonce: &str) -> Result<Claims, Problem> {
-        match self.checked(&*self.metadata(FRESH).await?, token, nonce) {
-            Err(ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey)) => {
-                let renewed = self.metadata(REFETCH).await?;
-                self.checked(&renewed, token, nonce)
+    /// When it is not known, and the provider does not say it or says it wrongly.
+    pub async fn known(&self) -> Result<Arc<Known>, Fault> {
+        let mut state = self.state.lock().await;
+        match &state.known {
+            Some(known) if self.clock.now().since(known.at) < GOOD_FOR => Ok(Arc::clone(known)),
+            Some(old) => {
+                let old = Arc::clone(old);
+                // What was good an hour ago is better than nobody signing in.
+                Ok(self.look_up(&mut state).await.unwrap_or(old))
             }
-            checked => checked,
+            None => self.look_up(&mut state).await,
         }
-        .map_err(|error| refused(&chain(&error)))
     }
 
-    fn checked(&self, metadata: &Metadata, token: &Token, nonce: &str) -> Result<Claims, ClaimsVerificationError> {
-        let client = self.client(metadata);
+    /// What the provider says of itself now, because `seen` lacks a key; at most once a minute, however many ask.
+    ///
+    /// # Errors
+    /// As [`Provider::known`].
+    pub async fn with_new_keys(&self, seen: &Arc<Known>) -> Result<Arc<Known>, Fault> {
+        let mut state = self.state.lock().await;
+        if let Some(newer) = state.known.as_ref().filter(|known| !Arc::ptr_eq(known, seen)) {
+            return Ok(Arc::clone(newer));
+        }
         let now = self.clock.now();
-        let (late, early) = (instant(now.before(SKEW)), instant(now.after(SKEW)));
-        let verifier: IdTokenVerifier<'_, CoreJsonWebKey> = client
-            .id_token_verifier()
-            .set_allowed_algs(ALGORITHMS)
-            .set_time_fn(move || late)
-            .set_issue_time_verifier_fn(move |issued| {
-                if issued <= early { Ok(()) } else { Err("it was issued in the future".to_owned()) }
-            });
-        let claims = token.claims(&verifier, &Nonce::new(nonce.to_owned()))?.clone();
-        let own = self.settings.client_id.as_str();
-        if claims.authorized_party().is_some_and(|party| party.as_str() != own) {
-            return Err(ClaimsVerificationError::Other("`azp` names another client".to_owned()));
+        if state.keys_at.is_some_and(|at| now.since(at) < KEYS_AGAIN_AFTER) {
+            return Ok(Arc::clone(seen));
         }
-        if claims.audiences().len() > 1 && claims.authorized_party().is_none() {
-            return Err(ClaimsVerificationError::Other("several audiences and no `azp`".to_owned()));
-        }
-        if not_before(claims.additional_claims()).is_some_and(|from| from > early.timestamp()) {
-            return Err(ClaimsVerificationError::Other("`nbf` lies in the future".to_owned()));
-        }
-        Ok(claims)
+        state.keys_at = Some(now);
+        tracing::info!("the identity provider signs with a key that is not known here; its keys are looked up anew");
+        self.look_up(&mut state).await
     }
 
-    /// UserInfo, asked only where the ID token leaves out what we show or decide by; of the same subject, or refused.
-    async fn more(
+    async fn look_up(&self, state: &mut Discovery) -> Result<Arc<Known>, Fault> {
+        let now = self.clock.now();
+        if let Some((at, fault)) = &state.failed
+            && now.since(*at) < LEAVE_ALONE
+        {
+            return Err(fault.clone());
+        }
+        match self.discover(now).await {
+            Ok(known) => {
+                let known = Arc::new(known);
+                *state = Discovery { known: Some(Arc::clone(&known)), failed: None, keys_at: state.keys_at };
+                Ok(known)
+            }
+            Err(fault) => {
+                tracing::warn!(
+                    issuer = self.config.issuer,
+                    reason = fault.reason,
+                    "the identity provider was not found"
+                );
+                state.failed = Some((now, fault.clone()));
+                Err(fault)
+            }
+        }
+    }
+
+    async fn discover(&self, now: Timestamp) -> Result<Known, Fault> {
+        let issuer = IssuerUrl::new(self.config.issuer.clone()).expect("the configuration checked it");
+        let metadata = Metadata::discover_async(issuer, &self.fetcher).await.map_err(|error| match error {
+            DiscoveryError::Request(error) => Fault::new(Problem::ProviderUnavailable, error),
+            DiscoveryError::Parse(error) => {
+                Fault::new(Problem::ProviderError, format!("discovery cannot be read at {}", error.path()))
+            }
+            // Neither text repeats the body.
+            DiscoveryError::Response(_, _, what) | DiscoveryError::Validation(what) | DiscoveryError::Other(what) => {
+                Fault::new(Problem::ProviderError, what)
+            }
+            error => Fault::new(Problem::ProviderError, error),
+        })?;
+        self.check_endpoints(&metadata)?;
+        Ok(self.understand(metadata, now))
+    }
+
+    /// Where people and secrets are sent to is as safe as the issuer itself.
+    fn check_endpoints(&self, metadata: &Metadata) -> Result<(), Fault> {
+        let in_clear = self.config.issuer.starts_with("http:");
+        let more = metadata.additional_metadata();
+        let endpoints = [
+            Some(metadata.authorization_endpoint().url()),
+            metadata.token_endpoint().map(|endpoint| endpoint.url()),
+            metadata.userinfo_endpoint().map(|endpoint| endpoint.url()),
+            more.end_session_endpoint.as_ref().map(|endpoint| endpoint.url()),
+        ];
+        let unsafe_one = endpoints
+            .into_iter()
+            .flatten()
+            .find(|url| !(url.scheme() == "https" || (in_clear && url.scheme() == "http" && is_loopback(url))));
+        match unsafe_one {
+            Some(url) => Err(Fault::new(Problem::ProviderError, format!("discovery names an unsafe endpoint: {url}"))),
+            None => Ok(()),
+        }
+    }
+
+    fn understand(&self, metadata: Metadata, now: Timestamp) -> Known {
+        let supported = metadata.id_token_signing_alg_values_supported();
+        let algorithms = ASYMMETRIC.into_iter().filter(|algorithm| supported.contains(algorithm)).collect();
+        let more = metadata.additional_metadata().clone();
+        let methods = metadata.token_endpoint_auth_methods_supported();
+        let has = |method| methods.is_some_and(|methods| methods.contains(&method));
+        let in_body = has(CoreClientAuthMethod::ClientSecretPost) && !has(CoreClientAuthMethod::ClientSecretBasic);
+        let secret =
+            self.config.client_secret.as_ref().map(|secret| ClientSecret::new(secret.expose_secret().to_owned()));
+        let client = Client::from_provider_metadata(metadata, ClientId::new(self.config.client_id.clone()), secret)
+            .set_redirect_uri(self.redirect_to.clone())
+            .set_auth_type(if in_body { AuthType::RequestBody } else { AuthType::BasicAuth });
+        let (end_session, names_itself) =
+            (more.end_session_endpoint, more.authorization_response_iss_parameter_supported);
+        Known { client, algorithms, names_itself, end_session, at: now }
+    }
+
+    /// Where to send a person who signs in.
+    #[must_use]
+    pub fn authorization_url(&self, known: &Known, state: String, sign_in: &SignIn) -> Url {
+        let verifier = PkceCodeVerifier::new(sign_in.verifier.clone());
+        let nonce = sign_in.nonce.clone();
+        let scopes = self.config.scopes.iter().filter(|scope| *scope != "openid").cloned().map(Scope::new);
+        let (url, _, _) = known
+            .client
+            .authorize_url(CoreAuthenticationFlow::AuthorizationCode, || CsrfToken::new(state), || Nonce::new(nonce))
+            .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
+            .add_scopes(scopes)
+            .url();
+        url
+    }
+
+    /// Gives the provider its code back, for tokens. Once: what fails is not tried again.
+    ///
+    /// # Errors
+    /// When the provider does not take it or cannot be understood.
+    pub async fn redeem(&self, known: &Known, code: String, verifier: String) -> Result<TokenAnswer, Fault> {
+        let request = known
+            .client
+            .exchange_code(AuthorizationCode::new(code))
+            .map_err(|_| Fault::new(Problem::ProviderError, "discovery names no token endpoint"))?
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier));
+        request.request_async(&self.fetcher).await.map_err(|error| match error {
+            RequestTokenError::Request(error) => unavailable("the token endpoint", &error),
+            RequestTokenError::ServerResponse(answer) => {
+                let error = answer.error().as_ref().to_owned();
+                let problem = if error == "invalid_grant" { Problem::CodeRefused } else { Problem::ProviderError };
+                Fault::new(problem, format!("the token endpoint answers {error}"))
+            }
+            // The body may hold tokens, and the error may repeat some of it.
+            RequestTokenError::Parse(error, _) => {
+                Fault::new(Problem::ProviderError, format!("tokens cannot be read at {}", error.path()))
+            }
+            RequestTokenError::Other(_) => {
+                Fault::new(Problem::ProviderError, "the token endpoint answers with nothing")
+            }
+        })
+    }
+
+    /// What UserInfo says of the ID token's subject; `None` where the provider has no such endpoint.
+    ///
+    /// # Errors
+    /// When it says something of another subject, or cannot be read.
+    pub async fn user_info(
         &self,
-        client: &OidcClient,
-        claims: &Claims,
-        access: &AccessToken,
-    ) -> Result<Option<InfoClaims>, Problem> {
-        let groups = claims.additional_claims().rest.contains_key(&self.settings.groups_claim);
-        if claims.name().is_some() && claims.email().is_some() && groups {
+        known: &Known,
+        tokens: &TokenAnswer,
+        subject: &SubjectIdentifier,
+    ) -> Result<Option<UserClaims>, Fault> {
+        let Ok(request) = known.client.user_info(tokens.access_token().clone(), Some(subject.clone())) else {
             return Ok(None);
-        }
-        let Ok(request) = client.user_info(access.clone(), Some(claims.subject().clone())) else { return Ok(None) };
-        match request.request_async(&self.http).await {
-            Ok(info) => Ok(Some(info)),
-            Err(UserInfoError::ClaimsVerification(error)) => Err(refused(&chain(&error))),
-            Err(error) => {
-                tracing::warn!(error = %chain(&error), "the provider does not tell more of somebody who signs in");
-                Err(Problem::ProviderUnavailable)
+        };
+        request.request_async(&self.fetcher).await.map(Some).map_err(|error| match error {
+            UserInfoError::ClaimsVerification(error) => {
+                Fault::new(Problem::AnswerRefused, format!("UserInfo: {error}"))
             }
-        }
+            UserInfoError::Request(error) => unavailable("UserInfo", &error),
+            UserInfoError::Parse(error) => {
+                Fault::new(Problem::ProviderError, format!("UserInfo cannot be read at {}", error.path()))
+            }
+            _ => Fault::new(Problem::ProviderError, "UserInfo does not answer with claims"),
+        })
     }
 
-    fn known(&self, token: &Token, claims: &Claims, info: Option<&InfoClaims>) -> Known {
-        let group_claim = self.settings.groups_claim.as_str();
-        let listed = claims.additional_claims().rest.get(group_claim);
-        let listed = listed.or_else(|| info.and_then(|info| info.additional_claims().rest.get(group_claim)));
-        let name = claims.name().or_else(|| info.and_then(InfoClaims::name));
-        let name = name.and_then(|name| name.get(None)).and_then(|name| kept(name));
-        let own_email = claims.email().map(|email| (email, claims.email_verified()));
-        let email =
-            own_email.or_else(|| info.and_then(|info| info.email().map(|email| (email, info.email_verified()))));
-        let email = email.filter(|(_, verified)| *verified == Some(true)).and_then(|(email, _)| kept(email));
-        let subject = claims.subject().to_string();
-        Known {
-            issuer: self.settings.issuer.clone(),
-            name: name.or_else(|| email.clone()).or_else(|| kept(&subject)).unwrap_or_else(|| "somebody".to_owned()),
-            subject,
-            email,
-            groups: Groups::read(listed),
-            sid: claims.additional_claims().rest.get("sid").and_then(|sid| sid.as_str()).map(str::to_owned),
-            id_token: token.to_string(),
-        }
-    }
-
-    /// Whether these groups make an admin: only the claim itself does.
+    /// Where to send somebody who signs out, so that the provider's session ends too; `None` where it offers nothing.
     #[must_use]
-    pub fn is_admin(&self, groups: &Groups) -> bool {
-        match (groups, &self.settings.admin_group) {
-            (Groups::Listed(groups), Some(admin)) => groups.contains(admin),
-            _ => false,
+    pub fn end_session_url(&self, known: &Known, id_token: Option<&str>, back: String) -> Option<Url> {
+        let back = PostLogoutRedirectUrl::new(back).expect("a public address makes a URL");
+        let mut url = LogoutRequest::from(known.end_session.clone()?)
+            .set_client_id(ClientId::new(self.config.client_id.clone()))
+            .set_post_logout_redirect_uri(back)
+            .http_get_url();
+        if let Some(hint) = id_token.filter(|hint| hint.len() <= HINT_MAX) {
+            url.query_pairs_mut().append_pair("id_token_hint", hint);
         }
-    }
-
-    /// Where to go on to sign out at the provider too; `None` where it offers no such thing, or does not answer.
-    pub async fn sign_out_address(&self, id_token: &str) -> Option<String> {
-        let metadata = self.metadata(FRESH).await.ok()?;
-        let mut url = Url::parse(metadata.additional_metadata().end_session_endpoint.as_deref()?).ok()?;
-        url.query_pairs_mut()
-            .append_pair("id_token_hint", id_token)
-            .append_pair("client_id", &self.settings.client_id)
-            .append_pair("post_logout_redirect_uri", &self.after_sign_out);
-        Some(url.into())
+        Some(url)
     }
 }
 
-fn instant(at: Timestamp) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(at.as_millis()).unwrap_or_default()
-}
-
-fn refused(why: &str) -> Problem {
-    tracing::warn!(why, "the identity provider's answer was refused");
-    Problem::AnswerRefused
-}
-
-fn exchange_problem<E: std::error::Error + 'static>(
-    error: &RequestTokenError<E, StandardErrorResponse<CoreErrorResponseType>>,
-) -> Problem {
-    match error {
-        RequestTokenError::ServerResponse(answer) if *answer.error() == CoreErrorResponseType::InvalidGrant => {
-            tracing::info!("the provider did not take its code back");
-            Problem::CodeRefused
-        }
-        RequestTokenError::Request(_) => {
-            tracing::warn!(error = %chain(error), "the identity provider does not answer");
-            Problem::ProviderUnavailable
-        }
-        RequestTokenError::Parse(_, _) => refused("its token answer cannot be read"),
-        RequestTokenError::ServerResponse(answer) => {
-            tracing::warn!(error = ?answer.error(), "the identity provider refused to redeem a code");
-            Problem::ProviderError
-        }
-        RequestTokenError::Other(_) => refused("its token answer cannot be read"),
-    }
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(400).collect()
+fn unavailable(what: &str, error: &FetchError) -> Fault {
+    Fault::new(Problem::ProviderUnavailable, format!("{what}: {error}"))
 }

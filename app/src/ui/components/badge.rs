@@ -10,11 +10,13 @@ pub fn Badge(environment: Signal<Environment>) -> impl IntoView {
     let state = Memo::new(move |_| environment.with(|environment| environment.state));
     let unwell = move || environment.with(|it| it.state == State::Running && it.health == Some(Health::Unhealthy));
     view! {
-        <span class=move || format!("badge {}", tone(state.get()))>
-            <Icon name=Signal::derive(move || icon(state.get())) />
-            {move || state.get().label()}
+        <span class="badges">
+            <span class=move || format!("badge {}", tone(state.get()))>
+                <Icon name=Signal::derive(move || icon(state.get())) />
+                {move || state.get().label()}
+            </span>
+            {move || unwell().then(|| view! { <small class="warn">"unhealthy"</small> })}
         </span>
-        {move || unwell().then(|| view! { <small class="warn">"unhealthy"</small> })}
     }
     .into_any()
 }

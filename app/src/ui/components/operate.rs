@@ -34,7 +34,7 @@ pub fn OperateButton(
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if refused.with_untracked(Option::is_none) && !under_way.get_untracked() {
-            begin(tab, environment.get_untracked(), operation, under_way, || ());
+            begin(tab, environment.get_untracked(), operation, under_way, Callback::new(|()| ()));
         }
     };
     view! {
@@ -85,20 +85,14 @@ fn ActionButton(
 }
 
 /// Begins an operation, shows what it did at once, and says so where it was refused.
-pub fn begin(
-    tab: Tab,
-    environment: Environment,
-    operation: Operation,
-    under_way: RwSignal<bool>,
-    begun: impl FnOnce() + 'static,
-) {
+pub fn begin(tab: Tab, environment: Environment, operation: Operation, under_way: RwSignal<bool>, begun: Callback<()>) {
     under_way.set(true);
     spawn_local(async move {
         match operate(environment.id.clone(), operation).await {
             Ok(changed) => {
                 tab.notices.say(format!("{}: {}", changed.name, changed.state.label()));
                 tab.live.take_environment(changed);
-                begun();
+                begun.run(());
             }
             Err(error) => {
                 let label = operation.label().to_lowercase();

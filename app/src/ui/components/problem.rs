@@ -1,6 +1,7 @@
 //! What went wrong, what was kept, and what to do now.
 
 use leptos::prelude::*;
+use leptos_meta::Title;
 
 use super::copy::Copy;
 use super::icon::Icon;
@@ -12,12 +13,14 @@ use crate::ui::live::Live;
 #[component]
 pub fn Problem(error: ApiError, live: Live) -> impl IntoView {
     let title = title(&error);
+    let heading = title.clone();
     view! {
+        <Title text=title />
         <section class="blank" role="alert">
             <span class="emblem">
                 <Icon name=emblem(&error) />
             </span>
-            <h1 tabindex="-1">{title}</h1>
+            <h1 tabindex="-1">{heading}</h1>
             <p>{error.to_string()}</p>
             <WayOut error live />
         </section>

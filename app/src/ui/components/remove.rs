@@ -1,6 +1,6 @@
 //! Removing an environment: a button, and a dialog that names it and what is lost with it.
 
-use leptos::ev::SubmitEvent;
+use leptos::ev::{MouseEvent, SubmitEvent};
 use leptos::html::Dialog;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -13,17 +13,14 @@ use crate::ui::browser;
 use crate::ui::tab::Tab;
 
 #[component]
-pub fn Remove<F>(
+pub fn Remove(
     tab: Tab,
     environment: Signal<Environment>,
     #[prop(into)] refused: Signal<Option<String>>,
     look: Look,
     /// Once it has begun.
-    begun: F,
-) -> impl IntoView
-where
-    F: Fn() + Copy + Send + Sync + 'static,
-{
+    begun: Callback<()>,
+) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
     let (id, name) =
         environment.with_untracked(|environment| (environment.id.to_string(), environment.name.to_string()));
@@ -38,7 +35,9 @@ where
     let is_refused = Memo::new(move |_| refused.with(Option::is_some));
     let target = dialog_id.clone();
     let target = move || (!is_refused.get()).then(|| target.clone());
-    let open = move |_| {
+    let open = move |event: MouseEvent| {
+        // It is opened here; `command` is for when this does not run.
+        event.prevent_default();
         if !is_refused.get_untracked() {
             browser::open_dialog(dialog);
         }
@@ -69,18 +68,15 @@ where
 }
 
 #[component]
-fn RemoveDialog<F>(
+fn RemoveDialog(
     tab: Tab,
     environment: Signal<Environment>,
     dialog: NodeRef<Dialog>,
     dialog_id: String,
     id: String,
     name: String,
-    begun: F,
-) -> impl IntoView
-where
-    F: Fn() + Copy + Send + Sync + 'static,
-{
+    begun: Callback<()>,
+) -> impl IntoView {
     let under_way = RwSignal::new(false);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();

@@ -23,3 +23,9 @@ pub fn absolute(at: Signal<Timestamp>, clock: Clock) -> Memo<String> {
     let alive = Memo::new(move |_| clock.runs());
     Memo::new(move |_| if alive.get() { browser::local_time(at.get()) } else { at.get().short_utc() })
 }
+
+/// The hour of a moment, with the day where it is another.
+pub fn hour(at: Signal<Timestamp>, clock: Clock) -> Memo<String> {
+    let alive = Memo::new(move |_| clock.runs());
+    Memo::new(move |_| if alive.get() { browser::local_hour(at.get()) } else { at.get().short_utc() })
+}

@@ -83,7 +83,7 @@ fn Preference<const N: usize>(
     view! {
         <fieldset class="segments">
             <legend>{legend}</legend>
-            {choices.collect_view()}
+            <div>{choices.collect_view()}</div>
         </fieldset>
     }
     .into_any()

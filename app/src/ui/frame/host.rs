@@ -6,7 +6,7 @@ use crate::api::host::get_host;
 use crate::model::host::{Host, Link};
 use crate::model::time::Timestamp;
 use crate::ui::components::icon::Icon;
-use crate::ui::components::time::absolute;
+use crate::ui::components::time::hour;
 use crate::ui::tab::Tab;
 
 #[component]
@@ -72,7 +72,7 @@ fn lost(host: &Host) -> Option<(Timestamp, String)> {
 /// Lies over the page, so that nothing moves when it comes and goes.
 #[component]
 fn Banner(name: String, since: Timestamp, reason: String, tab: Tab) -> impl IntoView {
-    let when = absolute(since.into(), tab.clock);
+    let when = hour(since.into(), tab.clock);
     view! {
         <div class="banner" role="status">
             <Icon name="lost" />

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::api::ApiError;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::problem::WayOut;
 use crate::ui::tab::{Notice, Tab};
@@ -24,6 +25,9 @@ pub fn NoticeBoard(tab: Tab) -> impl IntoView {
 #[component]
 fn NoticeCard(notice: Notice, tab: Tab) -> impl IntoView {
     let Notice { number, title, error } = notice;
+    let words = error.to_string();
+    // What failed is tried again where it was begun.
+    let way_out = (error == ApiError::SignedOut).then(|| view! { <WayOut error live=tab.live /> });
     view! {
         <div class="notice bad">
             <button
@@ -35,8 +39,8 @@ fn NoticeCard(notice: Notice, tab: Tab) -> impl IntoView {
                 <Icon name="close" />
             </button>
             <strong>{title}</strong>
-            <p>{error.to_string()}</p>
-            <WayOut error live=tab.live />
+            <p>{words}</p>
+            {way_out}
         </div>
     }
     .into_any()

@@ -68,7 +68,7 @@ fn Detail(tab: Tab, known: Signal<(Me, EnvironmentDetail)>) -> impl IntoView {
 fn Heading(viewer: Viewer, environment: Signal<Environment>, detail: Memo<EnvironmentDetail>) -> impl IntoView {
     let Viewer { tab, me, now, .. } = viewer;
     let navigate = use_navigate();
-    let navigate = StoredValue::new(navigate);
+    let leave = Callback::new(move |()| navigate("/environments", NavigateOptions::default()));
     let refused = move |operation| refusal(viewer, environment, detail, operation);
     let button = move |operation| {
         view! { <OperateButton tab environment operation refused=refused(operation) look=Look::Word /> }
@@ -78,7 +78,7 @@ fn Heading(viewer: Viewer, environment: Signal<Environment>, detail: Memo<Enviro
         move || environment.with(|it| format!("{} v{} · {}", it.template.slug, it.template.version, it.size));
     let owner = move || me.with(|me| environment.with(|it| it.owner_for(&me.actor).to_owned()));
     view! {
-        <div class="head">
+        <div class="head one">
             <h1 tabindex="-1">{move || environment.with(|it| it.name.to_string())}</h1>
             <span role="status">
                 <Badge environment />
@@ -93,7 +93,7 @@ fn Heading(viewer: Viewer, environment: Signal<Environment>, detail: Memo<Enviro
                     environment
                     refused=refused(Operation::Remove)
                     look=Look::Word
-                    begun=move || navigate.with_value(|navigate| navigate("/environments", NavigateOptions::default()))
+                    begun=leave
                 />
             </div>
         </div>

@@ -7,6 +7,7 @@ use crate::ui::components::icon::Icon;
 
 #[component]
 pub fn MissingPage() -> impl IntoView {
+    crate::api::no_such_page();
     view! {
         <Title text="Not found" />
         <section class="blank">

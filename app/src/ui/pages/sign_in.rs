@@ -6,6 +6,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api::me::{SignIn, get_sign_in};
 use crate::model::address::Address;
+use crate::model::sign_in::Problem;
 use crate::ui::components::icon::Icon;
 use crate::ui::frame::Mark;
 
@@ -13,7 +14,11 @@ use crate::ui::frame::Mark;
 pub fn SignInPage() -> impl IntoView {
     let query = use_query_map();
     let way = Resource::new(|| (), |()| get_sign_in());
-    let problem = move || query.with(|query| query.get("problem")).map(|code| problem(&code));
+    // A code that is none of ours comes from nobody who should be answered in detail.
+    let problem = move || {
+        let code = query.with(|query| query.get("problem"))?;
+        Some(Problem::parse(&code).unwrap_or(Problem::Internal))
+    };
     let start = move || {
         let return_to = query.with(|query| query.get("return_to")).unwrap_or_default();
         Address::of("/auth/start").with("return_to", &return_to).to_string()
@@ -24,9 +29,11 @@ pub fn SignInPage() -> impl IntoView {
             <Mark />
             <h1 tabindex="-1">"Sign in to Berth"</h1>
             {move || {
-                problem().map(|words| view! {
+                problem().map(|problem| view! {
                     <p class="notice warn" role="alert">
-                        {words}
+                        <strong>{problem.what()}</strong>
+                        " "
+                        {problem.advice()}
                     </p>
                 })
             }}
@@ -64,24 +71,4 @@ fn OperatorLink() -> impl IntoView {
         <p class="dim">"It works once. If it has been used, start the server again: it prints a new one."</p>
     }
     .into_any()
-}
-
-/// The sentences are ours: nothing of the address is shown.
-fn problem(code: &str) -> &'static str {
-    match code {
-        "access_denied" => "The sign-in was cancelled or refused at the identity provider. You can try again.",
-        "login_required" => "The identity provider asks you to sign in there once more.",
-        "provider_unavailable" => {
-            "The identity provider does not answer. Nothing is wrong with your account; try again in a minute."
-        }
-        "provider_refused" => {
-            "The identity provider's answer could not be accepted. Try again; if it stays, tell an admin: the server's log has the cause."
-        }
-        "not_admitted" => {
-            "You were recognised, but not admitted: no team here takes members of your groups. Ask a lead of your team or an admin."
-        }
-        "expired" => "Your session has ended. Sign in again and you come back to where you were.",
-        "disabled" => "This account has been disabled here. An admin can enable it again.",
-        _ => "Signing in did not work. Try again; if it stays, tell an admin.",
-    }
 }

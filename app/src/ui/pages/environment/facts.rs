@@ -7,7 +7,7 @@ use crate::model::environment::{Environment, EnvironmentDetail, Operation};
 use crate::ui::components::copy::Copy;
 use crate::ui::components::expiry::Expiry;
 use crate::ui::components::operate::{Look, OperateButton};
-use crate::ui::components::time::absolute;
+use crate::ui::components::time::hour;
 use crate::ui::tab::Viewer;
 
 #[component]
@@ -44,13 +44,12 @@ pub fn Facts(viewer: Viewer, environment: Signal<Environment>, detail: Memo<Envi
 fn Expires(viewer: Viewer, environment: Signal<Environment>, detail: Memo<EnvironmentDetail>) -> impl IntoView {
     let Viewer { tab, now, .. } = viewer;
     let at = Signal::derive(move || environment.with(|it| it.expires_at));
-    let when = absolute(at, tab.clock);
+    let when = hour(at, tab.clock);
     let expires = Memo::new(move |_| environment.with(Environment::expires));
     view! {
         <dt>"Expires"</dt>
-        <dd class="row">
+        <dd class="row expires">
             <Expiry environment now clock=tab.clock />
-            <small>{move || if expires.get() { when.get() } else { "not while it does not run".to_owned() }}</small>
             <OperateButton
                 tab
                 environment
@@ -58,6 +57,7 @@ fn Expires(viewer: Viewer, environment: Signal<Environment>, detail: Memo<Enviro
                 refused=refusal(viewer, environment, detail, Operation::Extend)
                 look=Look::Word
             />
+            <small>{move || if expires.get() { when.get() } else { "Not while it does not run.".to_owned() }}</small>
         </dd>
     }
     .into_any()

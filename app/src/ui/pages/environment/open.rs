@@ -75,7 +75,7 @@ fn PortRow(port: Port, host: Signal<String>) -> impl IntoView {
     };
     view! {
         <li>
-            {opened} <small>"from " {inside}</small> <Copy text=address what />
+            {opened} <small><span class="from">"from "</span>{inside}</small> <Copy text=address what />
         </li>
     }
     .into_any()

@@ -14,7 +14,7 @@ pub fn Steps(viewer: Viewer, detail: Memo<EnvironmentDetail>) -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="steps">
             <header>
-                <h2 id="steps">"What was done"</h2>
+                <h2 id="steps">"Last activity"</h2>
                 <small class="push">{total}</small>
             </header>
             <ol class="steps">
@@ -32,7 +32,7 @@ fn StepRow(step: Step, viewer: Viewer) -> impl IntoView {
         (false, Some(_)) => ("done", "ok", ""),
         (false, None) => ("busy", "busy", "Under way: "),
     };
-    let (label, detail) = (step.name.label(), step.detail.clone());
+    let (label, detail) = (step.label(), step.detail.clone());
     // Only what goes on needs the clock.
     let now = move || if step.ended_at.is_none() { viewer.now.get() } else { None };
     let duration = Memo::new(move |_| step.took(now()).map(took));

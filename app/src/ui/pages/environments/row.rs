@@ -36,7 +36,7 @@ pub fn Row(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
             <td class="open">
                 <PortLinks ports host />
             </td>
-            <td class="wide limits">
+            <td class="limits">
                 <span>{it.limits.cpus.words()}</span>
                 <small>{it.limits.memory.to_string()}</small>
             </td>
@@ -56,7 +56,7 @@ pub fn Row(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
                     environment
                     refused=refused(Operation::Remove)
                     look=Look::Icon
-                    begun=|| browser::focus_soon("main h1")
+                    begun=Callback::new(|()| browser::focus_soon("main h1"))
                 />
             </td>
         </tr>

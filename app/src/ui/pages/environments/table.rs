@@ -21,15 +21,25 @@ pub fn Table(viewer: Viewer, list: Memo<Vec<Environment>>, filter: Memo<Filter>)
         <table class="list" class:of-teams=of_teams hidden=none>
             <thead>
                 <tr>
-                    <th scope="col">"Name"</th>
-                    <th scope="col">"State"</th>
-                    <th scope="col">"Ports"</th>
-                    <th scope="col" class="wide">
+                    <th scope="col" class="what">
+                        "Name"
+                    </th>
+                    <th scope="col" class="state">
+                        "State"
+                    </th>
+                    <th scope="col" class="open">
+                        "Ports"
+                    </th>
+                    <th scope="col" class="limits">
                         "Limits"
                     </th>
-                    <th scope="col">"Owner"</th>
-                    <th scope="col">"Time left"</th>
-                    <th scope="col">
+                    <th scope="col" class="owner">
+                        "Owner"
+                    </th>
+                    <th scope="col" class="time">
+                        "Time left"
+                    </th>
+                    <th scope="col" class="actions">
                         <span class="unseen">"Actions"</span>
                     </th>
                 </tr>

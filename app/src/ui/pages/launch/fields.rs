@@ -1,5 +1,7 @@
 //! Fields of the launch form. What is wrong with one is said beside it, when it is left and when the server says so.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 
 use crate::api::ApiError;
@@ -132,6 +134,10 @@ fn checked(
         Some((then, problem)) if then == error.get() => problem,
         Some(_) | None => error.with(|error| error.as_ref()?.about(&field).map(str::to_owned)),
     });
-    let leave = move |value: String| found.set(Some((error.get_untracked(), check(&value))));
+    // A moment later: what appears must not move the button that is being pressed.
+    let leave = move |value: String| {
+        let found_now = Some((error.get_untracked(), check(&value)));
+        set_timeout(move || found.set(found_now), Duration::from_millis(300));
+    };
     (problem.into(), Callback::new(leave))
 }

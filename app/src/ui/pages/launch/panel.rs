@@ -41,10 +41,12 @@ pub fn Panel(
             <div class="body">
                 <NameField value=name error />
                 {specific}
+            </div>
+            <footer>
                 <Preview options ask error />
                 <Elsewhere error offer />
                 <LaunchButton action />
-            </div>
+            </footer>
         </section>
     }
     .into_any()
@@ -67,10 +69,10 @@ fn OfOffer(
             size.set(there);
         }
     });
-    let choose = move |name: String| {
+    let choose = Callback::new(move |name: String| {
         action.value().set(None);
         size.set(name);
-    };
+    });
     let sizes = offer.sizes.clone().into_iter().map(|of| {
         let checked = proposed.as_deref() == Some(of.name.as_str());
         view! { <SizeChoice of options checked choose /> }
@@ -92,19 +94,14 @@ fn OfOffer(
 }
 
 #[component]
-fn SizeChoice<F: Fn(String) + 'static>(
-    of: Size,
-    options: Signal<LaunchOptions>,
-    checked: bool,
-    choose: F,
-) -> impl IntoView {
+fn SizeChoice(of: Size, options: Signal<LaunchOptions>, checked: bool, choose: Callback<String>) -> impl IntoView {
     let name = of.name.to_string();
     let value = name.clone();
     let holding = Holding::running(of.cpus, of.memory);
     let fits = Memo::new(move |_| options.with(|options| options.team.room.admit(holding).is_ok()));
     view! {
         <label>
-            <input type="radio" name=SIZE value=value checked=checked on:change=move |_| choose(name.clone()) />
+            <input type="radio" name=SIZE value=value checked=checked on:change=move |_| choose.run(name.clone()) />
             <b>{of.name.to_string()}</b>
             <small>{of.cpus.words()}</small>
             <small>{of.memory.to_string()}</small>

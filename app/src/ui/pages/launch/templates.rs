@@ -13,27 +13,26 @@ const FIELD: &str = "form[template]";
 pub fn Templates(offers: Vec<Offer>, chosen: Memo<String>) -> impl IntoView {
     let navigate = use_navigate();
     let query = use_query_map();
-    let choose = move |slug: &str| {
-        if chosen.with_untracked(|chosen| chosen != slug) {
+    let choose = Callback::new(move |slug: String| {
+        if chosen.with_untracked(|chosen| *chosen != slug) {
             let mut query = query.get_untracked();
-            query.replace("template", slug.to_owned());
+            query.replace("template", slug);
             let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
             navigate(&format!("/launch{}", query.to_query_string()), options);
         }
-    };
-    let choose = StoredValue::new_local(choose);
+    });
     Effect::new(move |before: Option<()>| {
         let slug = chosen.get();
         match (before, browser::chosen(FIELD)) {
             // Somebody chose before the page had come to life.
-            (None, Some(there)) if there != slug => choose.with_value(|choose| choose(&there)),
+            (None, Some(there)) if there != slug => choose.run(there),
             _ => browser::choose(FIELD, &slug),
         }
     });
     let first = chosen.get_untracked();
     let cards = offers.into_iter().map(|offer| {
         let checked = offer.slug.as_str() == first;
-        view! { <Card offer checked chosen=move |slug: String| choose.with_value(|choose| choose(&slug)) /> }
+        view! { <Card offer checked choose /> }
     });
     view! {
         <fieldset class="templates">
@@ -45,7 +44,7 @@ pub fn Templates(offers: Vec<Offer>, chosen: Memo<String>) -> impl IntoView {
 }
 
 #[component]
-fn Card<F: Fn(String) + 'static>(offer: Offer, checked: bool, chosen: F) -> impl IntoView {
+fn Card(offer: Offer, checked: bool, choose: Callback<String>) -> impl IntoView {
     let slug = offer.slug.to_string();
     let (label, about) = (format!("label-{slug}"), format!("about-{slug}"));
     let glyph: String = offer.label.chars().take(1).flat_map(char::to_uppercase).collect();
@@ -60,7 +59,7 @@ fn Card<F: Fn(String) + 'static>(offer: Offer, checked: bool, chosen: F) -> impl
                 checked=checked
                 aria-labelledby=label.clone()
                 aria-describedby=about.clone()
-                on:change=move |_| chosen(slug.clone())
+                on:change=move |_| choose.run(slug.clone())
             />
             <span class="glyph" aria-hidden="true">
                 {glyph}

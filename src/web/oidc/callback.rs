@@ -1,0 +1,268 @@
+//! `GET /auth/callback`: the provider's answer, believed only after every check, and only once.
+
+use std::sync::Arc;
+
+use app::model::name::UserId;
+use app::model::sign_in::Problem;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use openidconnect::TokenResponse;
+use serde::Deserialize;
+use tower_sessions::Session;
+
+use super::claims::{Groups, Profile};
+use super::id_token::{self, Refused};
+use super::protocol::{IdClaims, TokenAnswer};
+use super::provider::{Fault, Known, Provider};
+use super::start::BROWSER;
+use crate::store::people::Identity;
+use crate::store::sessions::SignedIn;
+use crate::store::sign_ins::SignIn;
+use crate::web::auth::{Auth, AuthError};
+use crate::web::refusal::{self, Page};
+use crate::web::session::SIGN_IN_TIME;
+use crate::web::text::{clean, line};
+
+/// Longest value of the answer that is looked at, in bytes.
+const VALUE_MAX: usize = 4096;
+
+/// The answer as it stands in the address.
+#[derive(Debug, Deserialize)]
+pub struct Answer {
+    state: Option<String>,
+    code: Option<String>,
+    /// RFC 9207.
+    iss: Option<String>,
+    error: Option<String>,
+    error_description: Option<String>,
+}
+
+/// Why an answer signs nobody in.
+enum Refusal {
+    /// Nothing that this browser began: 400, before anybody is asked.
+    NotBegun(&'static str),
+    Fault(Fault),
+    Broken(AuthError),
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl<E: Into<AuthError>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self::Broken(error.into())
+    }
+}
+
+fn refused(problem: Problem, reason: impl std::fmt::Display) -> Refusal {
+    Refusal::Fault(Fault::new(problem, reason))
+}
+
+pub async fn callback(
+    State(auth): State<Arc<Auth>>,
+    session: Session,
+    answer: Result<Query<Answer>, QueryRejection>,
+) -> Response {
+    match auth.finish_sign_in(&session, answer).await {
+        Ok(return_to) => (refusal::PRIVATE, Redirect::to(&return_to)).into_response(),
+        Err(refusal) => auth.explain(refusal),
+    }
+}
+
+impl Auth {
+    async fn finish_sign_in(
+        &self,
+        session: &Session,
+        answer: Result<Query<Answer>, QueryRejection>,
+    ) -> Result<String, Refusal> {
+        let Some(provider) = &self.provider else { return Err(Refusal::NotBegun("there is no provider")) };
+        let Query(answer) = answer.map_err(|_| Refusal::NotBegun("the answer cannot be read"))?;
+        let sign_in = self.take_sign_in(session, &answer).await?;
+        let known = provider.known().await?;
+        let code = checked_code(provider, &known, answer)?;
+        let tokens = provider.redeem(&known, code, sign_in.verifier).await?;
+        let claims = self.believed(provider, &known, &tokens, &sign_in.nonce).await?;
+        let profile = described(provider, &known, &tokens, claims).await?;
+        let user = self.admit(provider, claims, profile).await?;
+        let sid = claims.additional_claims().claims.get("sid").and_then(|sid| sid.as_str()).map(|sid| clean(sid, 255));
+        let id_token = tokens.id_token().map(ToString::to_string);
+        let who = SignedIn { user: &user, sid: sid.as_deref(), id_token: id_token.as_deref() };
+        self.open_session(session, who).await?;
+        tracing::info!(user = user.as_str(), "signed in");
+        Ok(sign_in.return_to)
+    }
+
+    /// What this browser began with this state. It is gone then, whatever comes of it.
+    async fn take_sign_in(&self, session: &Session, answer: &Answer) -> Result<SignIn, Refusal> {
+        let state = answer.state.as_deref().filter(|state| !state.is_empty() && state.len() <= VALUE_MAX);
+        let state = state.ok_or(Refusal::NotBegun("it has no state"))?;
+        let browser: Option<String> = session.get(BROWSER).await?;
+        let browser = browser.ok_or(Refusal::NotBegun("this browser began no sign-in"))?;
+        let begun_after = self.clock.now().before(SIGN_IN_TIME);
+        let sign_in = self.store.take_sign_in(state, &browser, begun_after).await?;
+        sign_in.ok_or(Refusal::NotBegun("its state is unknown, used, too old or another browser's"))
+    }
+
+    /// The ID token's claims after every check. For a key that is not known, the provider is asked for its keys once.
+    async fn believed<'a>(
+        &self,
+        provider: &Provider,
+        known: &Arc<Known>,
+        tokens: &'a TokenAnswer,
+        nonce: &str,
+    ) -> Result<&'a IdClaims, Refusal> {
+        let now = self.clock.now();
+        let verified = match id_token::verified(known, tokens, nonce, now) {
+            Err(Refused::UnknownKey(_)) => {
+                let known = provider.with_new_keys(known).await?;
+                id_token::verified(&known, tokens, nonce, now)
+            }
+            verified => verified,
+        };
+        verified.map_err(|(Refused::UnknownKey(reason) | Refused::Wrong(reason))| {
+            refused(Problem::AnswerRefused, format!("the ID token is refused: {reason}"))
+        })
+    }
+
+    /// The person's id, with what the provider says of them kept; or why nobody may come in. Nobody does without a rule
+    /// that admits them: the admins' group, an allowed group, or a group that belongs to a team.
+    async fn admit(&self, provider: &Provider, claims: &IdClaims, profile: Profile) -> Result<UserId, Refusal> {
+        let (issuer, subject) = (&provider.config.issuer, claims.subject().as_str());
+        let before = self.store.known_person(issuer, subject).await?;
+        if before.as_ref().is_some_and(|person| person.disabled) {
+            return Err(refused(Problem::Disabled, "the account is disabled"));
+        }
+        let kept = || before.as_ref().map(|person| person.groups.clone()).unwrap_or_default();
+        let (groups, admin) = match profile.groups {
+            Groups::Listed { groups, left_out } => {
+                if left_out > 0 {
+                    tracing::warn!(
+                        subject = line(subject),
+                        left_out,
+                        "some groups are too many or too long, and left out"
+                    );
+                }
+                let admin = provider.config.admin_group.as_ref().is_some_and(|admins| groups.contains(admins));
+                (groups, admin)
+            }
+            // Nobody becomes an admin, and nobody gets a group, by what is not said.
+            Groups::Absent => {
+                tracing::warn!(
+                    subject = line(subject),
+                    claim = line(&provider.config.groups_claim),
+                    "the provider says nothing about groups: those of the last sign-in stay, and nobody is an admin by it"
+                );
+                (kept(), false)
+            }
+            Groups::Unreadable(what) => {
+                return Err(refused(Problem::GroupsUnreadable, format!("the groups claim is {what}")));
+            }
+        };
+        if !(admin || self.admits(&groups).await?) {
+            if let Some(person) = before {
+                self.store.withdraw(&person.id, &groups).await?;
+            }
+            return Err(refused(Problem::NotAdmitted, format!("no rule admits one of {} groups", groups.len())));
+        }
+        let name = profile.name.or_else(|| profile.email.clone()).unwrap_or_else(|| clean(subject, 40));
+        let identity =
+            Identity { issuer: issuer.clone(), subject: subject.to_owned(), name, email: profile.email, admin };
+        Ok(self.store.sign_in_person(&identity, &groups, &self.clock.user_id(), self.clock.now()).await?)
+    }
+
+    async fn admits(&self, groups: &[String]) -> Result<bool, AuthError> {
+        if groups.iter().any(|group| self.allowed_groups.contains(group)) {
+            return Ok(true);
+        }
+        let of_teams = self.store.team_groups().await?;
+        Ok(groups.iter().any(|group| of_teams.contains(group)))
+    }
+
+    /// Says once, in the log and to the person, why nobody was signed in.
+    fn explain(&self, refusal: Refusal) -> Response {
+        match refusal {
+            Refusal::NotBegun(reason) => {
+                tracing::warn!(reason, "an answer to no sign-in was refused");
+                not_begun().answer(&self.clock)
+            }
+            Refusal::Fault(Fault { problem, reason }) => {
+                tracing::warn!(problem = problem.code(), reason, "nobody was signed in");
+                refusal::problem(problem)
+            }
+            Refusal::Broken(error) => {
+                tracing::error!(%error, "a sign-in could not be finished");
+                refusal::problem(Problem::Internal)
+            }
+        }
+    }
+}
+
+const fn not_begun() -> Page<'static> {
+    Page {
+        status: StatusCode::BAD_REQUEST,
+        title: "This sign-in cannot be finished",
+        text: "It was begun in another browser or more than 10 minutes ago, or it is finished already. Nothing has changed: \
+               whoever was signed in here still is.",
+        links: &[("/", "Open Berth"), ("/auth/start", "Sign in again")],
+    }
+}
+
+/// The code, of an answer that is the provider's own and no error.
+fn checked_code(provider: &Provider, known: &Known, answer: Answer) -> Result<String, Refusal> {
+    match &answer.iss {
+        Some(iss) if *iss != provider.config.issuer => {
+            return Err(refused(Problem::AnswerRefused, format!("the answer is from another issuer: {iss}")));
+        }
+        None if known.names_itself => {
+            return Err(refused(Problem::AnswerRefused, "the answer does not name its issuer"));
+        }
+        _ => {}
+    }
+    if let Some(error) = answer.error {
+        let description = answer.error_description.unwrap_or_default();
+        return Err(refused(meaning(&error), format!("the provider answers {error}: {description}")));
+    }
+    let code = answer.code.filter(|code| !code.is_empty() && code.len() <= VALUE_MAX);
+    code.ok_or_else(|| refused(Problem::ProviderError, "the answer has no code"))
+}
+
+/// RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6.
+fn meaning(error: &str) -> Problem {
+    match error {
+        "access_denied" => Problem::Denied,
+        "login_required" | "interaction_required" | "consent_required" | "account_selection_required" => {
+            Problem::LoginRequired
+        }
+        "temporarily_unavailable" => Problem::ProviderUnavailable,
+        _ => Problem::ProviderError,
+    }
+}
+
+/// The person, described by the ID token, and by UserInfo where that leaves something out.
+async fn described(
+    provider: &Provider,
+    known: &Known,
+    tokens: &TokenAnswer,
+    claims: &IdClaims,
+) -> Result<Profile, Refusal> {
+    let groups_claim = &provider.config.groups_claim;
+    let profile = Profile::of_id_token(claims, groups_claim);
+    if profile.is_whole() {
+        return Ok(profile);
+    }
+    match provider.user_info(known, tokens, claims.subject()).await {
+        Ok(Some(more)) => Ok(profile.or(Profile::of_user_info(&more, groups_claim))),
+        Ok(None) => Ok(profile),
+        // A name can be done without; who lies about the subject, or would have known the groups, cannot.
+        Err(fault) if fault.problem == Problem::AnswerRefused || profile.groups == Groups::Absent => Err(fault.into()),
+        Err(fault) => {
+            tracing::warn!(reason = fault.reason, "UserInfo was not read; the ID token's claims do");
+            Ok(profile)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! openidconnect's types, named once for what we use of them.
+
+use openidconnect::core::{
+    CoreAuthDisplay, CoreAuthPrompt, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreErrorResponseType,
+    CoreGenderClaim, CoreGrantType, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
+    CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType, CoreRevocableToken, CoreRevocationErrorResponse,
+    CoreSubjectIdentifierType, CoreTokenIntrospectionResponse, CoreTokenType,
+};
+use openidconnect::{
+    AdditionalClaims, AdditionalProviderMetadata, EmptyExtraTokenFields, EndSessionUrl, EndpointMaybeSet,
+    EndpointNotSet, EndpointSet, IdTokenFields, ProviderMetadata, StandardErrorResponse, StandardTokenResponse,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What openidconnect does not know of the discovery document.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MoreMetadata {
+    pub end_session_endpoint: Option<EndSessionUrl>,
+    /// RFC 9207: whether every answer names the issuer.
+    #[serde(default)]
+    pub authorization_response_iss_parameter_supported: bool,
+}
+impl AdditionalProviderMetadata for MoreMetadata {}
+
+/// Claims beyond the standard ones, as they are.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MoreClaims {
+    #[serde(flatten)]
+    pub claims: Map<String, Value>,
+}
+impl AdditionalClaims for MoreClaims {}
+
+pub type Metadata = ProviderMetadata<
+    MoreMetadata,
+    CoreAuthDisplay,
+    CoreClientAuthMethod,
+    CoreClaimName,
+    CoreClaimType,
+    CoreGrantType,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm,
+    CoreJsonWebKey,
+    CoreResponseMode,
+    CoreResponseType,
+    CoreSubjectIdentifierType,
+>;
+
+pub type TokenAnswer = StandardTokenResponse<
+    IdTokenFields<
+        MoreClaims,
+        EmptyExtraTokenFields,
+        CoreGenderClaim,
+        CoreJweContentEncryptionAlgorithm,
+        CoreJwsSigningAlgorithm,
+    >,
+    CoreTokenType,
+>;
+
+/// From a discovery document: there is an authorization endpoint, and perhaps a token and a UserInfo endpoint.
+pub type Client = openidconnect::Client<
+    MoreClaims,
+    CoreAuthDisplay,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJsonWebKey,
+    CoreAuthPrompt,
+    StandardErrorResponse<CoreErrorResponseType>,
+    TokenAnswer,
+    CoreTokenIntrospectionResponse,
+    CoreRevocableToken,
+    CoreRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointMaybeSet,
+    EndpointMaybeSet,
+>;
+
+pub type IdClaims = openidconnect::IdTokenClaims<MoreClaims, CoreGenderClaim>;
+pub type UserClaims = openidconnect::UserInfoClaims<MoreClaims, CoreGenderClaim>;
