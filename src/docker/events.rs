@@ -4,7 +4,7 @@ use app::model::environment::Health;
 use app::model::time::Timestamp;
 use futures::{Stream, stream};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use hyper::body::{Body, Bytes, Incoming};
 use serde::Deserialize;
 
 use super::container::{ContainerId, health_of};
@@ -68,7 +68,7 @@ pub(super) fn told(
     })
 }
 
-async fn next_event(lines: &mut Lines) -> Result<Event, EngineError> {
+async fn next_event(lines: &mut Lines<Incoming>) -> Result<Event, EngineError> {
     loop {
         let line = lines.next().await?;
         let answer: EventAnswer = serde_json::from_slice(&line).map_err(EngineError::nonsense)?;
@@ -79,12 +79,16 @@ async fn next_event(lines: &mut Lines) -> Result<Event, EngineError> {
 }
 
 /// A body's lines.
-struct Lines {
-    body: Incoming,
+struct Lines<B> {
+    body: B,
     read: Vec<u8>,
 }
 
-impl Lines {
+impl<B> Lines<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    EngineError: From<B::Error>,
+{
     async fn next(&mut self) -> Result<Vec<u8>, EngineError> {
         loop {
             if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
@@ -150,6 +154,29 @@ impl EventAnswer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http_body_util::StreamBody;
+    use hyper::body::Frame;
+
+    /// A body of these parts.
+    fn lines(parts: &[&str]) -> Lines<impl Body<Data = Bytes, Error = hyper::Error> + Unpin + use<>> {
+        let parts: Vec<_> = parts.iter().map(|part| Ok(Frame::data(Bytes::from((*part).to_owned())))).collect();
+        Lines { body: StreamBody::new(stream::iter(parts)), read: Vec::new() }
+    }
+
+    #[tokio::test]
+    async fn lines_are_put_together_from_whatever_parts_arrive() {
+        let mut lines = lines(&["{}\n{\"a\"", ":1}", "\n", "rest"]);
+        assert_eq!(lines.next().await, Ok(b"{}\n".to_vec()));
+        assert_eq!(lines.next().await, Ok(b"{\"a\":1}\n".to_vec()));
+        assert!(matches!(lines.next().await, Err(EngineError::Unreachable(_))));
+    }
+
+    #[tokio::test]
+    async fn an_event_that_never_ends_is_given_up() {
+        let part = "x".repeat(EVENT_MAX / 2);
+        let mut lines = lines(&[&part, &part, "x", "\n"]);
+        assert!(matches!(lines.next().await, Err(EngineError::Nonsense(_))));
+    }
 
     fn happening(action: &str) -> Result<Option<Happening>, EngineError> {
         let id = "a".repeat(64);
@@ -158,6 +185,13 @@ mod tests {
         );
         let answer: EventAnswer = serde_json::from_str(&text).expect("an event");
         answer.event().map(|event| event.map(|event| event.what))
+    }
+
+    #[test]
+    fn only_what_is_told_on_is_asked_for() {
+        let filters = r#"{"event":["create","start","die","oom","pause","unpause","destroy","health_status"],"#;
+        let asked = format!(r#"{filters}"label":["berth.installation=here"],"type":["container"]}}"#);
+        assert_eq!(path("here"), format!("/events?filters={}", escape(&asked)));
     }
 
     #[test]

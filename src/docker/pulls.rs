@@ -275,6 +275,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_asks_after_the_end_does_not_get_the_result_of_before() {
+        let (pulls, begun, told) = (Pulls::default(), AtomicUsize::new(0), AtomicUsize::new(0));
+        let (finish, finished) = oneshot::channel();
+        let (_unused, never) = oneshot::channel();
+        // Waits for the same pull, and is slow to take its result.
+        let mut slow = Box::pin(wait(&pulls, &begun, &told, finished));
+        assert!(futures::poll!(&mut slow).is_pending());
+        finish.send(Err(EngineError::NoSpace)).expect("a receiver");
+        assert_eq!(wait(&pulls, &begun, &told, never).await, Err(EngineError::NoSpace));
+        let (_unused, never) = oneshot::channel();
+        assert!(futures::poll!(Box::pin(wait(&pulls, &begun, &told, never))).is_pending());
+        assert_eq!(slow.await, Err(EngineError::NoSpace));
+        assert_eq!(begun.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
     async fn a_pull_that_failed_is_tried_again_by_the_next_who_asks() {
         let (pulls, begun, told) = (Pulls::default(), AtomicUsize::new(0), AtomicUsize::new(0));
         for _ in 0..2 {

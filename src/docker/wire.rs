@@ -214,6 +214,7 @@ pub(super) fn escape(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http_body_util::Full;
 
     #[test]
     fn both_sides_speak_the_newest_version_they_share() {
@@ -226,6 +227,13 @@ mod tests {
         assert_eq!(common("2.3", Some("2.0")), Some(Version(2, 0)));
         assert_eq!(common("1.24", None), Some(Version(1, 24)));
         assert_eq!(common("new", None), None);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_too_long_is_not_read() {
+        let body = || Full::new(Bytes::from_static(b"four")).map_err(|never| match never {});
+        assert_eq!(whole(body(), 4).await.as_deref(), Ok(b"four".as_slice()));
+        assert!(matches!(whole(body(), 3).await, Err(EngineError::Nonsense(_))));
     }
 
     #[test]

@@ -37,7 +37,7 @@ struct Site {
 }
 
 /// Images of the cases: name, instructions for a real engine, and the same for the stand-in.
-fn images() -> [(&'static str, &'static [&'static str], Image); 6] {
+fn images() -> [(&'static str, &'static [&'static str], Image); 7] {
     let init = ["[FATAL tini (7)] exec /bin/nothing-like-it failed: No such file or directory"];
     let log = ["going", "\u{1b}[31mred\u{1b}[0m \u{7}bell"];
     [
@@ -60,6 +60,7 @@ fn images() -> [(&'static str, &'static [&'static str], Image); 6] {
             ],
             Image::that(Process::Exits(0)),
         ),
+        ("keeps", &[r#"CMD ["sleep","1000"]"#, "VOLUME /data"], Image::that(Process::Silent)),
         // The engine's init is what starts, and what reports that it could not go on.
         ("broken", &[r#"CMD ["/bin/nothing-like-it"]"#], Image::that(Process::Exits(127)).writing(&init)),
     ]
@@ -89,6 +90,11 @@ impl Site {
         let installation = format!("test-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         let engine = Engine::connect(connection).expect("a connection");
         Self { engine, installation, real: None, stand_in: None, images: Vec::new() }
+    }
+
+    /// An installation that is not this test's.
+    fn elsewhere(&self) -> String {
+        format!("{}-elsewhere", self.installation)
     }
 
     fn tag(&self, image: &str) -> String {
@@ -164,7 +170,7 @@ impl Site {
 impl Drop for Site {
     fn drop(&mut self) {
         if let Some(real) = &self.real {
-            real.clean(&self.installation, &self.images);
+            real.clean(&[&self.installation, &self.elsewhere()], &self.images);
         }
     }
 }
@@ -285,6 +291,18 @@ async fn inside_a_real_container_root_has_few_powers_and_its_team_s_name() {
         &format!("mobTeam={team}"),
     ];
     assert_eq!(lines, expected);
+}
+
+#[tokio::test]
+async fn a_real_container_s_anonymous_volumes_go_with_it() {
+    let Some(mut site) = Site::real() else { return };
+    let id = site.started("keeps").await;
+    let volumes = |site: &Site| site.real.as_ref().expect("a real engine").volumes();
+    let inspected = site.real.as_ref().expect("a real engine").inspect(id.as_str());
+    let mine = inspected["Mounts"][0]["Name"].as_str().expect("a volume").to_owned();
+    assert!(volumes(&site).contains(&mine));
+    site.engine.remove(&id).await.expect("a removal");
+    assert!(!volumes(&site).contains(&mine));
 }
 
 async fn the_host_tells_what_it_is(site: &mut Site) {
@@ -482,6 +500,11 @@ async fn a_health_check_is_told_until_it_is_healthy(site: &mut Site) {
 async fn what_happens_to_a_container_is_told_as_it_happens(site: &mut Site) {
     let spec = site.spec("exits", |_| {}).await;
     let mut events = pin!(site.engine.events(&site.installation).await.expect("a subscription"));
+    // Another installation's container on the same engine is none of ours.
+    let other = site.engine.image(&site.tag("exits")).await.expect("an answer").expect("the image is there");
+    let elsewhere = Draft::new(other).spec(&site.elsewhere());
+    let other = site.engine.create(&elsewhere).await.expect("a container");
+    site.engine.remove(&other).await.expect("a removal");
     let id = site.engine.create(&spec).await.expect("a container");
     site.engine.start(&id).await.expect("a start");
     let mut told = vec![next(&mut events).await, next(&mut events).await, next(&mut events).await];
@@ -534,7 +557,7 @@ async fn only_what_this_installation_made_is_ours(site: &mut Site) {
     let listed = site.engine.ours(&site.installation).await.expect("a list");
     assert_eq!(listed.iter().map(|container| &container.id).collect::<Vec<_>>(), [&mine]);
     assert_eq!((listed[0].labels.attempt(), &listed[0].status), (Some(1), &Status::Running));
-    assert_eq!(site.engine.ours("another-installation").await, Ok(Vec::new()));
+    assert_eq!(site.engine.ours(&site.elsewhere()).await, Ok(Vec::new()));
     assert_eq!(site.engine.ours("\"]}&all=false").await, Ok(Vec::new()));
 }
 

@@ -111,6 +111,20 @@ async fn an_answer_that_makes_no_sense_is_called_so() {
 }
 
 #[tokio::test]
+async fn what_goes_wrong_before_a_call_is_told_as_what_it_is() {
+    let (stand_in, engine) = stand_in().await;
+    let id = created(&engine).await;
+    stand_in.vanish().await;
+    assert!(unreachable(&engine.start(&id).await));
+    stand_in.come_back();
+    stand_in.next(Call::Version, Mood::Nonsense);
+    assert!(matches!(engine.start(&id).await, Err(EngineError::Nonsense(_))));
+    stand_in.next(Call::Version, Mood::refuse(503, "starting"));
+    assert!(matches!(engine.start(&id).await, Err(EngineError::Refused { status: 503, .. })));
+    assert_eq!(engine.start(&id).await, Ok(()));
+}
+
+#[tokio::test]
 async fn half_an_answer_is_none() {
     let (stand_in, engine) = stand_in().await;
     let id = created(&engine).await;
@@ -255,6 +269,34 @@ async fn a_removal_that_somebody_else_began_is_waited_for() {
     };
     let (removed, ()) = tokio::join!(engine.remove(&id), gone);
     assert_eq!(removed, Ok(()));
+}
+
+#[tokio::test]
+async fn a_stop_gives_the_grace_that_it_was_given() {
+    let (stand_in, engine) = stand_in().await;
+    let id = created(&engine).await;
+    for (grace, code) in [(0, 137), (5, 143)] {
+        engine.start(&id).await.expect("a start");
+        engine.stop(&id, Span::seconds(grace)).await.expect("a stop");
+        assert_eq!(engine.inspect(&id).await.expect("a container").exit_code, Some(code), "{grace} s");
+    }
+    assert_eq!(stand_in.calls(Call::Stop), 2);
+}
+
+#[tokio::test]
+async fn the_last_lines_are_the_last_ones_however_they_were_written() {
+    let (stand_in, engine) = stand_in().await;
+    stand_in.has_image(IMAGE, Image::that(Process::Silent).writing(&["one", "two\nthree\nfour"]));
+    let id = created(&engine).await;
+    engine.start(&id).await.expect("a start");
+    assert_eq!(engine.logs_tail(&id, 2).await.expect("lines"), ["three", "four"]);
+}
+
+#[tokio::test]
+async fn a_reference_without_a_tag_is_its_latest() {
+    let (stand_in, engine) = stand_in().await;
+    stand_in.registry_has("registry.example/untagged:latest", Image::that(Process::Silent), 1);
+    assert!(engine.pull("registry.example/untagged", |_| {}).await.is_ok());
 }
 
 #[tokio::test]

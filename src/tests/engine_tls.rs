@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use tempfile::TempDir;
@@ -15,7 +16,7 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use super::stand_in::StandIn;
-use crate::docker::{Connection, Engine, EngineError};
+use crate::docker::{Connection, Engine, EngineError, Patience};
 
 /// A folder as `DOCKER_CERT_PATH` names it: an authority, and what it signed for both sides.
 struct Certificates {
@@ -148,6 +149,19 @@ async fn an_engine_that_asks_for_a_certificate_refuses_who_has_none_or_the_wrong
         let refused = host_at(&front.connection(&front.certificates, identity)).await;
         assert!(matches!(refused, Err(EngineError::Unreachable(_))), "{refused:?}");
     }
+}
+
+#[tokio::test]
+async fn who_takes_a_connection_and_says_nothing_is_given_up() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let certificates = Certificates::new();
+    let port = silent.local_addr().expect("a bound port").port();
+    let host = Some(format!("tcp://localhost:{port}"));
+    let connection = Connection { host, ca: Some(certificates.file("ca.pem")), ..Connection::default() };
+    let patience = Patience { connect: Duration::from_millis(50), ..Patience::default() };
+    let engine = Engine::connect_with(&connection, patience).expect("good settings");
+    let error = engine.host().await.expect_err("nobody answers").to_string();
+    assert_eq!(error, "the Docker Engine cannot be reached: no connection in time");
 }
 
 #[tokio::test]

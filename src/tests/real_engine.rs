@@ -54,20 +54,31 @@ impl RealEngine {
         serde_json::from_slice(&answer).expect("JSON")
     }
 
-    /// Removes what a test left, and its images.
-    pub fn clean(&self, installation: &str, images: &[String]) {
-        let filters = escape(&format!(r#"{{"label":["berth.installation={installation}"]}}"#));
-        let listed = self.ask("GET", &format!("/containers/json?all=true&filters={filters}"), &[]);
-        let listed: Value =
-            listed.ok().and_then(|(_, answer)| serde_json::from_slice(&answer).ok()).unwrap_or_default();
-        let containers = listed.as_array().cloned().unwrap_or_default();
-        let containers = containers.iter().filter_map(|container| container["Id"].as_str());
+    /// The names of all volumes.
+    pub fn volumes(&self) -> Vec<String> {
+        let (_, answer) = self.ask("GET", "/volumes", &[]).expect("an answer");
+        let answer: Value = serde_json::from_slice(&answer).expect("JSON");
+        let volumes = answer["Volumes"].as_array().cloned().unwrap_or_default();
+        volumes.iter().filter_map(|volume| volume["Name"].as_str()).map(str::to_owned).collect()
+    }
+
+    /// Removes what a test left of these installations, and its images.
+    pub fn clean(&self, installations: &[&str], images: &[String]) {
+        let containers = installations.iter().flat_map(|installation| self.containers_of(installation));
         let paths = containers.map(|id| format!("/containers/{id}?force=true&v=true"));
         for path in paths.chain(images.iter().map(|image| format!("/images/{image}?force=true"))) {
             if let Err(error) = self.ask("DELETE", &path, &[]) {
                 println!("not removed: {path}: {error}");
             }
         }
+    }
+
+    fn containers_of(&self, installation: &str) -> Vec<String> {
+        let filters = escape(&format!(r#"{{"label":["berth.installation={installation}"]}}"#));
+        let listed = self.ask("GET", &format!("/containers/json?all=true&filters={filters}"), &[]);
+        let listed = listed.ok().and_then(|(_, answer)| serde_json::from_slice::<Value>(&answer).ok());
+        let containers = listed.and_then(|listed| listed.as_array().cloned()).unwrap_or_default();
+        containers.iter().filter_map(|container| container["Id"].as_str()).map(str::to_owned).collect()
     }
 
     /// One request in HTTP/1.0, whose answer ends with the connection.

@@ -60,7 +60,9 @@ fn understand(request: &Request<Incoming>) -> Result<Asked, Refusal> {
             return Err((400, format!("client version 1.{minor} is too new. Maximum supported API version is {API}")));
         }
         Some((_, rest)) => rest,
-        None => path,
+        None if path == "version" => path,
+        // Docker takes it today and calls it deprecated.
+        None => return Err((400, "no version of the API is named".to_owned())),
     };
     let (noun, rest) = path.split_once('/').unwrap_or((path, ""));
     let (what, verb) = rest.rsplit_once('/').unwrap_or((rest, ""));
@@ -116,9 +118,9 @@ async fn act(world: &World, asked: &Asked, body: &[u8], mood: &Mood) -> Answer {
         Call::Pull => pull(world, query, mood),
         Call::Create => create(world, query, body),
         Call::Start => Ok(done(world.start(what).await?)),
-        Call::Stop => Ok(done(world.stop(what)?)),
+        Call::Stop => Ok(done(world.stop(what, query.get("t").map_or("10", String::as_str))?)),
         Call::Remove => {
-            world.remove(what, query.get("force").is_some_and(|force| force == "true"))?;
+            world.remove(what, is_true(query, "force"))?;
             Ok(done(true))
         }
         Call::Inspect => Ok(json_body(&world.see(what, inspected)?)),
@@ -188,9 +190,10 @@ fn inspected(container: &Container) -> Value {
 }
 
 fn list(world: &World, query: &HashMap<String, String>) -> Value {
-    let all = query.get("all").is_some_and(|all| all == "true");
     let labels = filter(query, "label");
-    let fits = |container: &Container| (all || container.status == "running") && has_labels(container, &labels);
+    let fits = |container: &Container| {
+        (is_true(query, "all") || container.status == "running") && has_labels(container, &labels)
+    };
     world.see_all(|container| fits(container).then(|| listed(container))).into()
 }
 
@@ -212,6 +215,10 @@ fn listed(container: &Container) -> Value {
         "Status": "as it is",
         "Ports": ports,
     })
+}
+
+fn is_true(query: &HashMap<String, String>, name: &str) -> bool {
+    query.get(name).is_some_and(|value| value == "true")
 }
 
 /// The values of one filter of a query.

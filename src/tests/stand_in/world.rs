@@ -248,15 +248,15 @@ impl World {
         (ports, listeners)
     }
 
-    /// `false` when it did not run.
-    pub(super) fn stop(&self, id: &str) -> Result<bool, Refusal> {
+    /// `false` when it did not run. Without any grace, in seconds, its process is killed.
+    pub(super) fn stop(&self, id: &str, grace: &str) -> Result<bool, Refusal> {
         let mut state = self.state();
         let container = state.container(id)?;
         if !container.runs() {
             return Ok(false);
         }
         self.tell(container, "kill", &[("signal", "15".to_owned())]);
-        self.ended(container, End::Exited(143));
+        self.ended(container, End::Exited(if grace == "0" { 137 } else { 143 }));
         self.tell(container, "stop", &[]);
         Ok(true)
     }
