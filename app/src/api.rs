@@ -5,6 +5,7 @@
 pub mod environments;
 pub mod error;
 pub mod host;
+pub mod json;
 pub mod live;
 pub mod me;
 

@@ -1,4 +1,7 @@
 //! What is seen: the document, the table of pages, and what all of them share.
+//!
+//! The server renders every page whole; islands in it come to life in the browser (`#[island]`), and everything else stays
+//! what it is: HTML, with links that lead and forms that send. Only islands and what they show are in the browser's bundle.
 
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
@@ -12,6 +15,7 @@ use pages::environments::EnvironmentsPage;
 use pages::launch::LaunchPage;
 use pages::missing::MissingPage;
 use pages::sign_in::SignInPage;
+use seal::Seal;
 use tab::Tab;
 
 pub mod browser;
@@ -19,12 +23,10 @@ pub mod components;
 pub mod frame;
 pub mod live;
 pub mod pages;
+pub mod seal;
 pub mod tab;
 
-/// What was chosen on this browser is there before anything is painted, so that nothing flashes.
-const REMEMBERED: &str = r#"try{for(const k of["theme","density"]){const v=localStorage.getItem("berth."+k);if(v)document.documentElement.dataset[k]=v}}catch{}"#;
-
-/// The document around the pages, as the server sends it.
+/// The document around the pages.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let style = format!("/{}/berth.css", options.site_pkg_dir);
     view! {
@@ -36,8 +38,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="light dark" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="stylesheet" href=style />
-                <script nonce=use_nonce()>{REMEMBERED}</script>
-                <HydrationScripts options />
+                <script nonce=use_nonce()>{include_str!("ui/preferences.js")}</script>
+                <HydrationScripts options islands=true />
                 <MetaTags />
             </head>
             <body>
@@ -51,40 +53,25 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    let tab = Tab::open();
+    provide_context(Tab::default());
     view! {
         <Title formatter=|page: String| format!("{page} · Berth") />
         <Router>
-            <Frame tab>
-                <FlatRoutes fallback=|| view! { <MissingPage /> }.into_any()>
+            <Frame>
+                <FlatRoutes fallback=|| view! { <MissingPage /> }>
                     <Route path=path!("/") view=Start ssr=SsrMode::Async />
-                    <Route
-                        path=path!("/environments")
-                        view=move || view! { <EnvironmentsPage tab /> }.into_any()
-                        ssr=SsrMode::Async
-                    />
-                    <Route
-                        path=path!("/environments/:id")
-                        view=move || view! { <EnvironmentPage tab /> }.into_any()
-                        ssr=SsrMode::Async
-                    />
-                    <Route
-                        path=path!("/launch")
-                        view=move || view! { <LaunchPage tab /> }.into_any()
-                        ssr=SsrMode::Async
-                    />
-                    <Route
-                        path=path!("/sign-in")
-                        view=|| view! { <SignInPage /> }.into_any()
-                        ssr=SsrMode::Async
-                    />
+                    <Route path=path!("/environments") view=EnvironmentsPage ssr=SsrMode::Async />
+                    <Route path=path!("/environments/:id") view=EnvironmentPage ssr=SsrMode::Async />
+                    <Route path=path!("/launch") view=LaunchPage ssr=SsrMode::Async />
+                    <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
                 </FlatRoutes>
             </Frame>
         </Router>
     }
+    .seal()
 }
 
 #[component]
 fn Start() -> impl IntoView {
-    view! { <Redirect path="/environments" /> }
+    view! { <Redirect path="/environments" /> }.seal()
 }

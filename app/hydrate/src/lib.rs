@@ -1,6 +1,7 @@
-//! The browser's entry: takes over the page that the server rendered.
+//! The browser's entry: brings the islands of the page to life that the server rendered.
 
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
-    leptos::mount::hydrate_body(app::ui::App);
+    leptos::mount::hydrate_islands();
+    app::ui::tab::open();
 }

@@ -7,6 +7,7 @@ use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 
 use super::ApiError;
+use super::json::Json;
 use crate::model::address::Address;
 use crate::model::environment::{Environment, EnvironmentDetail, Operation};
 use crate::model::name::{EnvironmentId, EnvironmentName, SizeName, TeamName, TemplateName};
@@ -49,14 +50,14 @@ impl LaunchOptions {
 }
 
 /// Environments that exist, newest first: of one team, or of all that the viewer sees.
-#[server(endpoint = "environments/list", prefix = "/fn", input = GetUrl)]
+#[server(endpoint = "environments/list", prefix = "/fn", input = GetUrl, output = Json)]
 pub async fn list_environments(team: Option<TeamName>) -> Result<Vec<Environment>, ApiError> {
     let (backend, actor) = super::backend::asked()?;
     super::backend::answer(backend.environments(&actor, team.as_ref()).await)
 }
 
 /// One environment, with its steps and what the viewer may do. `id` as an address has it.
-#[server(endpoint = "environments/get", prefix = "/fn", input = GetUrl)]
+#[server(endpoint = "environments/get", prefix = "/fn", input = GetUrl, output = Json)]
 pub async fn get_environment(id: String) -> Result<EnvironmentDetail, ApiError> {
     let (backend, actor) = super::backend::asked()?;
     super::backend::answer(match EnvironmentId::parse(&id) {
@@ -66,14 +67,14 @@ pub async fn get_environment(id: String) -> Result<EnvironmentDetail, ApiError> 
 }
 
 /// What a team may launch, and the room it has. Without a team: of the only one that the viewer sees, or nothing.
-#[server(endpoint = "environments/launch-options", prefix = "/fn", input = GetUrl)]
+#[server(endpoint = "environments/launch-options", prefix = "/fn", input = GetUrl, output = Json)]
 pub async fn get_launch_options(team: Option<TeamName>) -> Result<Option<LaunchOptions>, ApiError> {
     let (backend, actor) = super::backend::asked()?;
     super::backend::answer(super::backend::launch_options(&*backend, &actor, team).await)
 }
 
 /// The launch form, field by field as a browser sends it; what is empty is left out. Goes on to the new environment's page.
-#[server(endpoint = "environments/launch", prefix = "/fn")]
+#[server(endpoint = "environments/launch", prefix = "/fn", output = Json)]
 pub async fn launch(form: LaunchForm) -> Result<Environment, ApiError> {
     let (backend, actor) = super::backend::asked()?;
     let address = form.address();
@@ -86,7 +87,7 @@ pub async fn launch(form: LaunchForm) -> Result<Environment, ApiError> {
 }
 
 /// Begins an operation; the answer is the environment as it is then, with the operation under way.
-#[server(endpoint = "environments/operate", prefix = "/fn")]
+#[server(endpoint = "environments/operate", prefix = "/fn", output = Json)]
 pub async fn operate(id: EnvironmentId, operation: Operation) -> Result<Environment, ApiError> {
     let (backend, actor) = super::backend::asked()?;
     let begun = backend.operate(&actor, &id, operation).await;

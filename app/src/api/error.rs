@@ -1,10 +1,10 @@
 //! The one error between the server and whoever asks: pages, scripts and server functions get the same words and codes.
 
 use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
-use leptos::server_fn::codec::JsonEncoding;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::json::JsonText;
 use crate::model::quota::Refusal;
 use crate::model::template::{FieldError, Offer};
 
@@ -134,7 +134,7 @@ impl ApiError {
 }
 
 impl FromServerFnError for ApiError {
-    type Encoder = JsonEncoding;
+    type Encoder = JsonText;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {

@@ -6,7 +6,7 @@ use crate::model::environment::{Environment, State};
 use crate::model::host::Host;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "what", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Change {
     /// An environment as it is now; `removed` is a state like others.
     Environment(Box<Environment>),

@@ -5,6 +5,7 @@ use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 
 use super::ApiError;
+use super::json::Json;
 use crate::model::access::Actor;
 use crate::model::name::TeamName;
 use crate::model::team::Team;
@@ -50,7 +51,7 @@ pub enum SignIn {
 }
 
 /// The viewer.
-#[server(endpoint = "me", prefix = "/fn", input = GetUrl)]
+#[server(endpoint = "me", prefix = "/fn", input = GetUrl, output = Json)]
 pub async fn get_me() -> Result<Me, ApiError> {
     let (backend, actor) = super::backend::asked()?;
     let teams = super::backend::answer(backend.teams(&actor).await)?;
@@ -58,7 +59,7 @@ pub async fn get_me() -> Result<Me, ApiError> {
 }
 
 /// How to sign in here; asked by nobody in particular.
-#[server(endpoint = "sign-in", prefix = "/fn", input = GetUrl)]
+#[server(endpoint = "sign-in", prefix = "/fn", input = GetUrl, output = Json)]
 pub async fn get_sign_in() -> Result<SignIn, ApiError> {
     Ok(use_context::<SignIn>().unwrap_or(SignIn::Provider))
 }

@@ -1,11 +1,13 @@
 //! Which environments a list shows: of a team, in a state, with some words. Each filter has one address.
 
+use serde::{Deserialize, Serialize};
+
 use super::address::Address;
 use super::environment::{Environment, State};
 use super::name::TeamName;
 
 /// States as people look for them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Group {
     Running,
     Changing,
@@ -52,7 +54,7 @@ impl Group {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {
     pub team: Option<TeamName>,
     pub group: Option<Group>,

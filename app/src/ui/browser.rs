@@ -50,6 +50,19 @@ pub fn host() -> Option<String> {
     window().location().hostname().ok().filter(|host| !host.is_empty())
 }
 
+/// Goes to another page.
+pub fn go_to(address: &str) {
+    // It fails for what is no URL, and an address of ours is.
+    drop(window().location().set_href(address));
+}
+
+/// Shows another address for what is shown already.
+pub fn show_address(address: &str) {
+    if let Ok(history) = window().history() {
+        drop(history.replace_state_with_url(&JsValue::NULL, "", Some(address)));
+    }
+}
+
 /// Path and query in the address bar.
 #[must_use]
 pub fn here() -> String {
@@ -77,13 +90,7 @@ pub fn chosen(radio: &str) -> Option<String> {
     find::<HtmlInputElement>(&format!("input[name=\"{radio}\"]:checked")).map(|input| input.value())
 }
 
-/// Chooses one of the radio buttons of that name.
-pub fn choose(radio: &str, value: &str) {
-    if let Some(input) = find::<HtmlInputElement>(&format!("input[name=\"{radio}\"][value=\"{value}\"]")) {
-        input.set_checked(true);
-    }
-}
-
+/// Opens a dialog over the page.
 pub fn open_dialog(dialog: NodeRef<leptos::html::Dialog>) {
     if let Some(dialog) = dialog.get_untracked().filter(|dialog: &HtmlDialogElement| !dialog.open()) {
         // It fails for a dialog that is not in the document, and this one is.
@@ -95,23 +102,6 @@ pub fn close_dialog(dialog: NodeRef<leptos::html::Dialog>) {
     if let Some(dialog) = dialog.get_untracked() {
         HtmlDialogElement::close(&dialog);
     }
-}
-
-/// Remembers a preference on this browser, and lets the style sheet know.
-pub fn remember(name: &str, value: &str) {
-    if let Some(root) = document().document_element().and_then(|root| root.dyn_into::<HtmlElement>().ok()) {
-        drop(root.dataset().set(name, value));
-    }
-    if let Ok(Some(storage)) = window().local_storage() {
-        // A browser that keeps nothing shows what was chosen until the page is left.
-        drop(storage.set_item(&format!("berth.{name}"), value));
-    }
-}
-
-/// A preference that was remembered.
-#[must_use]
-pub fn remembered(name: &str) -> Option<String> {
-    window().local_storage().ok().flatten()?.get_item(&format!("berth.{name}")).ok().flatten()
 }
 
 /// Copies a text. The clipboard proper is there only under https and on loopback; elsewhere the old way works.

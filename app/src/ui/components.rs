@@ -9,5 +9,6 @@ pub mod loaded;
 pub mod operate;
 pub mod ports;
 pub mod problem;
+pub mod refused;
 pub mod remove;
 pub mod time;

@@ -3,12 +3,14 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use super::browser;
-use super::tab::Tab;
+use super::seal::Seal;
+use crate::api::ApiError;
+use crate::api::host::get_host;
+use crate::api::me::{Me, get_me};
+use crate::model::host::Host;
 use account::Account;
 use host::HostLine;
 use notices::NoticeBoard;
-pub use rail::Mark;
 use rail::Rail;
 use teams::Teams;
 
@@ -18,38 +20,46 @@ mod notices;
 mod rail;
 mod teams;
 
-/// Around the sign-in page there is nothing.
+pub use rail::Mark;
+
+/// Around the sign-in page there is nothing, nor where nobody is signed in.
 #[component]
-pub fn Frame(tab: Tab, children: Children) -> impl IntoView {
+pub fn Frame(children: Children) -> impl IntoView {
     let location = use_location();
-    let bare = Memo::new(move |_| location.pathname.get() == "/sign-in");
-    Effect::new(move |before: Option<String>| {
-        let path = location.pathname.get();
-        match before {
-            None if path != "/sign-in" => tab.live.open(),
-            Some(before) if before != path => browser::focus_soon("main h1"),
-            None | Some(_) => {}
-        }
-        path
-    });
+    let bare = location.pathname.get_untracked() == "/sign-in";
+    let asked = OnceResource::new_blocking(async { Ok::<_, ApiError>((get_me().await?, get_host().await?)) });
+    let around = move || {
+        Suspend::new(async move {
+            let known = asked.await.ok().filter(|_| !bare);
+            known.map(|(me, host)| view! { <Around me host /> })
+        })
+    };
     view! {
-        <a class="skip" href="#main" rel="external">
+        <a class="skip" href="#main">
             "Skip to the page"
         </a>
         <div class="shell" class:bare=bare>
-            <Show when=move || !bare.get()>
-                <Rail tab />
-                <header class="top">
-                    <Teams tab />
-                    <HostLine tab />
-                    <Account tab />
-                </header>
-            </Show>
+            <Suspense>{around}</Suspense>
             <main id="main" tabindex="-1">
                 {children()}
             </main>
-            <NoticeBoard tab />
         </div>
     }
-    .into_any()
+    .seal()
+}
+
+#[component]
+fn Around(me: Me, host: Host) -> impl IntoView {
+    view! {
+        <Rail />
+        <header class="top">
+            <Teams teams=me.teams />
+            <div class="host">
+                <HostLine host />
+            </div>
+            <Account actor=me.actor />
+        </header>
+        <NoticeBoard />
+    }
+    .seal()
 }

@@ -6,7 +6,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Event, EventSource, MessageEvent};
 
-use crate::api::host::get_host;
+use super::tab::Notices;
+use crate::api::ApiError;
 use crate::api::live::{Change, merge};
 use crate::model::environment::Environment;
 use crate::model::host::Host;
@@ -38,13 +39,13 @@ impl Live {
         // What happened before the stream was there, nobody told.
         listen(&source, "open", move |_| {
             self.interrupted.set(false);
-            self.take(Change::Missed);
+            self.ask_again();
         });
         let closed = source.clone();
         listen(&source, "error", move |_| {
             self.interrupted.set(true);
             if closed.ready_state() == EventSource::CLOSED {
-                self.take(Change::Missed);
+                self.ask_again();
                 set_timeout(move || self.open(), RETRY);
             }
         });
@@ -67,21 +68,39 @@ impl Live {
         });
     }
 
-    /// Begins another round: every page asks for what it shows again.
+    /// Begins another round: every island asks for what it shows again.
     pub fn ask_again(self) {
         self.round.update(|round| *round = round.wrapping_add(1));
-        spawn_local(async move {
-            // Where it fails, the page that asks too will say so.
-            if let Ok(host) = get_host().await {
-                self.host.set(Some(host));
-            }
-        });
     }
 
-    /// Another number each time that everything is to be asked for again.
-    #[must_use]
-    pub fn round(self) -> u32 {
-        self.round.get()
+    /// Asks again in each further round, and whenever what `also` reads changes. An answer comes with its round.
+    pub fn follow<T, A, F>(
+        self,
+        notices: Notices,
+        also: impl Fn() -> u64 + 'static,
+        ask: A,
+        answered: Callback<(u32, T)>,
+    ) where
+        T: 'static,
+        A: Fn() -> F + 'static,
+        F: Future<Output = Result<T, ApiError>> + 'static,
+    {
+        Effect::new(move |before: Option<(u32, u64)>| {
+            let now = (self.round.get(), also());
+            if before.is_some_and(|before| before != now) {
+                let asked = ask();
+                spawn_local(async move {
+                    match asked.await {
+                        Ok(answer) => {
+                            notices.stale(None);
+                            answered.run((now.0, answer));
+                        }
+                        Err(error) => notices.stale(Some(error)),
+                    }
+                });
+            }
+            now
+        });
     }
 
     /// A number that grows with each change to an environment; 0 while there was none.

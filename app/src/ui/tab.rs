@@ -1,41 +1,45 @@
-//! What all that is shown in one browser tab shares: who looks, the clock, what changes, and what is to be said.
+//! What all islands of one browser tab share: what changes, the clock, and what is to be said.
+
+use std::time::Duration;
 
 use leptos::prelude::*;
 
 use super::browser;
 use super::live::Live;
 use crate::api::ApiError;
-use crate::api::me::{Me, get_me};
+use crate::api::me::Me;
+use crate::model::access::Actor;
 use crate::model::environment::{Environment, Operation};
 use crate::model::time::Timestamp;
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Tab {
-    pub me: Resource<Result<Me, ApiError>>,
     pub live: Live,
     pub clock: Clock,
     pub notices: Notices,
 }
 
 impl Tab {
+    /// That of the page which is being rendered or shown.
     #[must_use]
-    pub fn open() -> Self {
-        let tab = Self {
-            me: Resource::new(|| (), |()| get_me()),
-            live: Live::default(),
-            clock: Clock::default(),
-            notices: Notices::default(),
-        };
-        Effect::new(move |_| tab.clock.start());
-        tab
+    pub fn here() -> Self {
+        expect_context()
     }
 }
 
-/// Who looks, from where and when: what pages need beside their own matter.
+/// Begins the life of a page in the browser, before its islands.
+pub fn open() {
+    let tab = Tab::default();
+    provide_context(tab);
+    // After the islands, which at first show what the server rendered.
+    set_timeout(move || tab.clock.start(), Duration::ZERO);
+}
+
+/// Who looks, from where and when: what islands need beside their own matter.
 #[derive(Debug, Clone, Copy)]
 pub struct Viewer {
     pub tab: Tab,
-    pub me: Signal<Me>,
+    pub actor: StoredValue<Actor>,
     pub now: Signal<Option<Timestamp>>,
     /// Of the address that the browser shows: where ports are opened.
     pub host: Signal<String>,
@@ -43,18 +47,26 @@ pub struct Viewer {
 
 impl Viewer {
     #[must_use]
-    pub fn of(tab: Tab, me: Signal<Me>) -> Self {
-        let visited = move || me.with(|me| me.visit.as_ref().map(|visit| visit.host.clone()));
-        let alive = Memo::new(move |_| tab.clock.runs());
-        let host = Memo::new(move |_| if alive.get() { browser::host() } else { visited() }.unwrap_or_default());
-        Self { tab, me, now: tab.clock.now(me), host: host.into() }
+    pub fn of(me: Me) -> Self {
+        let tab = Tab::here();
+        let (at, host) = me.visit.map(|visit| (visit.at, visit.host)).unzip();
+        let host =
+            Memo::new(move |_| if tab.clock.runs() { browser::host() } else { host.clone() }.unwrap_or_default());
+        let now = Signal::derive(move || tab.clock.ticked().or(at));
+        Self { tab, actor: StoredValue::new(me.actor), now, host: host.into() }
     }
 
     /// Why the viewer cannot do this now, as far as the environment itself tells.
     #[must_use]
     pub fn refused(self, environment: Signal<Environment>, operation: Operation) -> Signal<Option<String>> {
-        let permits = move |me: &Me| environment.with(|it| it.permits(&me.actor, operation).err());
-        Memo::new(move |_| self.me.with(permits)).into()
+        let permits = move |actor: &Actor| environment.with(|it| it.permits(actor, operation).err());
+        Memo::new(move |_| self.actor.with_value(permits)).into()
+    }
+
+    /// The owner, as the viewer reads it.
+    #[must_use]
+    pub fn owner(self, environment: &Environment) -> String {
+        self.actor.with_value(|actor| environment.owner_for(actor).to_owned())
     }
 }
 
@@ -66,7 +78,7 @@ impl Clock {
     fn start(self) {
         let tick = move || self.0.set(Some(browser::now()));
         tick();
-        set_interval(tick, std::time::Duration::from_secs(1));
+        set_interval(tick, Duration::from_secs(1));
     }
 
     /// The browser's time; `None` on the server, and until the page has come to life.
@@ -79,12 +91,6 @@ impl Clock {
     #[must_use]
     pub fn runs(self) -> bool {
         self.0.with(Option::is_some)
-    }
-
-    /// The time, as far as it is known: the browser's, or else that of the visit.
-    #[must_use]
-    pub fn now(self, me: Signal<Me>) -> Signal<Option<Timestamp>> {
-        Signal::derive(move || self.ticked().or_else(|| me.with(|me| me.visit.as_ref().map(|visit| visit.at))))
     }
 }
 
@@ -99,6 +105,7 @@ pub struct Notice {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Notices {
     shown: RwSignal<Vec<Notice>>,
+    stale: RwSignal<Option<ApiError>>,
     /// What a screen reader says next.
     spoken: RwSignal<String>,
 }
@@ -119,6 +126,11 @@ impl Notices {
         self.shown.update(|shown| shown.retain(|notice| notice.number != number));
     }
 
+    /// What is shown could not be asked for again, or could.
+    pub fn stale(self, error: Option<ApiError>) {
+        self.stale.set(error);
+    }
+
     /// Says it to those who do not see it happen.
     pub fn say(self, words: String) {
         self.spoken.set(words);
@@ -127,6 +139,11 @@ impl Notices {
     #[must_use]
     pub fn shown(self) -> Signal<Vec<Notice>> {
         self.shown.into()
+    }
+
+    #[must_use]
+    pub fn staleness(self) -> Signal<Option<ApiError>> {
+        self.stale.into()
     }
 
     #[must_use]

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::icon::Icon;
 use crate::model::environment::{Environment, Health, State};
+use crate::ui::seal::Seal;
 
 #[component]
 pub fn Badge(environment: Signal<Environment>) -> impl IntoView {
@@ -18,7 +19,7 @@ pub fn Badge(environment: Signal<Environment>) -> impl IntoView {
             {move || unwell().then(|| view! { <small class="warn">"unhealthy"</small> })}
         </span>
     }
-    .into_any()
+    .seal()
 }
 
 /// The class that colours a state.

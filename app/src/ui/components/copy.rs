@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::icon::Icon;
 use crate::ui::browser;
+use crate::ui::seal::Seal;
 
 /// `what` completes «Copy …».
 #[component]
@@ -25,5 +26,5 @@ pub fn Copy(#[prop(into)] text: Signal<String>, #[prop(into)] what: String) -> i
             </span>
         </button>
     }
-    .into_any()
+    .seal()
 }

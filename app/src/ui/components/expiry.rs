@@ -6,6 +6,7 @@ use super::time::absolute;
 use crate::model::environment::Environment;
 use crate::model::time::Timestamp;
 use crate::model::units::Span;
+use crate::ui::seal::Seal;
 use crate::ui::tab::Clock;
 
 /// Before the expiry: when it begins to warn.
@@ -29,9 +30,9 @@ pub fn Expiry(environment: Signal<Environment>, now: Signal<Option<Timestamp>>, 
                     {words}
                 </time>
             }
-            .into_any()
+            .seal()
         } else {
-            view! { <span class="dim">"–"</span> }.into_any()
+            view! { <span class="dim">"–"</span> }.seal()
         }
     }
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::model::gauge::{Fill, Gauge};
+use crate::ui::seal::Seal;
 
 /// One bar. The figures are beside it in words, so it is hidden from screen readers.
 #[component]
@@ -20,7 +21,7 @@ pub fn Bar(gauge: Signal<Gauge>) -> impl IntoView {
             <rect class="added" height="6" x=used width=added />
         </svg>
     }
-    .into_any()
+    .seal()
 }
 
 /// A figure in large, what it is held against, and the bar.
@@ -37,5 +38,5 @@ pub fn Meter(gauge: Signal<Gauge>) -> impl IntoView {
             </dd>
         </div>
     }
-    .into_any()
+    .seal()
 }

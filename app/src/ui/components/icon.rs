@@ -1,5 +1,6 @@
 //! Icons, drawn once in `public/icons.svg`, and the mark.
 
+use crate::ui::seal::Seal;
 use leptos::prelude::*;
 
 /// An icon beside a word, or on a button that says in another way what it does.
@@ -10,5 +11,5 @@ pub fn Icon(#[prop(into)] name: Signal<&'static str>) -> impl IntoView {
             <use_ href=move || format!("/icons.svg#{}", name.get())></use_>
         </svg>
     }
-    .into_any()
+    .seal()
 }

@@ -8,6 +8,7 @@ use leptos::task::spawn_local;
 use super::icon::Icon;
 use crate::api::environments::{Operate, operate};
 use crate::model::environment::{Environment, Operation};
+use crate::ui::seal::Seal;
 use crate::ui::tab::Tab;
 
 /// How much a button says.
@@ -21,7 +22,6 @@ pub enum Look {
 
 #[component]
 pub fn OperateButton(
-    tab: Tab,
     environment: Signal<Environment>,
     operation: Operation,
     /// Why the viewer cannot do this now.
@@ -29,6 +29,7 @@ pub fn OperateButton(
     refused: Signal<Option<String>>,
     look: Look,
 ) -> impl IntoView {
+    let tab = Tab::here();
     let id = environment.with_untracked(|environment| environment.id.to_string());
     let under_way = RwSignal::new(false);
     let submit = move |event: SubmitEvent| {
@@ -44,7 +45,7 @@ pub fn OperateButton(
             <ActionButton environment operation refused under_way look id />
         </form>
     }
-    .into_any()
+    .seal()
 }
 
 #[component]
@@ -81,7 +82,7 @@ fn ActionButton(
             {move || refused.get().or_else(|| tip.clone())}
         </span>
     }
-    .into_any()
+    .seal()
 }
 
 /// Begins an operation, shows what it did at once, and says so where it was refused.

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::copy::Copy;
 use crate::model::environment::Port;
+use crate::ui::seal::Seal;
 
 /// How many are shown before «+N more».
 const SHOWN: usize = 3;
@@ -42,12 +43,12 @@ fn PortLink(port: Port, host: Signal<String>) -> impl IntoView {
                 <Copy text=address what />
             </span>
         }
-        .into_any();
+        .seal();
     }
     view! {
         <a class="port" href=move || port.link(&host.get()) target="_blank" rel="noopener noreferrer">
             {shown}
         </a>
     }
-    .into_any()
+    .seal()
 }

@@ -2,82 +2,73 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_location;
 
-use super::copy::Copy;
 use super::icon::Icon;
 use crate::api::ApiError;
 use crate::model::address::Address;
-use crate::ui::live::Live;
+use crate::ui::seal::Seal;
 
 /// In a page's place.
 #[component]
-pub fn Problem(error: ApiError, live: Live) -> impl IntoView {
+pub fn Problem(error: ApiError) -> impl IntoView {
+    let location = use_location();
+    let here = format!("{}?{}", location.pathname.get_untracked(), location.search.get_untracked());
     let title = title(&error);
-    let heading = title.clone();
     view! {
-        <Title text=title />
+        <Title text=title.clone() />
         <section class="blank" role="alert">
             <span class="emblem">
                 <Icon name=emblem(&error) />
             </span>
-            <h1 tabindex="-1">{heading}</h1>
+            <h1 tabindex="-1">{title}</h1>
             <p>{error.to_string()}</p>
-            <WayOut error live />
+            {way_out(error, here.trim_end_matches('?'))}
         </section>
     }
-    .into_any()
+    .seal()
 }
 
 /// What to do about it.
-#[component]
-pub fn WayOut(error: ApiError, live: Live) -> impl IntoView {
+fn way_out(error: ApiError, here: &str) -> AnyView {
     match error {
-        ApiError::SignedOut => view! { <SignInAgain /> }.into_any(),
-        ApiError::NotFound { .. } | ApiError::Forbidden { .. } | ApiError::Malformed { .. } => view! {
+        ApiError::SignedOut => view! {
+            <a class="button primary" href=sign_in(here) rel="external">
+                "Sign in again"
+            </a>
+        }
+        .seal(),
+        ApiError::Internal { .. }
+        | ApiError::EngineUnavailable { .. }
+        | ApiError::TooMany { .. }
+        | ApiError::Offline => {
+            // The empty address is that of the page itself.
+            view! {
+                <a class="button" href="">
+                    <Icon name="restart" />
+                    "Try again"
+                </a>
+            }
+            .seal()
+        }
+        ApiError::NotFound { .. }
+        | ApiError::Forbidden { .. }
+        | ApiError::Malformed { .. }
+        | ApiError::Invalid { .. }
+        | ApiError::QuotaExceeded { .. }
+        | ApiError::Conflict { .. } => view! {
             <a class="button" href="/environments">
                 "All environments"
             </a>
         }
-        .into_any(),
-        ApiError::Internal { reference } => view! {
-            <div class="row">
-                <TryAgain live />
-                <Copy text=reference what="the reference" />
-            </div>
-        }
-        .into_any(),
-        ApiError::EngineUnavailable { .. } | ApiError::TooMany { .. } | ApiError::Offline => {
-            view! { <TryAgain live /> }.into_any()
-        }
-        ApiError::Invalid { .. } | ApiError::QuotaExceeded { .. } | ApiError::Conflict { .. } => ().into_any(),
+        .seal(),
     }
 }
 
-/// Leads back to where one is; in a tab of its own, so that nothing typed here is lost.
-#[component]
-fn SignInAgain() -> impl IntoView {
-    let location = leptos_router::hooks::use_location();
-    let href = move || {
-        let here = format!("{}?{}", location.pathname.get(), location.search.get());
-        Address::of("/sign-in").with("return_to", here.trim_end_matches('?')).to_string()
-    };
-    view! {
-        <a class="button primary" href=href rel="external" target="_blank">
-            "Sign in again in a new tab"
-        </a>
-    }
-    .into_any()
-}
-
-#[component]
-fn TryAgain(live: Live) -> impl IntoView {
-    view! {
-        <button type="button" class="button" on:click=move |_| live.ask_again()>
-            <Icon name="restart" />
-            "Try again"
-        </button>
-    }
-    .into_any()
+/// The way in, and back to where one was.
+#[must_use]
+pub fn sign_in(here: &str) -> String {
+    Address::of("/sign-in").with("return_to", here).to_string()
 }
 
 /// What happened, as a heading.

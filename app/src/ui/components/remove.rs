@@ -10,11 +10,11 @@ use super::operate::{Look, begin};
 use crate::api::environments::Operate;
 use crate::model::environment::{Environment, Operation};
 use crate::ui::browser;
+use crate::ui::seal::Seal;
 use crate::ui::tab::Tab;
 
 #[component]
 pub fn Remove(
-    tab: Tab,
     environment: Signal<Environment>,
     #[prop(into)] refused: Signal<Option<String>>,
     look: Look,
@@ -62,14 +62,13 @@ pub fn Remove(
                 {move || refused.get().or_else(|| tip.clone())}
             </span>
         </span>
-        <RemoveDialog tab environment dialog dialog_id id name begun />
+        <RemoveDialog environment dialog dialog_id id name begun />
     }
-    .into_any()
+    .seal()
 }
 
 #[component]
 fn RemoveDialog(
-    tab: Tab,
     environment: Signal<Environment>,
     dialog: NodeRef<Dialog>,
     dialog_id: String,
@@ -77,6 +76,7 @@ fn RemoveDialog(
     name: String,
     begun: Callback<()>,
 ) -> impl IntoView {
+    let tab = Tab::here();
     let under_way = RwSignal::new(false);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -109,5 +109,5 @@ fn RemoveDialog(
             </div>
         </dialog>
     }
-    .into_any()
+    .seal()
 }

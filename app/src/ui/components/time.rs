@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::model::time::Timestamp;
 use crate::ui::browser;
+use crate::ui::seal::Seal;
 use crate::ui::tab::Clock;
 
 /// Until the page has come to life the day and hour are in UTC.
@@ -15,7 +16,7 @@ pub fn Time(#[prop(into)] at: Signal<Timestamp>, now: Signal<Option<Timestamp>>,
             {words}
         </time>
     }
-    .into_any()
+    .seal()
 }
 
 /// The day and hour of a moment.

@@ -3,27 +3,11 @@
 use leptos::prelude::*;
 
 use crate::model::access::Actor;
-use crate::ui::browser;
 use crate::ui::components::icon::Icon;
-use crate::ui::tab::Tab;
+use crate::ui::seal::Seal;
 
 #[component]
-pub fn Account(tab: Tab) -> impl IntoView {
-    view! {
-        <div class="account">
-            <Transition>
-                {move || {
-                    let actor = tab.me.get()?.ok()?.actor;
-                    Some(view! { <AccountMenu actor /> })
-                }}
-            </Transition>
-        </div>
-    }
-    .into_any()
-}
-
-#[component]
-fn AccountMenu(actor: Actor) -> impl IntoView {
+pub fn Account(actor: Actor) -> impl IntoView {
     let initial = actor.name.chars().find(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().to_string());
     let role = if actor.admin { "Admin".to_owned() } else { roles(&actor) };
     let email = actor.email.filter(|email| *email != actor.name);
@@ -38,7 +22,11 @@ fn AccountMenu(actor: Actor) -> impl IntoView {
                 {email.map(|email| view! { <small>{email}</small> })}
                 <small>{role}</small>
             </p>
-            <Preference name="theme" legend="Theme" choices=[("system", "System"), ("light", "Light"), ("dark", "Dark")] />
+            <Preference
+                name="theme"
+                legend="Theme"
+                choices=[("system", "System"), ("light", "Light"), ("dark", "Dark")]
+            />
             <Preference
                 name="density"
                 legend="Density"
@@ -52,7 +40,7 @@ fn AccountMenu(actor: Actor) -> impl IntoView {
             </form>
         </div>
     }
-    .into_any()
+    .seal()
 }
 
 fn roles(actor: &Actor) -> String {
@@ -60,22 +48,17 @@ fn roles(actor: &Actor) -> String {
     if roles.is_empty() { "In no team".to_owned() } else { roles.join(", ") }
 }
 
-/// The first choice is the one that nobody has made.
+/// The first choice is the one that nobody has made. `preferences.js` remembers it.
 #[component]
 fn Preference<const N: usize>(
     name: &'static str,
     legend: &'static str,
     choices: [(&'static str, &'static str); N],
 ) -> impl IntoView {
-    Effect::new(move |_| {
-        if let Some(value) = browser::remembered(name) {
-            browser::choose(name, &value);
-        }
-    });
     let choices = choices.into_iter().enumerate().map(|(at, (value, label))| {
         view! {
             <label>
-                <input type="radio" name=name value=value checked=at == 0 on:change=move |_| browser::remember(name, value) />
+                <input type="radio" name=name value=value checked=at == 0 />
                 {label}
             </label>
         }
@@ -86,5 +69,5 @@ fn Preference<const N: usize>(
             <div>{choices.collect_view()}</div>
         </fieldset>
     }
-    .into_any()
+    .seal()
 }

@@ -3,76 +3,54 @@
 use leptos::prelude::*;
 
 use crate::api::host::get_host;
+use crate::api::live::Change;
 use crate::model::host::{Host, Link};
 use crate::model::time::Timestamp;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::time::hour;
+use crate::ui::seal::Seal;
 use crate::ui::tab::Tab;
 
-#[component]
-pub fn HostLine(tab: Tab) -> impl IntoView {
-    let asked = Resource::new(|| (), |()| get_host());
-    view! {
-        <div class="host">
-            <Transition>
-                {move || {
-                    let host = Memo::new(move |_| tab.live.host().or_else(|| asked.get().and_then(Result::ok)));
-                    move || host.get().map(|host| view! { <Line host tab /> })
-                }}
-            </Transition>
-        </div>
-    }
-    .into_any()
+/// Every page has it, so it is the one that begins to listen to what changes.
+#[island]
+pub fn HostLine(host: Host) -> impl IntoView {
+    let Tab { live, notices, .. } = Tab::here();
+    Effect::new(move |_| live.open());
+    live.follow(notices, || 0, get_host, Callback::new(move |(_, host)| live.take(Change::Host(host))));
+    let latest = Memo::new(move |_| live.host().unwrap_or_else(|| host.clone()));
+    move || view! { <Line host=latest.get() /> }
 }
 
 #[component]
-fn Line(host: Host, tab: Tab) -> impl IntoView {
+fn Line(host: Host) -> impl IntoView {
+    let tab = Tab::here();
     let interrupted = move || tab.live.is_interrupted();
     let version = (!host.version.is_empty()).then(|| format!("Engine {}", host.version));
-    let banner = lost(&host).map(|(since, reason)| {
-        view! { <Banner name=host.name.clone() since reason tab /> }
-    });
-    let is_live = host.link == Link::Live;
+    let (tone, icon, word, lost) = match host.link {
+        Link::Live => ("link ok", "running", "live", None),
+        Link::Lost { since, reason } => ("link bad", "lost", "lost", Some((since, reason))),
+    };
+    let banner = lost.map(|(since, reason)| view! { <Banner name=host.name.clone() since reason /> });
     view! {
         <span class="name">{host.name}</span>
         <span class="version">{version}</span>
-        {if is_live {
-            view! {
-                <span class="link ok" class:hidden=interrupted>
-                    <Icon name="running" />
-                    "live"
-                </span>
-            }
-                .into_any()
-        } else {
-            view! {
-                <span class="link bad" class:hidden=interrupted>
-                    <Icon name="lost" />
-                    "lost"
-                </span>
-            }
-                .into_any()
-        }}
+        <span class=tone class:hidden=interrupted>
+            <Icon name=icon />
+            {word}
+        </span>
         <span class="link warn" class:hidden=move || !interrupted()>
             <Icon name="busy" />
             "reconnecting…"
         </span>
         {banner}
     }
-    .into_any()
-}
-
-fn lost(host: &Host) -> Option<(Timestamp, String)> {
-    match &host.link {
-        Link::Live => None,
-        Link::Lost { since, reason } => Some((*since, reason.clone())),
-    }
+    .seal()
 }
 
 /// Lies over the page, so that nothing moves when it comes and goes.
 #[component]
-fn Banner(name: String, since: Timestamp, reason: String, tab: Tab) -> impl IntoView {
-    let when = hour(since.into(), tab.clock);
+fn Banner(name: String, since: Timestamp, reason: String) -> impl IntoView {
+    let when = hour(since.into(), Tab::here().clock);
     view! {
         <div class="banner" role="status">
             <Icon name="lost" />
@@ -86,5 +64,5 @@ fn Banner(name: String, since: Timestamp, reason: String, tab: Tab) -> impl Into
             </p>
         </div>
     }
-    .into_any()
+    .seal()
 }

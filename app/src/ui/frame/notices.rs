@@ -3,45 +3,72 @@
 use leptos::prelude::*;
 
 use crate::api::ApiError;
+use crate::ui::browser;
 use crate::ui::components::icon::Icon;
-use crate::ui::components::problem::WayOut;
+use crate::ui::components::problem::{sign_in, title};
+use crate::ui::seal::Seal;
 use crate::ui::tab::{Notice, Tab};
 
-#[component]
-pub fn NoticeBoard(tab: Tab) -> impl IntoView {
+#[island]
+pub fn NoticeBoard() -> impl IntoView {
+    let notices = Tab::here().notices;
+    let stale = move || notices.staleness().get().map(|error| view! { <Stale error /> });
     view! {
         <div class="notices" role="alert">
-            <For each=move || tab.notices.shown().get() key=|notice| notice.number let:notice>
-                <NoticeCard notice tab />
+            {stale}
+            <For each=move || notices.shown().get() key=|notice| notice.number let:notice>
+                <NoticeCard notice />
             </For>
         </div>
         <p class="unseen" role="status">
-            {tab.notices.spoken()}
+            {notices.spoken()}
         </p>
     }
-    .into_any()
+    .seal()
 }
 
 #[component]
-fn NoticeCard(notice: Notice, tab: Tab) -> impl IntoView {
+fn NoticeCard(notice: Notice) -> impl IntoView {
     let Notice { number, title, error } = notice;
     let words = error.to_string();
-    // What failed is tried again where it was begun.
-    let way_out = (error == ApiError::SignedOut).then(|| view! { <WayOut error live=tab.live /> });
     view! {
         <div class="notice bad">
             <button
                 type="button"
                 class="button quiet icon-only"
                 aria-label="Put away"
-                on:click=move |_| tab.notices.put_away(number)
+                on:click=move |_| Tab::here().notices.put_away(number)
             >
                 <Icon name="close" />
             </button>
             <strong>{title}</strong>
             <p>{words}</p>
-            {way_out}
+            {(error == ApiError::SignedOut).then(|| view! { <SignInAgain /> })}
         </div>
     }
-    .into_any()
+    .seal()
+}
+
+/// What is shown could not be asked for again.
+#[component]
+fn Stale(error: ApiError) -> impl IntoView {
+    view! {
+        <div class="notice warn">
+            <strong>{title(&error)}</strong>
+            <p>"What you see may be old by now. What you typed stays."</p>
+            {(error == ApiError::SignedOut).then(|| view! { <SignInAgain /> })}
+        </div>
+    }
+    .seal()
+}
+
+/// In a tab of its own, so that nothing typed here is lost.
+#[component]
+pub fn SignInAgain() -> impl IntoView {
+    view! {
+        <a class="button" href=sign_in(&browser::here()) target="_blank">
+            "Sign in again in a new tab"
+        </a>
+    }
+    .seal()
 }

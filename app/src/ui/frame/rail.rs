@@ -5,11 +5,10 @@ use leptos_router::hooks::{use_location, use_query_map};
 
 use crate::model::address::Address;
 use crate::ui::components::icon::Icon;
-use crate::ui::tab::Tab;
+use crate::ui::seal::Seal;
 
 #[component]
-pub fn Rail(tab: Tab) -> impl IntoView {
-    let _ = tab;
+pub fn Rail() -> impl IntoView {
     view! {
         <nav class="rail" aria-label="Main">
             <a class="brand" href="/environments">
@@ -20,28 +19,23 @@ pub fn Rail(tab: Tab) -> impl IntoView {
             <RailLink path="/launch" icon="launch" label="Launch" />
         </nav>
     }
-    .into_any()
+    .seal()
 }
 
 /// Keeps the team that is chosen.
 #[component]
 fn RailLink(path: &'static str, icon: &'static str, label: &'static str) -> impl IntoView {
-    let location = use_location();
-    let query = use_query_map();
-    let href =
-        move || Address::of(path).with("team", &query.with(|query| query.get("team")).unwrap_or_default()).to_string();
-    let current = move || {
-        let here = location.pathname.get();
-        let inside = here.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
-        if here == path { Some("page") } else { inside.then_some("true") }
-    };
+    let team = use_query_map().read_untracked().get("team").unwrap_or_default();
+    let here = use_location().pathname.get_untracked();
+    let inside = here.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+    let current = if here == path { Some("page") } else { inside.then_some("true") };
     view! {
-        <a href=href aria-current=current>
+        <a href=Address::of(path).with("team", &team).to_string() aria-current=current>
             <Icon name=icon />
             {label}
         </a>
     }
-    .into_any()
+    .seal()
 }
 
 /// A berth between two bollards.
@@ -52,5 +46,5 @@ pub fn Mark() -> impl IntoView {
             <use_ href="/icons.svg#mark"></use_>
         </svg>
     }
-    .into_any()
+    .seal()
 }

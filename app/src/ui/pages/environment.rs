@@ -2,17 +2,19 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_params_map};
+use leptos_router::hooks::use_params_map;
 
-use crate::api::environments::get_environment;
-use crate::api::me::Me;
+use crate::api::environments::{Operate, get_environment};
+use crate::api::me::{Me, get_me};
 use crate::model::environment::{Environment, EnvironmentDetail, Operation, State};
+use crate::ui::browser;
 use crate::ui::components::badge::Badge;
-use crate::ui::components::loaded::{Loaded, both};
+use crate::ui::components::loaded::Loaded;
 use crate::ui::components::operate::{Look, OperateButton};
+use crate::ui::components::refused::Refused;
 use crate::ui::components::remove::Remove;
 use crate::ui::components::time::Time;
+use crate::ui::seal::Seal;
 use crate::ui::tab::{Tab, Viewer};
 use facts::Facts;
 use open::Open;
@@ -23,99 +25,103 @@ mod open;
 mod steps;
 
 #[component]
-pub fn EnvironmentPage(tab: Tab) -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
-    // Another environment is another page.
-    move || view! { <One tab id=id.get() /> }
-}
-
-#[component]
-fn One(tab: Tab, id: String) -> impl IntoView {
-    // Steps come with each change: then it is asked for again.
-    let of = id.clone();
-    let revision = Memo::new(move |_| tab.live.revision(&of));
-    let asked = Resource::new(
-        move || (id.clone(), revision.get(), tab.live.round()),
-        |(id, ..)| async move { get_environment(id).await },
-    );
-    let answer = Signal::derive(move || both(tab.me.get(), asked.get()));
-    view! { <Loaded tab answer view=move |known| view! { <Detail tab known /> }.into_any() /> }.into_any()
-}
-
-#[component]
-fn Detail(tab: Tab, known: Signal<(Me, EnvironmentDetail)>) -> impl IntoView {
-    let viewer = Viewer::of(tab, Signal::derive(move || known.get().0));
-    let detail = Memo::new(move |_| known.get().1);
-    let environment = Memo::new(move |_| tab.live.latest(detail.get().environment));
-    let name = move || environment.with(|it| it.name.to_string());
+pub fn EnvironmentPage() -> impl IntoView {
+    let id = use_params_map().read_untracked().get("id").unwrap_or_default();
+    let asked = async { Ok((get_me().await?, get_environment(id).await?)) };
     view! {
-        <Title text=name />
-        <Heading viewer environment=environment.into() detail />
-        <Failure environment=environment.into() />
+        <Refused<Operate> />
+        <Loaded
+            asked
+            view=|(me, detail): (Me, EnvironmentDetail)| {
+                view! {
+                    <Title text=detail.environment.name.to_string() />
+                    <EnvironmentView me detail />
+                }
+                .seal()
+            }
+        />
+    }
+    .seal()
+}
+
+#[island]
+fn EnvironmentView(me: Me, detail: EnvironmentDetail) -> impl IntoView {
+    let Tab { live, notices, .. } = Tab::here();
+    let id = detail.environment.id.to_string();
+    let first = detail.environment.revision;
+    let detail = RwSignal::new(detail);
+    let asked = id.clone();
+    // Steps come with each change: then it is asked for again.
+    live.follow(
+        notices,
+        move || live.revision(&id).max(first),
+        move || get_environment(asked.clone()),
+        Callback::new(move |(_, answer)| detail.set(answer)),
+    );
+    let environment = Memo::new(move |_| live.latest(detail.get().environment)).into();
+    let viewer = Viewer::of(me);
+    let refused = Refusals { viewer, environment, detail };
+    view! {
+        <Heading viewer environment refused />
+        <Failure environment />
         <div class="split">
             <div class="column">
-                <Open viewer environment=environment.into() />
+                <Open viewer environment />
                 <Steps viewer detail />
             </div>
-            <Facts viewer environment=environment.into() detail />
+            <Facts viewer environment detail refused />
         </div>
     }
-    .into_any()
+    .seal()
+}
+
+/// Why the viewer cannot do something now.
+#[derive(Debug, Clone, Copy)]
+struct Refusals {
+    viewer: Viewer,
+    environment: Signal<Environment>,
+    detail: RwSignal<EnvironmentDetail>,
+}
+
+impl Refusals {
+    /// What the server said holds as long as nothing has changed since.
+    fn of(self, operation: Operation) -> Signal<Option<String>> {
+        let here = self.viewer.refused(self.environment, operation);
+        Signal::derive(move || {
+            let there = self.detail.with(|detail| {
+                let same = self.environment.with(|it| it.revision == detail.environment.revision);
+                detail.refusal(operation).filter(|_| same).map(str::to_owned)
+            });
+            here.get().or(there)
+        })
+    }
 }
 
 #[component]
-fn Heading(viewer: Viewer, environment: Signal<Environment>, detail: Memo<EnvironmentDetail>) -> impl IntoView {
-    let Viewer { tab, me, now, .. } = viewer;
-    let navigate = use_navigate();
-    let leave = Callback::new(move |()| navigate("/environments", NavigateOptions::default()));
-    let refused = move |operation| refusal(viewer, environment, detail, operation);
+fn Heading(viewer: Viewer, environment: Signal<Environment>, refused: Refusals) -> impl IntoView {
+    let it = environment.get_untracked();
     let button = move |operation| {
-        view! { <OperateButton tab environment operation refused=refused(operation) look=Look::Word /> }
+        view! { <OperateButton environment operation refused=refused.of(operation) look=Look::Word /> }
     };
-    let created = Signal::derive(move || environment.with(|it| it.created_at));
-    let template =
-        move || environment.with(|it| format!("{} v{} · {}", it.template.slug, it.template.version, it.size));
-    let owner = move || me.with(|me| environment.with(|it| it.owner_for(&me.actor).to_owned()));
+    let template = format!("{} v{} · {}", it.template.slug, it.template.version, it.size);
+    let gone = Callback::new(|()| browser::go_to("/environments"));
     view! {
         <div class="head one">
-            <h1 tabindex="-1">{move || environment.with(|it| it.name.to_string())}</h1>
+            <h1 tabindex="-1">{it.name.to_string()}</h1>
             <span role="status">
                 <Badge environment />
             </span>
             <p class="dim">
-                {template} " · launched " <Time at=created now clock=tab.clock /> " by " {owner}
+                {template} " · launched " <Time at=it.created_at now=viewer.now clock=viewer.tab.clock /> " by "
+                {viewer.owner(&it)}
             </p>
             <div class="row actions">
                 {button(Operation::Start)} {button(Operation::Stop)} {button(Operation::Restart)}
-                <Remove
-                    tab
-                    environment
-                    refused=refused(Operation::Remove)
-                    look=Look::Word
-                    begun=leave
-                />
+                <Remove environment refused=refused.of(Operation::Remove) look=Look::Word begun=gone />
             </div>
         </div>
     }
-    .into_any()
-}
-
-/// What the server said when the page was made holds as long as the state is the same.
-fn refusal(
-    viewer: Viewer,
-    environment: Signal<Environment>,
-    detail: Memo<EnvironmentDetail>,
-    operation: Operation,
-) -> Signal<Option<String>> {
-    let here = viewer.refused(environment, operation);
-    Signal::derive(move || {
-        let there = detail.with(|detail| {
-            let same = environment.with(|it| it.revision == detail.environment.revision);
-            detail.refusal(operation).filter(|_| same).map(str::to_owned)
-        });
-        here.get().or(there)
-    })
+    .seal()
 }
 
 /// Why it does not run, where that is not by anybody's wish.
@@ -135,6 +141,7 @@ fn Failure(environment: Signal<Environment>) -> impl IntoView {
                     </p>
                 </section>
             }
+            .seal()
         })
     }
 }

@@ -4,14 +4,16 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::api::environments::list_environments;
-use crate::api::me::Me;
+use crate::api::environments::{Operate, list_environments};
+use crate::api::me::{Me, get_me};
 use crate::model::address::Address;
 use crate::model::environment::Environment;
 use crate::model::filter::Filter;
 use crate::model::name::TeamName;
 use crate::ui::components::icon::Icon;
-use crate::ui::components::loaded::{Loaded, both};
+use crate::ui::components::loaded::Loaded;
+use crate::ui::components::refused::Refused;
+use crate::ui::seal::Seal;
 use crate::ui::tab::{Tab, Viewer};
 use meters::Meters;
 use table::Table;
@@ -22,39 +24,15 @@ mod row;
 mod table;
 mod toolbar;
 
-/// What was asked for, with the round it was asked in.
-type Listed = (u32, Vec<Environment>);
-
 #[component]
-pub fn EnvironmentsPage(tab: Tab) -> impl IntoView {
-    let query = use_query_map();
-    let filter = Memo::new(move |_| query.with(|query| Filter::from_query(|name| query.get(name))));
-    let team = Memo::new(move |_| filter.with(|filter| filter.team.clone()));
-    let asked = Resource::new(
-        move || (team.get(), tab.live.round()),
-        |(team, round)| async move { list_environments(team).await.map(|list| (round, list)) },
-    );
-    let answer = Signal::derive(move || both(tab.me.get(), asked.get()));
+pub fn EnvironmentsPage() -> impl IntoView {
+    let query = use_query_map().get_untracked();
+    let filter = Filter::from_query(|name| query.get(name));
+    let team = filter.team.clone();
+    let launch = launch_address(team.as_ref());
+    let asked = async { Ok((get_me().await?, list_environments(team).await?)) };
     view! {
         <Title text="Environments" />
-        <Loaded tab answer view=move |known| view! { <Overview tab known filter /> }.into_any() />
-    }
-    .into_any()
-}
-
-#[component]
-fn Overview(tab: Tab, known: Signal<(Me, Listed)>, filter: Memo<Filter>) -> impl IntoView {
-    let viewer = Viewer::of(tab, Signal::derive(move || known.get().0));
-    let list = Memo::new(move |_| {
-        let (round, list) = known.get().1;
-        filter.with(|filter| tab.live.merged(round, list, filter.team.as_ref()))
-    });
-    let launch = move || {
-        let team = filter.with(|filter| filter.team.as_ref().map(ToString::to_string)).unwrap_or_default();
-        Address::of("/launch").with("team", &team).to_string()
-    };
-    let is_empty = Memo::new(move |_| list.with(Vec::is_empty));
-    view! {
         <div class="head">
             <h1 tabindex="-1">"Environments"</h1>
             <a class="button primary" href=launch>
@@ -62,27 +40,63 @@ fn Overview(tab: Tab, known: Signal<(Me, Listed)>, filter: Memo<Filter>) -> impl
                 "Launch"
             </a>
         </div>
-        <Meters viewer list filter />
-        <section class="panel" aria-label="Environments">
-            {move || {
-                if is_empty.get() {
-                    view! { <Nothing href=launch() /> }.into_any()
-                } else {
-                    view! {
-                        <Toolbar list filter />
-                        <Table viewer list filter />
-                    }
-                    .into_any()
-                }
-            }}
+        <Refused<Operate> />
+        <Loaded
+            asked
+            view=move |(me, list): (Me, Vec<Environment>)| {
+                view! { <EnvironmentList me list filter=filter.clone() /> }.seal()
+            }
+        />
+    }
+    .seal()
+}
+
+fn launch_address(team: Option<&TeamName>) -> String {
+    Address::of("/launch").with("team", team.map_or("", TeamName::as_str)).to_string()
+}
+
+#[island]
+fn EnvironmentList(me: Me, list: Vec<Environment>, filter: Filter) -> impl IntoView {
+    let Tab { live, notices, .. } = Tab::here();
+    let team = filter.team.clone();
+    let known = RwSignal::new((0, list));
+    let asked = team.clone();
+    live.follow(
+        notices,
+        || 0,
+        move || list_environments(asked.clone()),
+        Callback::new(move |answer| known.set(answer)),
+    );
+    let quota = me.team(team.as_ref()).cloned();
+    let of_teams = team.is_none() && me.teams.len() > 1;
+    let launch = launch_address(team.as_ref());
+    let list = Memo::new(move |_| known.with(|(round, list)| live.merged(*round, list.clone(), team.as_ref())));
+    let filter = RwSignal::new(filter);
+    let viewer = Viewer::of(me);
+    let is_empty = Memo::new(move |_| list.with(Vec::is_empty));
+    let inside = move || {
+        if is_empty.get() {
+            view! { <Nothing launch=launch.clone() /> }.seal()
+        } else {
+            view! {
+                <Toolbar list filter />
+                <Table viewer list filter of_teams />
+            }
+            .seal()
+        }
+    };
+    view! {
+        {quota.map(|team| view! { <Meters team list /> })}
+        <section class="panel" aria-label="List">
+            {inside}
         </section>
     }
-    .into_any()
+    .seal()
 }
 
 /// Nothing is there yet: the next step.
 #[component]
-fn Nothing(href: String) -> impl IntoView {
+fn Nothing(launch: String) -> impl IntoView {
     view! {
         <div class="blank">
             <span class="emblem">
@@ -92,15 +106,10 @@ fn Nothing(href: String) -> impl IntoView {
             <p>
                 "Choose a template and launch it: you get a container of your own with its ports as links. It stops by itself when its time is over, so nothing is left running by accident."
             </p>
-            <a class="button" href=href>
+            <a class="button" href=launch>
                 "Choose a template"
             </a>
         </div>
     }
-    .into_any()
-}
-
-/// The team whose quota is shown: the one that the filter names, or the only one.
-fn team_name(me: &Me, filter: &Filter) -> Option<TeamName> {
-    me.team(filter.team.as_ref()).map(|team| team.name.clone())
+    .seal()
 }

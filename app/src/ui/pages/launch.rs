@@ -4,15 +4,20 @@ use leptos::ev::SubmitEvent;
 use leptos::form::FromFormData;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
+use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::api::environments::{Launch, LaunchForm, LaunchOptions, get_launch_options};
-use crate::api::me::Me;
+use crate::api::ApiError;
+use crate::api::environments::{Launch, LaunchForm, LaunchOptions, get_launch_options, launch};
+use crate::api::me::get_me;
+use crate::model::address::Address;
 use crate::model::name::TeamName;
 use crate::ui::browser;
-use crate::ui::components::loaded::{Loaded, both};
-use crate::ui::tab::{Tab, Viewer};
+use crate::ui::components::loaded::Loaded;
+use crate::ui::components::refused::refusal_of;
+use crate::ui::seal::Seal;
+use crate::ui::tab::Tab;
 use choices::ChooseTeam;
 use panel::Panel;
 use templates::Templates;
@@ -24,47 +29,26 @@ mod preview;
 mod templates;
 
 #[component]
-pub fn LaunchPage(tab: Tab) -> impl IntoView {
-    let query = use_query_map();
-    let team = Memo::new(move |_| query.with(|query| query.get("team")).and_then(|team| TeamName::parse(&team).ok()));
-    let asked = Resource::new(
-        move || (team.get(), tab.live.changes_of(team.get().as_ref()), tab.live.round()),
-        |(team, ..)| get_launch_options(team),
-    );
-    let answer = Signal::derive(move || both(tab.me.get(), asked.get()));
-    view! {
-        <Title text="Launch" />
-        {move || {
-            // The form of another team is another form.
-            team.track();
-            view! { <Loaded tab answer view=move |known| view! { <Options tab known /> }.into_any() /> }
-        }}
-    }
-    .into_any()
-}
-
-#[component]
-fn Options(tab: Tab, known: Signal<(Me, Option<LaunchOptions>)>) -> impl IntoView {
-    let viewer = Viewer::of(tab, Signal::derive(move || known.get().0));
-    let options = Memo::new(move |_| known.get().1);
-    let first = options.get_untracked();
-    let title = first.as_ref().map(|options| format!("for {}", options.team.label));
-    let body = match first {
-        None => view! { <ChooseTeam viewer /> }.into_any(),
-        Some(first) if first.offers.is_empty() => view! { <NoOffers /> }.into_any(),
-        Some(first) => {
-            let options = Signal::derive(move || options.get().unwrap_or_else(|| first.clone()));
-            view! { <Form tab options /> }.into_any()
-        }
+pub fn LaunchPage() -> impl IntoView {
+    let query = use_query_map().get_untracked();
+    let team = query.get("team").and_then(|team| TeamName::parse(&team).ok());
+    // What an address brings along of what was typed before.
+    let draft = LaunchForm::from_query(query);
+    let refused = refusal_of::<Launch>();
+    let asked = async { Ok((get_me().await?.teams, get_launch_options(team).await?)) };
+    let view = move |(teams, options): (Vec<_>, Option<LaunchOptions>)| match options {
+        None => view! { <ChooseTeam teams /> }.seal(),
+        Some(options) if options.offers.is_empty() => view! { <NoOffers /> }.seal(),
+        Some(options) => view! { <LaunchDesk options draft=draft.clone() refused=refused.clone() /> }.seal(),
     };
     view! {
+        <Title text="Launch" />
         <div class="head">
             <h1 tabindex="-1">"Launch"</h1>
-            <p class="dim">{title}</p>
         </div>
-        {body}
+        <Loaded asked view />
     }
-    .into_any()
+    .seal()
 }
 
 #[component]
@@ -72,44 +56,87 @@ fn NoOffers() -> impl IntoView {
     view! {
         <section class="panel blank">
             <h2>"Nothing to launch yet"</h2>
-            <p>"This team has been given no templates. An admin declares them in the catalogue and says which teams may use them."</p>
+            <p>
+                "This team has been given no templates. An admin declares them in the catalogue and says which teams may use them."
+            </p>
         </section>
     }
-    .into_any()
+    .seal()
 }
 
-#[component]
-fn Form(tab: Tab, options: Signal<LaunchOptions>) -> impl IntoView {
-    let query = use_query_map();
-    // What an address brings along of what was typed before.
-    let draft = LaunchForm::from_query(query.get_untracked());
-    let action = ServerAction::<Launch>::new();
-    let first = options.get_untracked();
-    let chosen = Memo::new(move |_| {
-        let asked = query.with(|query| query.get("template")).unwrap_or_default();
-        options.with(|options| options.offer(&asked).map(|offer| offer.slug.to_string())).unwrap_or_default()
-    });
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        if !action.pending().get_untracked()
-            && let Ok(launch) = Launch::from_event(&event)
-        {
-            action.dispatch(launch);
-        }
+fn address(team: &str, template: &str) -> String {
+    Address::of("/launch").with("team", team).with("template", template).to_string()
+}
+
+/// A launch that is being put together, sent, and perhaps refused.
+#[derive(Debug, Clone, Copy)]
+struct Desk {
+    /// What may be launched, and what room there is at the moment.
+    options: RwSignal<LaunchOptions>,
+    /// The template's name.
+    chosen: RwSignal<String>,
+    refused: RwSignal<Option<ApiError>>,
+    under_way: RwSignal<bool>,
+}
+
+#[island]
+fn LaunchDesk(options: LaunchOptions, draft: LaunchForm, refused: Option<ApiError>) -> impl IntoView {
+    let (team, key) = (options.team.name.clone(), options.idempotency_key.clone());
+    let first = options.offer(&draft.template).map(|offer| offer.slug.to_string()).unwrap_or_default();
+    let offers = options.offers.clone();
+    let desk = Desk {
+        options: RwSignal::new(options),
+        chosen: RwSignal::new(first),
+        refused: RwSignal::new(refused),
+        under_way: RwSignal::new(false),
     };
-    Effect::new(move |_| {
-        if action.value().with(|value| matches!(value, Some(Err(_)))) {
-            browser::focus_soon("[aria-invalid=true], #refusal");
-        }
-    });
-    let _ = tab;
+    desk.follow(team.clone());
     view! {
-        <form method="post" action=Launch::url() class="split launch" on:submit=submit>
-            <input type="hidden" name="form[team]" value=first.team.name.to_string() />
-            <input type="hidden" name="form[key]" value=first.idempotency_key.clone() />
-            <Templates offers=first.offers chosen />
-            <Panel options chosen action draft />
+        <form method="post" action=Launch::url() class="split launch" on:submit=move |event| desk.send(&event)>
+            <input type="hidden" name="form[team]" value=team.to_string() />
+            <input type="hidden" name="form[key]" value=key />
+            <Templates offers desk />
+            <Panel desk draft />
         </form>
     }
-    .into_any()
+    .seal()
+}
+
+impl Desk {
+    /// The room moves with what the team's others do.
+    fn follow(self, team: TeamName) {
+        let Tab { live, notices, .. } = Tab::here();
+        let of = team.clone();
+        let answered = Callback::new(move |(_, answer): (u32, Option<LaunchOptions>)| {
+            if let Some(options) = answer {
+                self.options.set(options);
+            }
+        });
+        live.follow(
+            notices,
+            move || live.changes_of(Some(&of)),
+            move || get_launch_options(Some(team.clone())),
+            answered,
+        );
+    }
+
+    fn send(self, event: &SubmitEvent) {
+        event.prevent_default();
+        let Ok(asked) = Launch::from_event(event) else { return };
+        if self.under_way.get_untracked() {
+            return;
+        }
+        self.under_way.set(true);
+        spawn_local(async move {
+            match launch(asked.form).await {
+                // The button stays as it is: the next page is on its way.
+                Ok(environment) => browser::go_to(&environment.address().to_string()),
+                Err(error) => {
+                    self.refused.set(Some(error));
+                    self.under_way.set(false);
+                    browser::focus_soon("[aria-invalid=true], #refusal");
+                }
+            }
+        });
+    }
 }

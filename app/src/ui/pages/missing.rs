@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::ui::components::icon::Icon;
+use crate::ui::seal::Seal;
 
 #[component]
 pub fn MissingPage() -> impl IntoView {
@@ -21,5 +22,5 @@ pub fn MissingPage() -> impl IntoView {
             </a>
         </section>
     }
-    .into_any()
+    .seal()
 }

@@ -8,46 +8,36 @@ use crate::api::me::{SignIn, get_sign_in};
 use crate::model::address::Address;
 use crate::model::sign_in::Problem;
 use crate::ui::components::icon::Icon;
+use crate::ui::components::loaded::Loaded;
 use crate::ui::frame::Mark;
+use crate::ui::seal::Seal;
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
-    let query = use_query_map();
-    let way = Resource::new(|| (), |()| get_sign_in());
+    let query = use_query_map().get_untracked();
     // A code that is none of ours comes from nobody who should be answered in detail.
-    let problem = move || {
-        let code = query.with(|query| query.get("problem"))?;
-        Some(Problem::parse(&code).unwrap_or(Problem::Internal))
-    };
-    let start = move || {
-        let return_to = query.with(|query| query.get("return_to")).unwrap_or_default();
-        Address::of("/auth/start").with("return_to", &return_to).to_string()
+    let problem = query.get("problem").map(|code| Problem::parse(&code).unwrap_or(Problem::Internal));
+    let start = Address::of("/auth/start").with("return_to", &query.get("return_to").unwrap_or_default()).to_string();
+    let view = move |way| match way {
+        SignIn::OperatorLink => view! { <OperatorLink /> }.seal(),
+        SignIn::Provider => view! { <Provider start=start.clone() /> }.seal(),
     };
     view! {
         <Title text="Sign in" />
         <section class="door">
             <Mark />
             <h1 tabindex="-1">"Sign in to Berth"</h1>
-            {move || {
-                problem().map(|problem| view! {
-                    <p class="notice warn" role="alert">
-                        <strong>{problem.what()}</strong>
-                        " "
-                        {problem.advice()}
-                    </p>
-                })
-            }}
-            <Transition>
-                {move || {
-                    way.get().map(|way| match way {
-                        Ok(SignIn::OperatorLink) => view! { <OperatorLink /> }.into_any(),
-                        Ok(SignIn::Provider) | Err(_) => view! { <Provider start=start() /> }.into_any(),
-                    })
-                }}
-            </Transition>
+            {problem.map(|problem| view! {
+                <p class="notice warn" role="alert">
+                    <strong>{problem.what()}</strong>
+                    " "
+                    {problem.advice()}
+                </p>
+            })}
+            <Loaded asked=get_sign_in() view />
         </section>
     }
-    .into_any()
+    .seal()
 }
 
 #[component]
@@ -59,7 +49,7 @@ fn Provider(start: String) -> impl IntoView {
             "Sign in"
         </a>
     }
-    .into_any()
+    .seal()
 }
 
 #[component]
@@ -70,5 +60,5 @@ fn OperatorLink() -> impl IntoView {
         </p>
         <p class="dim">"It works once. If it has been used, start the server again: it prints a new one."</p>
     }
-    .into_any()
+    .seal()
 }

@@ -2,18 +2,24 @@
 
 use leptos::prelude::*;
 
-use super::refusal;
+use super::Refusals;
 use crate::model::environment::{Environment, EnvironmentDetail, Operation};
 use crate::ui::components::copy::Copy;
 use crate::ui::components::expiry::Expiry;
 use crate::ui::components::operate::{Look, OperateButton};
 use crate::ui::components::time::hour;
+use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
 
 #[component]
-pub fn Facts(viewer: Viewer, environment: Signal<Environment>, detail: Memo<EnvironmentDetail>) -> impl IntoView {
+pub fn Facts(
+    viewer: Viewer,
+    environment: Signal<Environment>,
+    detail: RwSignal<EnvironmentDetail>,
+    refused: Refusals,
+) -> impl IntoView {
     let it = environment.get_untracked();
-    let owner = viewer.me.with_untracked(|me| it.owner_for(&me.actor).to_owned());
+    let owner = viewer.owner(&it);
     let container = Memo::new(move |_| detail.with(|detail| detail.container.clone()));
     let id = it.id.to_string();
     view! {
@@ -26,7 +32,7 @@ pub fn Facts(viewer: Viewer, environment: Signal<Environment>, detail: Memo<Envi
                 <dd>{it.team.to_string()}</dd>
                 <dt>"Owner"</dt>
                 <dd>{owner}</dd>
-                <Expires viewer environment detail />
+                <Expires viewer environment refused />
                 <dt>"Limits"</dt>
                 <dd>{it.limits.cpus.words()} ", " {it.limits.memory.to_string()} ", " {it.limits.pids} " processes"</dd>
                 <dt>"Host"</dt>
@@ -37,11 +43,11 @@ pub fn Facts(viewer: Viewer, environment: Signal<Environment>, detail: Memo<Envi
             <Variables detail />
         </section>
     }
-    .into_any()
+    .seal()
 }
 
 #[component]
-fn Expires(viewer: Viewer, environment: Signal<Environment>, detail: Memo<EnvironmentDetail>) -> impl IntoView {
+fn Expires(viewer: Viewer, environment: Signal<Environment>, refused: Refusals) -> impl IntoView {
     let Viewer { tab, now, .. } = viewer;
     let at = Signal::derive(move || environment.with(|it| it.expires_at));
     let when = hour(at, tab.clock);
@@ -51,16 +57,15 @@ fn Expires(viewer: Viewer, environment: Signal<Environment>, detail: Memo<Enviro
         <dd class="row expires">
             <Expiry environment now clock=tab.clock />
             <OperateButton
-                tab
                 environment
                 operation=Operation::Extend
-                refused=refusal(viewer, environment, detail, Operation::Extend)
+                refused=refused.of(Operation::Extend)
                 look=Look::Word
             />
             <small>{move || if expires.get() { when.get() } else { "Not while it does not run.".to_owned() }}</small>
         </dd>
     }
-    .into_any()
+    .seal()
 }
 
 #[component]
@@ -72,20 +77,20 @@ fn Code(term: &'static str, text: String) -> impl IntoView {
             <Copy text what=format!("the {}", term.to_lowercase()) />
         </dd>
     }
-    .into_any()
+    .seal()
 }
 
 /// A secret is shown as being there, and as nothing else.
 #[component]
-fn Variables(detail: Memo<EnvironmentDetail>) -> impl IntoView {
+fn Variables(detail: RwSignal<EnvironmentDetail>) -> impl IntoView {
     let variables = detail.with_untracked(|detail| detail.variables.clone());
     if variables.is_empty() {
-        return ().into_any();
+        return ().seal();
     }
     let rows = variables.into_iter().map(|(name, value)| {
         let value = match value {
-            Some(value) => view! { <span class="mono">{value}</span> }.into_any(),
-            None => view! { <span class="dim">"secret, not shown"</span> }.into_any(),
+            Some(value) => view! { <span class="mono">{value}</span> }.seal(),
+            None => view! { <span class="dim">"secret, not shown"</span> }.seal(),
         };
         view! {
             <dt class="mono">{name}</dt>
@@ -98,5 +103,5 @@ fn Variables(detail: Memo<EnvironmentDetail>) -> impl IntoView {
             {rows.collect_view()}
         </dl>
     }
-    .into_any()
+    .seal()
 }

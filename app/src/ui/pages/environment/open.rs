@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::model::environment::{Environment, Port, State};
 use crate::ui::components::copy::Copy;
 use crate::ui::components::icon::Icon;
+use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
 
 #[component]
@@ -19,15 +20,15 @@ pub fn Open(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
             {move || {
                 let ports = ports.get();
                 if ports.is_empty() {
-                    view! { <p class="nothing">{nothing(state.get())}</p> }.into_any()
+                    view! { <p class="nothing">{nothing(state.get())}</p> }.seal()
                 } else {
                     let rows = ports.into_iter().map(|port| view! { <PortRow port host=viewer.host /> });
-                    view! { <ul class="port-rows">{rows.collect_view()}</ul> }.into_any()
+                    view! { <ul class="port-rows">{rows.collect_view()}</ul> }.seal()
                 }
             }}
         </section>
     }
-    .into_any()
+    .seal()
 }
 
 const fn nothing(state: State) -> &'static str {
@@ -62,7 +63,7 @@ fn PortRow(port: Port, host: Signal<String>) -> impl IntoView {
                 <Icon name="open" />
             </a>
         }
-        .into_any()
+        .seal()
     } else {
         view! {
             <span class="open-port" title=title>
@@ -71,12 +72,12 @@ fn PortRow(port: Port, host: Signal<String>) -> impl IntoView {
                 <span class="mono">{address}</span>
             </span>
         }
-        .into_any()
+        .seal()
     };
     view! {
         <li>
             {opened} <small><span class="from">"from "</span>{inside}</small> <Copy text=address what />
         </li>
     }
-    .into_any()
+    .seal()
 }

@@ -5,10 +5,11 @@ use leptos::prelude::*;
 use crate::model::environment::{EnvironmentDetail, Step};
 use crate::model::time::took;
 use crate::ui::components::icon::Icon;
+use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
 
 #[component]
-pub fn Steps(viewer: Viewer, detail: Memo<EnvironmentDetail>) -> impl IntoView {
+pub fn Steps(viewer: Viewer, detail: RwSignal<EnvironmentDetail>) -> impl IntoView {
     let steps = Memo::new(move |_| detail.with(|detail| detail.steps.clone()));
     let total = move || steps.with(|steps| Step::took_in_all(steps, viewer.now.get())).map(took);
     view! {
@@ -22,7 +23,7 @@ pub fn Steps(viewer: Viewer, detail: Memo<EnvironmentDetail>) -> impl IntoView {
             </ol>
         </section>
     }
-    .into_any()
+    .seal()
 }
 
 #[component]
@@ -47,5 +48,5 @@ fn StepRow(step: Step, viewer: Viewer) -> impl IntoView {
             <small>{duration}</small>
         </li>
     }
-    .into_any()
+    .seal()
 }

@@ -9,13 +9,14 @@ use crate::ui::components::expiry::Expiry;
 use crate::ui::components::operate::{Look, OperateButton};
 use crate::ui::components::ports::PortLinks;
 use crate::ui::components::remove::Remove;
+use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
 
 #[component]
 pub fn Row(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
     let it = environment.get_untracked();
-    let Viewer { tab, now, host, me } = viewer;
-    let owner = move || me.with(|me| environment.with(|it| it.owner_for(&me.actor).to_owned()));
+    let Viewer { tab, now, host, .. } = viewer;
+    let owner = viewer.owner(&it);
     let reason = move || environment.with(|it| it.reason.clone());
     let ports = Signal::derive(move || environment.with(|it| it.ports.clone()));
     let refused = move |operation| viewer.refused(environment, operation);
@@ -46,13 +47,12 @@ pub fn Row(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
             </td>
             <td class="time">
                 <Expiry environment now clock=tab.clock />
-                <OperateButton tab environment operation=Operation::Extend refused=refused(Operation::Extend) look=Look::Icon />
+                <OperateButton environment operation=Operation::Extend refused=refused(Operation::Extend) look=Look::Icon />
             </td>
             <td class="actions">
                 <StartOrStop viewer environment />
-                <OperateButton tab environment operation=Operation::Restart refused=refused(Operation::Restart) look=Look::Icon />
+                <OperateButton environment operation=Operation::Restart refused=refused(Operation::Restart) look=Look::Icon />
                 <Remove
-                    tab
                     environment
                     refused=refused(Operation::Remove)
                     look=Look::Icon
@@ -61,7 +61,7 @@ pub fn Row(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
             </td>
         </tr>
     }
-    .into_any()
+    .seal()
 }
 
 /// One place for two buttons, of which one at most makes sense.
@@ -71,6 +71,6 @@ fn StartOrStop(viewer: Viewer, environment: Signal<Environment>) -> impl IntoVie
     move || {
         let operation = if starts.get() { Operation::Start } else { Operation::Stop };
         let refused = viewer.refused(environment, operation);
-        view! { <OperateButton tab=viewer.tab environment operation refused look=Look::Icon /> }
+        view! { <OperateButton environment operation refused look=Look::Icon /> }
     }
 }

@@ -6,17 +6,16 @@ use super::row::Row;
 use crate::model::environment::Environment;
 use crate::model::filter::Filter;
 use crate::model::name::EnvironmentId;
+use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
 
 #[component]
-pub fn Table(viewer: Viewer, list: Memo<Vec<Environment>>, filter: Memo<Filter>) -> impl IntoView {
+pub fn Table(viewer: Viewer, list: Memo<Vec<Environment>>, filter: RwSignal<Filter>, of_teams: bool) -> impl IntoView {
     let kept = Memo::new(move |_| {
         let keeps = |environment: &&Environment| filter.with(|filter| filter.keeps(environment));
         list.with(|list| list.iter().filter(keeps).map(|environment| environment.id.clone()).collect::<Vec<_>>())
     });
     let none = Memo::new(move |_| kept.with(Vec::is_empty));
-    let of_teams =
-        Memo::new(move |_| viewer.me.with(|me| me.teams.len() > 1) && filter.with(|filter| filter.team.is_none()));
     view! {
         <table class="list" class:of-teams=of_teams hidden=none>
             <thead>
@@ -55,7 +54,7 @@ pub fn Table(viewer: Viewer, list: Memo<Vec<Environment>>, filter: Memo<Filter>)
             <a href=move || filter.with(|filter| filter.only_team().address().to_string())>"Show all"</a>
         </p>
     }
-    .into_any()
+    .seal()
 }
 
 fn find(list: Memo<Vec<Environment>>, id: &EnvironmentId) -> Option<Environment> {

@@ -1,47 +1,40 @@
 //! Filters as what they are: a form that asks with GET, and links with a count each. Both work without scripts.
 
-use leptos::ev::SubmitEvent;
+use leptos::ev::{Event, SubmitEvent};
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 
 use crate::model::environment::Environment;
 use crate::model::filter::{Filter, Group};
 use crate::model::name::TeamName;
+use crate::ui::browser;
 use crate::ui::components::icon::Icon;
+use crate::ui::seal::Seal;
 
 #[component]
-pub fn Toolbar(list: Memo<Vec<Environment>>, filter: Memo<Filter>) -> impl IntoView {
+pub fn Toolbar(list: Memo<Vec<Environment>>, filter: RwSignal<Filter>) -> impl IntoView {
+    let links = [None].into_iter().chain(Group::ALL.map(Some)).map(|group| view! { <GroupLink list filter group /> });
     view! {
         <div class="toolbar">
             <Search filter />
             <nav class="groups" aria-label="By state">
-                <GroupLink list filter group=None />
-                {Group::ALL.map(|group| view! { <GroupLink list filter group=Some(group) /> }).into_iter().collect_view()}
+                {links.collect_view()}
             </nav>
         </div>
     }
-    .into_any()
+    .seal()
 }
 
 #[component]
-fn Search(filter: Memo<Filter>) -> impl IntoView {
-    let navigate = use_navigate();
-    let words = filter.with_untracked(|filter| filter.words.clone());
-    let (team, group) = filter.with_untracked(|filter| (filter.team.clone(), filter.group));
-    let typed = move |event| {
-        let address = filter.with_untracked(|filter| filter.with_words(event_target_value(&event)).address());
-        navigate(&address.to_string(), NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+fn Search(filter: RwSignal<Filter>) -> impl IntoView {
+    let Filter { team, group, words } = filter.get_untracked();
+    let typed = move |event: Event| {
+        filter.update(|filter| filter.words = event_target_value(&event));
+        browser::show_address(&filter.with_untracked(Filter::address).to_string());
     };
     view! {
-        <form
-            role="search"
-            class="search"
-            action="/environments"
-            on:submit=|event: SubmitEvent| event.prevent_default()
-        >
-            <input type="hidden" name="team" value=team.as_ref().map(TeamName::to_string) disabled=team.is_none() />
-            <input type="hidden" name="state" value=group.map(Group::as_str) disabled=group.is_none() />
+        <form role="search" class="search" action="/environments" on:submit=|event: SubmitEvent| event.prevent_default()>
+            {team.map(|team| hidden("team", TeamName::as_str(&team)))}
+            {group.map(|group| hidden("state", group.as_str()))}
             <Icon name="search" />
             <input
                 type="search"
@@ -54,19 +47,24 @@ fn Search(filter: Memo<Filter>) -> impl IntoView {
             />
         </form>
     }
-    .into_any()
+    .seal()
+}
+
+fn hidden(name: &'static str, value: &str) -> impl IntoView + use<> {
+    view! { <input type="hidden" name=name value=value.to_owned() /> }
 }
 
 #[component]
-fn GroupLink(list: Memo<Vec<Environment>>, filter: Memo<Filter>, group: Option<Group>) -> impl IntoView {
-    let count = Memo::new(move |_| list.with(|list| filter.with(|filter| filter.count(list, group))));
-    let current = move || filter.with(|filter| filter.group == group).then_some("true");
+fn GroupLink(list: Memo<Vec<Environment>>, filter: RwSignal<Filter>, group: Option<Group>) -> impl IntoView {
+    let count = move || list.with(|list| filter.with(|filter| filter.count(list, group)));
+    let current = filter.with_untracked(|filter| filter.group == group).then_some("true");
+    let href = move || filter.with(|filter| filter.in_group(group).address().to_string());
     view! {
-        <a href=move || filter.with(|filter| filter.in_group(group).address().to_string()) aria-current=current>
+        <a href=href aria-current=current>
             {group.map_or("All", Group::label)}
             " "
             <b>{count}</b>
         </a>
     }
-    .into_any()
+    .seal()
 }

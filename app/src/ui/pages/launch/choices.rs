@@ -2,15 +2,13 @@
 
 use leptos::prelude::*;
 
-use crate::model::address::Address;
 use crate::model::quota::Holding;
 use crate::model::team::Team;
 use crate::ui::components::gauges::Bar;
-use crate::ui::tab::Viewer;
+use crate::ui::seal::Seal;
 
 #[component]
-pub fn ChooseTeam(viewer: Viewer) -> impl IntoView {
-    let teams = viewer.me.with_untracked(|me| me.teams.clone());
+pub fn ChooseTeam(teams: Vec<Team>) -> impl IntoView {
     if teams.is_empty() {
         return view! {
             <section class="panel blank">
@@ -18,7 +16,7 @@ pub fn ChooseTeam(viewer: Viewer) -> impl IntoView {
                 <p>"Environments belong to teams. Ask a lead of your team or an admin to let you in, then come back here."</p>
             </section>
         }
-        .into_any();
+        .seal();
     }
     view! {
         <section aria-labelledby="whose">
@@ -26,7 +24,7 @@ pub fn ChooseTeam(viewer: Viewer) -> impl IntoView {
             <ul class="cards">{teams.into_iter().map(|team| view! { <TeamCard team /> }).collect_view()}</ul>
         </section>
     }
-    .into_any()
+    .seal()
 }
 
 #[component]
@@ -34,12 +32,12 @@ fn TeamCard(team: Team) -> impl IntoView {
     let [gauge, ..] = team.room.team.gauges(Holding::default());
     view! {
         <li>
-            <a class="card" href=Address::of("/launch").with("team", team.name.as_str()).to_string()>
+            <a class="card" href=super::address(team.name.as_str(), "")>
                 <strong>{team.label}</strong>
                 <span class="dim">{gauge.figure()} " " {gauge.against()} " environments"</span>
                 <Bar gauge=gauge.into() />
             </a>
         </li>
     }
-    .into_any()
+    .seal()
 }

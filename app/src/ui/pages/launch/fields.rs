@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::api::ApiError;
 use crate::model::name::EnvironmentName;
 use crate::model::template::{Kind, Variable};
+use crate::ui::seal::Seal;
 
 /// A field with its label, help, and what is wrong with it.
 #[component]
@@ -28,7 +29,7 @@ pub fn Field(
             </small>
         </div>
     }
-    .into_any()
+    .seal()
 }
 
 #[component]
@@ -51,7 +52,7 @@ pub fn NameField(value: String, error: Signal<Option<ApiError>>) -> impl IntoVie
             />
         </Field>
     }
-    .into_any()
+    .seal()
 }
 
 #[component]
@@ -66,7 +67,7 @@ pub fn VariableField(variable: Variable, typed: Option<String>, error: Signal<Op
             {input(variable, &id, typed, problem, leave)}
         </Field>
     }
-    .into_any()
+    .seal()
 }
 
 fn input(
@@ -103,7 +104,7 @@ fn input(
                 on:change=left
             />
         }
-        .into_any();
+        .seal();
     }
     let options = options.into_iter().map(|(option, label)| {
         let selected = option == value;
@@ -118,7 +119,7 @@ fn input(
             {options.collect_view()}
         </select>
     }
-    .into_any()
+    .seal()
 }
 
 /// What is wrong with a field: as the page finds when it is left, or else as the server said.

@@ -2,66 +2,57 @@
 
 use leptos::prelude::*;
 
+use super::Desk;
 use super::fields::{Field, NameField, VariableField};
 use super::preview::Preview;
 use crate::api::ApiError;
-use crate::api::environments::{Launch, LaunchForm, LaunchOptions};
+use crate::api::environments::{LaunchForm, LaunchOptions};
 use crate::model::quota::Holding;
 use crate::model::template::{Offer, Size};
 use crate::model::units::Span;
 use crate::ui::browser;
 use crate::ui::components::icon::Icon;
+use crate::ui::seal::Seal;
 
 const SIZE: &str = "form[size]";
 
 #[component]
-pub fn Panel(
-    options: Signal<LaunchOptions>,
-    chosen: Memo<String>,
-    action: ServerAction<Launch>,
-    draft: LaunchForm,
-) -> impl IntoView {
-    let offer = Memo::new(move |_| options.with(|options| chosen.with(|chosen| options.offer(chosen).cloned())));
+pub fn Panel(desk: Desk, draft: LaunchForm) -> impl IntoView {
+    let offer =
+        Memo::new(move |_| desk.options.with(|options| desk.chosen.with(|chosen| options.offer(chosen).cloned())));
     let size = RwSignal::new(draft.size.clone());
-    let error =
-        Signal::derive(move || action.value().with(|value| value.as_ref().and_then(|v| v.as_ref().err().cloned())));
+    let error = desk.refused.into();
     let ask = Signal::derive(move || {
-        let size = offer.with(|offer| offer.as_ref().and_then(|offer| size.with(|size| offer.size(size).cloned())));
+        let size = offer.with(|offer| size.with(|size| offer.as_ref()?.size(size).cloned()));
         size.map(|size| Holding::running(size.cpus, size.memory)).unwrap_or_default()
     });
     let name = draft.name.clone();
-    let specific =
-        move || offer.get().map(|offer| view! { <OfOffer offer options size error action draft=draft.clone() /> });
+    let specific = move || offer.get().map(|offer| view! { <OfOffer offer desk size draft=draft.clone() /> });
+    let label = move || offer.with(|offer| offer.as_ref().map(|offer| offer.label.clone()));
+    let version = move || offer.with(|offer| offer.as_ref().map(|offer| format!("version {}", offer.version)));
     view! {
         <section class="panel ask" aria-labelledby="ask">
             <header>
-                <h2 id="ask">{move || offer.with(|offer| offer.as_ref().map(|offer| offer.label.clone()))}</h2>
-                <small class="push">{move || offer.with(|offer| offer.as_ref().map(|offer| format!("version {}", offer.version)))}</small>
+                <h2 id="ask">{label}</h2>
+                <small class="push">{version}</small>
             </header>
             <div class="body">
                 <NameField value=name error />
                 {specific}
             </div>
             <footer>
-                <Preview options ask error />
+                <Preview options=desk.options ask error />
                 <Elsewhere error offer />
-                <LaunchButton action />
+                <LaunchButton under_way=desk.under_way />
             </footer>
         </section>
     }
-    .into_any()
+    .seal()
 }
 
 /// The fields that one template has.
 #[component]
-fn OfOffer(
-    offer: Offer,
-    options: Signal<LaunchOptions>,
-    size: RwSignal<String>,
-    error: Signal<Option<ApiError>>,
-    action: ServerAction<Launch>,
-    draft: LaunchForm,
-) -> impl IntoView {
+fn OfOffer(offer: Offer, desk: Desk, size: RwSignal<String>, draft: LaunchForm) -> impl IntoView {
     let proposed = size.with_untracked(|size| offer.size(size).map(|size| size.name.to_string()));
     Effect::new(move |_| {
         // Somebody may have chosen before the page had come to life.
@@ -69,13 +60,14 @@ fn OfOffer(
             size.set(there);
         }
     });
+    let error = desk.refused.into();
     let choose = Callback::new(move |name: String| {
-        action.value().set(None);
+        desk.refused.set(None);
         size.set(name);
     });
     let sizes = offer.sizes.clone().into_iter().map(|of| {
         let checked = proposed.as_deref() == Some(of.name.as_str());
-        view! { <SizeChoice of options checked choose /> }
+        view! { <SizeChoice of options=desk.options checked choose /> }
     });
     let variables = offer.variables.clone().into_iter().map(|variable| {
         let typed = draft.variables.get(&variable.name).cloned();
@@ -90,11 +82,11 @@ fn OfOffer(
         {variables.collect_view()}
         <LifetimeField offer draft error />
     }
-    .into_any()
+    .seal()
 }
 
 #[component]
-fn SizeChoice(of: Size, options: Signal<LaunchOptions>, checked: bool, choose: Callback<String>) -> impl IntoView {
+fn SizeChoice(of: Size, options: RwSignal<LaunchOptions>, checked: bool, choose: Callback<String>) -> impl IntoView {
     let name = of.name.to_string();
     let value = name.clone();
     let holding = Holding::running(of.cpus, of.memory);
@@ -108,7 +100,7 @@ fn SizeChoice(of: Size, options: Signal<LaunchOptions>, checked: bool, choose: C
             <small class="warn">{move || if fits.get() { "" } else { "does not fit" }}</small>
         </label>
     }
-    .into_any()
+    .seal()
 }
 
 #[component]
@@ -133,7 +125,7 @@ fn LifetimeField(offer: Offer, draft: LaunchForm, error: Signal<Option<ApiError>
             </select>
         </Field>
     }
-    .into_any()
+    .seal()
 }
 
 /// What is wrong and belongs to no field on the page, or is no field's fault.
@@ -155,13 +147,12 @@ fn Elsewhere(error: Signal<Option<ApiError>>, offer: Memo<Option<Offer>>) -> imp
 }
 
 #[component]
-fn LaunchButton(action: ServerAction<Launch>) -> impl IntoView {
-    let pending = action.pending();
+fn LaunchButton(under_way: RwSignal<bool>) -> impl IntoView {
     view! {
-        <button class="button primary block" aria-busy=move || pending.get().then_some("true")>
-            <Icon name=Signal::derive(move || if pending.get() { "busy" } else { "launch" }) />
-            {move || if pending.get() { "Launching…" } else { "Launch" }}
+        <button class="button primary block" aria-busy=move || under_way.get().then_some("true")>
+            <Icon name=Signal::derive(move || if under_way.get() { "busy" } else { "launch" }) />
+            {move || if under_way.get() { "Launching…" } else { "Launch" }}
         </button>
     }
-    .into_any()
+    .seal()
 }

@@ -6,9 +6,14 @@ use crate::api::ApiError;
 use crate::api::environments::LaunchOptions;
 use crate::model::quota::Holding;
 use crate::ui::components::gauges::Bar;
+use crate::ui::seal::Seal;
 
 #[component]
-pub fn Preview(options: Signal<LaunchOptions>, ask: Signal<Holding>, error: Signal<Option<ApiError>>) -> impl IntoView {
+pub fn Preview(
+    options: RwSignal<LaunchOptions>,
+    ask: Signal<Holding>,
+    error: Signal<Option<ApiError>>,
+) -> impl IntoView {
     let gauge = move |at: usize| {
         let gauge = Signal::derive(move || options.with(|options| options.team.room.team.gauges(ask.get())[at]));
         view! {
@@ -39,7 +44,7 @@ pub fn Preview(options: Signal<LaunchOptions>, ask: Signal<Holding>, error: Sign
             }}
         </section>
     }
-    .into_any()
+    .seal()
 }
 
 /// What the server said when it was asked, or else what it would say.

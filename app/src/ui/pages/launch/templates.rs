@@ -1,38 +1,26 @@
 //! The templates as cards, each a radio button: what it is, and what one gets, in a line.
 
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
 
+use super::Desk;
 use crate::model::template::Offer;
 use crate::ui::browser;
+use crate::ui::seal::Seal;
 
 const FIELD: &str = "form[template]";
 
 #[component]
-pub fn Templates(offers: Vec<Offer>, chosen: Memo<String>) -> impl IntoView {
-    let navigate = use_navigate();
-    let query = use_query_map();
-    let choose = Callback::new(move |slug: String| {
-        if chosen.with_untracked(|chosen| *chosen != slug) {
-            let mut query = query.get_untracked();
-            query.replace("template", slug);
-            let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
-            navigate(&format!("/launch{}", query.to_query_string()), options);
+pub fn Templates(offers: Vec<Offer>, desk: Desk) -> impl IntoView {
+    Effect::new(move |_| {
+        // Somebody may have chosen before the page had come to life.
+        if let Some(there) = browser::chosen(FIELD) {
+            desk.choose(there);
         }
     });
-    Effect::new(move |before: Option<()>| {
-        let slug = chosen.get();
-        match (before, browser::chosen(FIELD)) {
-            // Somebody chose before the page had come to life.
-            (None, Some(there)) if there != slug => choose.run(there),
-            _ => browser::choose(FIELD, &slug),
-        }
-    });
-    let first = chosen.get_untracked();
+    let first = desk.chosen.get_untracked();
     let cards = offers.into_iter().map(|offer| {
         let checked = offer.slug.as_str() == first;
-        view! { <Card offer checked choose /> }
+        view! { <Card offer checked desk /> }
     });
     view! {
         <fieldset class="templates">
@@ -40,11 +28,23 @@ pub fn Templates(offers: Vec<Offer>, chosen: Memo<String>) -> impl IntoView {
             <div class="cards">{cards.collect_view()}</div>
         </fieldset>
     }
-    .into_any()
+    .seal()
+}
+
+impl Desk {
+    fn choose(self, template: String) {
+        if self.chosen.with_untracked(|chosen| *chosen == template) {
+            return;
+        }
+        let team = self.options.with_untracked(|options| options.team.name.to_string());
+        browser::show_address(&super::address(&team, &template));
+        self.refused.set(None);
+        self.chosen.set(template);
+    }
 }
 
 #[component]
-fn Card(offer: Offer, checked: bool, choose: Callback<String>) -> impl IntoView {
+fn Card(offer: Offer, checked: bool, desk: Desk) -> impl IntoView {
     let slug = offer.slug.to_string();
     let (label, about) = (format!("label-{slug}"), format!("about-{slug}"));
     let glyph: String = offer.label.chars().take(1).flat_map(char::to_uppercase).collect();
@@ -59,7 +59,7 @@ fn Card(offer: Offer, checked: bool, choose: Callback<String>) -> impl IntoView 
                 checked=checked
                 aria-labelledby=label.clone()
                 aria-describedby=about.clone()
-                on:change=move |_| choose.run(slug.clone())
+                on:change=move |_| desk.choose(slug.clone())
             />
             <span class="glyph" aria-hidden="true">
                 {glyph}
@@ -71,5 +71,5 @@ fn Card(offer: Offer, checked: bool, choose: Callback<String>) -> impl IntoView 
             </span>
         </label>
     }
-    .into_any()
+    .seal()
 }
