@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use app::model::access::InstallationRole;
 use app::model::units::{Memory, Span};
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -61,8 +62,22 @@ pub struct Oidc {
     pub scopes: Vec<String>,
     pub groups_claim: String,
     pub admin_group: Option<String>,
+    pub auditor_group: Option<String>,
     /// Whose members are admitted even without a team.
     pub allowed_groups: Vec<String>,
+}
+
+impl Oidc {
+    /// What the provider's groups make somebody for the whole installation.
+    #[must_use]
+    pub fn role_of(&self, groups: &[String]) -> Option<InstallationRole> {
+        let is_in = |group: &Option<String>| group.as_ref().is_some_and(|group| groups.contains(group));
+        match (is_in(&self.admin_group), is_in(&self.auditor_group)) {
+            (true, _) => Some(InstallationRole::Admin),
+            (false, true) => Some(InstallationRole::Auditor),
+            (false, false) => None,
+        }
+    }
 }
 
 /// How long a session lasts: unused, and at most.
@@ -217,6 +232,7 @@ fn oidc(reader: &mut Reader) -> Option<Oidc> {
     });
     let groups_claim = reader.text("oidc", "groups_claim").unwrap_or_else(|| "groups".to_owned());
     let admin_group = reader.text("oidc", "admin_group");
+    let auditor_group = reader.text("oidc", "auditor_group");
     let named = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let allowed_groups = reader.list("oidc", "allowed_groups", "groups' names", named).unwrap_or_default();
     reader.require("oidc", "issuer", "[oidc] needs the provider's address");
@@ -229,6 +245,7 @@ fn oidc(reader: &mut Reader) -> Option<Oidc> {
         scopes: scopes.unwrap_or_else(default_scopes),
         groups_claim,
         admin_group,
+        auditor_group,
         allowed_groups,
     })
 }

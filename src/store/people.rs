@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use app::model::access::TeamRole;
+use app::model::access::{InstallationRole, TeamRole};
 use app::model::name::{TeamName, UserId};
 use app::model::time::Timestamp;
 use sqlx::Row;
@@ -17,7 +17,7 @@ pub struct Identity {
     pub subject: String,
     pub name: String,
     pub email: Option<String>,
-    pub admin: bool,
+    pub role: Option<InstallationRole>,
 }
 
 /// A person as stored, and not disabled.
@@ -26,7 +26,7 @@ pub struct Person {
     pub id: UserId,
     pub name: String,
     pub email: Option<String>,
-    pub admin: bool,
+    pub role: Option<InstallationRole>,
 }
 
 /// What is known of an account before it signs in again.
@@ -61,10 +61,10 @@ impl Store {
     ) -> Result<UserId, StoreError> {
         let mut write = self.write().await?;
         let row = sqlx::query(
-            "INSERT INTO users (id, issuer, subject, name, email, admin, created_at, signed_in_at)
+            "INSERT INTO users (id, issuer, subject, name, email, role, created_at, signed_in_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
              ON CONFLICT (issuer, subject) DO UPDATE SET name = excluded.name, email = excluded.email,
-                 admin = excluded.admin, signed_in_at = excluded.signed_in_at
+                 role = excluded.role, signed_in_at = excluded.signed_in_at
              RETURNING id",
         )
         .bind(new_id.as_str())
@@ -72,7 +72,7 @@ impl Store {
         .bind(&identity.subject)
         .bind(&identity.name)
         .bind(&identity.email)
-        .bind(identity.admin)
+        .bind(identity.role.map(InstallationRole::as_str))
         .bind(now.as_millis())
         .fetch_one(&mut *write)
         .await?;
@@ -85,7 +85,7 @@ impl Store {
     /// Takes from a person what the provider says they no longer have.
     pub async fn withdraw(&self, person: &UserId, groups: &[String]) -> Result<(), StoreError> {
         let mut write = self.write().await?;
-        sqlx::query("UPDATE users SET admin = FALSE WHERE id = $1").bind(person.as_str()).execute(&mut *write).await?;
+        sqlx::query("UPDATE users SET role = NULL WHERE id = $1").bind(person.as_str()).execute(&mut *write).await?;
         replace_groups(&mut write, person, groups).await?;
         write.commit().await?;
         Ok(())
@@ -144,11 +144,13 @@ async fn replace_groups(write: &mut Write, person: &UserId, groups: &[String]) -
 
 /// Reads a row that has a user's columns.
 pub(super) fn person(row: &SqliteRow) -> Result<Person, StoreError> {
+    let role: Option<&str> = row.try_get("role")?;
+    let parse = |role: &str| InstallationRole::parse(role).ok_or_else(|| StoreError::unreadable(role));
     Ok(Person {
         id: user_id(row)?,
         name: row.try_get("name")?,
         email: row.try_get("email")?,
-        admin: row.try_get("admin")?,
+        role: role.map(parse).transpose()?,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Who is let in, as whom, and with what.
 
+use app::model::access::InstallationRole;
 use serde_json::json;
 
 use super::provider::Pair;
@@ -38,11 +39,22 @@ async fn nobody_is_admitted_without_a_rule() {
     pair.berth.team("blue", "strangers", "member").await;
     assert_eq!(pair.signed_in().await.who().await.expect("bea").teams.len(), 1, "a team's group admits");
     pair.provider.claims(json!({"groups": ["admins"]}));
-    assert!(pair.signed_in().await.who().await.expect("bea").admin, "so does the admins'");
+    assert!(pair.signed_in().await.who().await.expect("bea").acts_as_admin(), "so does the admins'");
     pair.provider.claims(json!({"groups": ["staff"]}));
     assert!(pair.signed_in().await.who().await.is_some(), "and an allowed one");
     pair.provider.claims(json!({"groups": ["Staff", "staff ", "admin", "*"]}));
     pair.refuses("not_admitted").await;
+}
+
+#[tokio::test]
+async fn the_auditors_group_makes_an_auditor_and_the_admins_more_than_that() {
+    let pair = Pair::start().await;
+    for (groups, role) in
+        [(json!(["auditors"]), InstallationRole::Auditor), (json!(["auditors", "admins"]), InstallationRole::Admin)]
+    {
+        pair.provider.claims(json!({ "groups": groups }));
+        assert_eq!(pair.signed_in().await.who().await.expect("bea").role, Some(role));
+    }
 }
 
 #[tokio::test]
@@ -53,10 +65,14 @@ async fn a_provider_that_is_silent_about_groups_gives_nothing_and_takes_no_team(
     pair.refuses("not_admitted").await;
 
     pair.provider.claims(json!({"groups": ["blue-people", "admins"]}));
-    assert!(pair.signed_in().await.who().await.expect("bea").admin);
+    assert!(pair.signed_in().await.who().await.expect("bea").acts_as_admin());
     pair.provider.claims(json!({"groups": null}));
     let actor = pair.signed_in().await.who().await.expect("bea");
-    assert_eq!((actor.teams.len(), actor.admin), (1, false), "the team stays, being an admin needs the claim");
+    assert_eq!(
+        (actor.teams.len(), actor.acts_as_admin()),
+        (1, false),
+        "the team stays, being an admin needs the claim"
+    );
 }
 
 #[tokio::test]
@@ -64,7 +80,7 @@ async fn an_empty_list_of_groups_takes_everything_everywhere() {
     let pair = Pair::start().await;
     pair.provider.claims(json!({"groups": ["staff", "admins"]}));
     let mut elsewhere = pair.signed_in().await;
-    assert!(elsewhere.who().await.expect("bea").admin);
+    assert!(elsewhere.who().await.expect("bea").acts_as_admin());
     pair.provider.claims(json!({"groups": []}));
     pair.refuses("not_admitted").await;
     assert_eq!(elsewhere.who().await, None, "the session in the other browser has no rights any more either");

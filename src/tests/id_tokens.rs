@@ -287,11 +287,11 @@ async fn user_info_fills_in_what_the_id_token_leaves_out_and_nothing_else() {
     }
     let mut browser = pair.signed_in().await;
     assert_eq!(pair.provider.asked("userinfo"), 0, "it is not asked for nothing");
-    assert!(!browser.who().await.expect("bea").admin);
+    assert!(!browser.who().await.expect("bea").acts_as_admin());
 
     pair.provider.claims(json!({"groups": null}));
     let actor = pair.signed_in().await.who().await.expect("bea");
-    assert_eq!((actor.name.as_str(), actor.admin), ("Bea", true));
+    assert_eq!((actor.name.as_str(), actor.acts_as_admin()), ("Bea", true));
 }
 
 #[tokio::test]

@@ -331,6 +331,6 @@ pub fn berth_toml(issuer: &str, more: &str) -> String {
     format!(
         "[server]\npublic_url = \"https://berth.example\"\n\
          [oidc]\nissuer = \"{issuer}\"\nclient_id = \"{CLIENT}\"\nclient_secret = \"{SECRET}\"\n\
-         admin_group = \"admins\"\nallowed_groups = [\"staff\"]\n{more}"
+         admin_group = \"admins\"\nauditor_group = \"auditors\"\nallowed_groups = [\"staff\"]\n{more}"
     )
 }

@@ -92,13 +92,13 @@ impl Stage {
             subject: name.to_owned(),
             name: name.to_owned(),
             email: None,
-            admin: false,
+            role: None,
         };
         let id = self.clock.user_id();
         let person = self.store.sign_in_person(&identity, &[], &id, self.clock.now()).await.expect("a database");
         let team = TeamName::parse(team).expect("a name");
         let teams = [(team, role)].into();
-        Actor { id: person, name: name.to_owned(), email: None, admin: false, teams, scope: None }
+        Actor { id: person, name: name.to_owned(), email: None, role: None, teams, scope: None }
     }
 
     pub async fn bea(&self) -> Actor {

@@ -135,7 +135,7 @@ impl Berth {
             subject: name.to_owned(),
             name: name.to_owned(),
             email: Some(format!("{name}@example.org")),
-            admin: false,
+            role: None,
         };
         let groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
         let clock = self.clock.clock();

@@ -118,10 +118,10 @@ impl Auth {
     /// A person as one who acts, or nobody when no rule admits them any more.
     async fn actor(&self, person: Person, scope: Option<TokenScope>) -> Result<Option<Actor>, StoreError> {
         let teams = self.store.teams_of(&person.id).await?;
-        if !person.admin && teams.is_empty() && !self.is_allowed(&person.id).await? {
+        if person.role.is_none() && teams.is_empty() && !self.is_allowed(&person.id).await? {
             return Ok(None);
         }
-        let Person { id, name, email, admin } = person;
-        Ok(Some(Actor { id, name, email, admin, teams, scope }))
+        let Person { id, name, email, role } = person;
+        Ok(Some(Actor { id, name, email, role, teams, scope }))
     }
 }

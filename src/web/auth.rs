@@ -108,7 +108,7 @@ impl Auth {
         Ok(())
     }
 
-    /// Whether a person is admitted for other reasons than a team: admins, and who has an allowed group.
+    /// Whether a person is admitted for other reasons than a team or a role: who has an allowed group.
     ///
     /// # Errors
     /// When the database fails.

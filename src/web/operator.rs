@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use app::model::access::InstallationRole;
 use app::model::name::UserId;
 use app::model::sign_in::Problem;
 use axum::extract::{ConnectInfo, Path, State};
@@ -84,7 +85,7 @@ pub async fn ensure(store: &Store, clock: &Clock) -> Result<UserId, StoreError> 
         subject: "operator".to_owned(),
         name: "operator".to_owned(),
         email: Some("operator@localhost".to_owned()),
-        admin: true,
+        role: Some(InstallationRole::Admin),
     };
     store.sign_in_person(&operator, &[], &clock.user_id(), clock.now()).await
 }

@@ -35,7 +35,31 @@ impl fmt::Display for TeamRole {
     }
 }
 
-/// What an API token may do of what its owner may.
+/// What somebody is for the whole installation, beside what they are in their teams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstallationRole {
+    /// Reads everything and changes nothing.
+    Auditor,
+    Admin,
+}
+
+impl InstallationRole {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auditor => "auditor",
+            Self::Admin => "admin",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Auditor, Self::Admin].into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// What an API token may do of what its owner may. It bounds what is changed; its owner's eyes are its eyes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenScope {
@@ -70,7 +94,7 @@ pub struct Actor {
     pub name: String,
     pub email: Option<String>,
     /// Of the whole installation.
-    pub admin: bool,
+    pub role: Option<InstallationRole>,
     pub teams: BTreeMap<TeamName, TeamRole>,
     /// The bearer token's scope; `None` for a person with a session.
     pub scope: Option<TokenScope>,
@@ -84,6 +108,16 @@ pub enum Action {
     Launch,
     /// Start, stop, restart, extend or remove an environment.
     Operate,
+    /// Decide for a team what its members ask for.
+    Approve,
+    /// Read what everybody did.
+    Audit,
+    /// Change teams, sizes, templates, people and settings.
+    Administer,
+}
+
+impl Action {
+    pub const ALL: [Self; 6] = [Self::See, Self::Launch, Self::Operate, Self::Approve, Self::Audit, Self::Administer];
 }
 
 /// What an action is on.
@@ -91,6 +125,7 @@ pub enum Action {
 pub enum Target<'a> {
     Team(&'a TeamName),
     Environment { team: &'a TeamName, owner: &'a UserId },
+    Installation,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,35 +149,57 @@ impl Actor {
     /// An admin, through a session or a token made for administration.
     #[must_use]
     pub fn acts_as_admin(&self) -> bool {
-        self.admin && self.has_scope(TokenScope::Admin)
+        self.role == Some(InstallationRole::Admin) && self.has_scope(TokenScope::Admin)
     }
 }
 
-/// The one decision. Other teams' things are hidden; within a team everybody sees, and acts on what is theirs; leads act on
-/// all of their team's; admins on everything.
+/// The one decision. Other teams' things are hidden from all but auditors and admins; within a team everybody sees, and
+/// acts on what is theirs; leads act on all of their team's; admins on everything.
 ///
 /// # Errors
 /// [`Denied`], which says whether the target's existence may be told.
 pub fn authorize(actor: &Actor, action: Action, target: Target<'_>) -> Result<(), Denied> {
-    let (Target::Team(team) | Target::Environment { team, .. }) = target;
-    let role = actor.role_in(team);
-    if role.is_none() && !actor.acts_as_admin() {
-        return Err(Denied::Hidden);
-    }
-    match action {
-        Action::See => Ok(()),
-        Action::Launch | Action::Operate if !actor.has_scope(TokenScope::Launch) => {
-            Err(Denied::Rule("this token may only read; make one with the scope `launch`"))
-        }
-        Action::Launch => Ok(()),
-        Action::Operate if actor.acts_as_admin() || role == Some(TeamRole::Lead) => Ok(()),
-        Action::Operate => match target {
-            Target::Environment { owner, .. } if *owner == actor.id => Ok(()),
-            Target::Environment { .. } | Target::Team(_) => {
-                Err(Denied::Rule("only its owner, a lead of the team or an admin can do this"))
+    let role = match target {
+        Target::Team(team) | Target::Environment { team, .. } => {
+            let role = actor.role_in(team);
+            if role.is_none() && actor.role.is_none() {
+                return Err(Denied::Hidden);
             }
-        },
+            role
+        }
+        Target::Installation => None,
+    };
+    let needed = match action {
+        Action::See | Action::Audit => TokenScope::Read,
+        Action::Launch | Action::Operate => TokenScope::Launch,
+        Action::Approve | Action::Administer => TokenScope::Admin,
+    };
+    if !actor.has_scope(needed) {
+        return Err(Denied::Rule(match needed {
+            TokenScope::Read | TokenScope::Launch => "this token may only read; make one with the scope `launch`",
+            TokenScope::Admin => "this token may not administer; make one with the scope `admin`",
+        }));
     }
+    let is_owner = matches!(target, Target::Environment { owner, .. } if *owner == actor.id) && role.is_some();
+    let (permitted, rule) = match action {
+        Action::See => (true, "nobody is kept from seeing what is not hidden"),
+        Action::Launch => {
+            (role.is_some() || actor.acts_as_admin(), "only a member of the team or an admin can launch for it")
+        }
+        Action::Operate => (
+            is_owner || role == Some(TeamRole::Lead) || actor.acts_as_admin(),
+            "only its owner, a lead of the team or an admin can do this",
+        ),
+        Action::Approve => {
+            (role == Some(TeamRole::Lead) || actor.acts_as_admin(), "only a lead of the team or an admin can do this")
+        }
+        Action::Audit => (
+            actor.role.is_some() || role == Some(TeamRole::Lead),
+            "only a lead of the team, an auditor or an admin can read this",
+        ),
+        Action::Administer => (actor.acts_as_admin(), "only an admin can do this"),
+    };
+    if permitted { Ok(()) } else { Err(Denied::Rule(rule)) }
 }
 
 #[cfg(test)]
@@ -158,19 +215,20 @@ mod tests {
         TeamName::parse(name).expect("a name")
     }
 
-    fn actor(teams: &[(&str, TeamRole)], admin: bool, scope: Option<TokenScope>) -> Actor {
+    fn actor(teams: &[(&str, TeamRole)], role: Option<InstallationRole>, scope: Option<TokenScope>) -> Actor {
         let teams = teams.iter().map(|(name, role)| (team(name), *role)).collect();
-        Actor { id: id('1'), name: "Bea".to_owned(), email: None, admin, teams, scope }
+        Actor { id: id('1'), name: "Bea".to_owned(), email: None, role, teams, scope }
     }
 
     #[test]
     fn each_role_may_do_what_its_row_says() {
         const HIDDEN: Result<(), Denied> = Err(Denied::Hidden);
-        let stranger = actor(&[("green", TeamRole::Lead)], false, None);
-        let member = actor(&[("blue", TeamRole::Member)], false, None);
-        let lead = actor(&[("blue", TeamRole::Lead)], false, None);
-        let admin = actor(&[], true, None);
-        let reader = actor(&[("blue", TeamRole::Lead)], false, Some(TokenScope::Read));
+        let stranger = actor(&[("green", TeamRole::Lead)], None, None);
+        let member = actor(&[("blue", TeamRole::Member)], None, None);
+        let lead = actor(&[("blue", TeamRole::Lead)], None, None);
+        let auditor = actor(&[], Some(InstallationRole::Auditor), None);
+        let admin = actor(&[], Some(InstallationRole::Admin), None);
+        let reader = actor(&[("blue", TeamRole::Lead)], None, Some(TokenScope::Read));
         let (blue, mine, theirs) = (team("blue"), id('1'), id('2'));
         let own = Target::Environment { team: &blue, owner: &mine };
         let other = Target::Environment { team: &blue, owner: &theirs };
@@ -180,33 +238,54 @@ mod tests {
             (&member, own, true, true),
             (&member, other, true, false),
             (&lead, other, true, true),
+            (&auditor, other, true, false),
+            (&auditor, own, true, false),
             (&admin, other, true, true),
             (&reader, own, true, false),
         ] {
             assert_eq!(authorize(who, Action::See, on).is_ok(), see, "{who:?}");
             assert_eq!(authorize(who, Action::Operate, on).is_ok(), operate, "{who:?}");
         }
+        for (who, launch, approve, audit, administer) in [
+            (&stranger, false, false, false, false),
+            (&member, true, false, false, false),
+            (&lead, true, true, true, false),
+            (&auditor, false, false, true, false),
+            (&admin, true, true, true, true),
+            (&reader, false, false, true, false),
+        ] {
+            let on = Target::Team(&blue);
+            assert_eq!(authorize(who, Action::Launch, on).is_ok(), launch, "{who:?}");
+            assert_eq!(authorize(who, Action::Approve, on).is_ok(), approve, "{who:?}");
+            assert_eq!(authorize(who, Action::Audit, on).is_ok(), audit, "{who:?}");
+            assert_eq!(authorize(who, Action::Administer, Target::Installation).is_ok(), administer, "{who:?}");
+        }
         assert_eq!(authorize(&stranger, Action::Launch, Target::Team(&blue)), HIDDEN);
-        assert_eq!(authorize(&member, Action::Launch, Target::Team(&blue)), Ok(()));
-        assert!(matches!(authorize(&reader, Action::Launch, Target::Team(&blue)), Err(Denied::Rule(_))));
+        let whole = Target::Installation;
+        assert!(authorize(&lead, Action::Audit, whole).is_err(), "a lead reads of their team, not of all");
     }
 
     #[test]
-    fn an_admin_s_launch_token_is_no_admin() {
-        let token = actor(&[], true, Some(TokenScope::Launch));
-        assert_eq!(authorize(&token, Action::See, Target::Team(&team("blue"))), Err(Denied::Hidden));
+    fn an_admin_s_launch_token_reads_all_and_acts_as_no_admin() {
+        let token = actor(&[], Some(InstallationRole::Admin), Some(TokenScope::Launch));
+        let blue = team("blue");
+        assert_eq!(authorize(&token, Action::See, Target::Team(&blue)), Ok(()));
+        assert!(matches!(authorize(&token, Action::Launch, Target::Team(&blue)), Err(Denied::Rule(_))));
+        assert!(matches!(authorize(&token, Action::Administer, Target::Installation), Err(Denied::Rule(_))));
     }
 
     proptest! {
         #[test]
-        fn more_role_or_scope_never_loses_a_right(admin: bool, lead: bool, mine: bool, scope in 0usize..4) {
+        fn more_role_or_scope_never_loses_a_right(of_all in 0usize..3, lead: bool, mine: bool, scope in 0usize..4) {
+            let roles = [None, Some(InstallationRole::Auditor), Some(InstallationRole::Admin)];
             let scopes = [Some(TokenScope::Read), Some(TokenScope::Launch), Some(TokenScope::Admin), None];
             let role = |lead| if lead { TeamRole::Lead } else { TeamRole::Member };
             let (blue, owner) = (team("blue"), if mine { id('1') } else { id('2') });
-            let less = actor(&[("blue", role(lead))], admin, scopes[scope]);
-            let more = actor(&[("blue", TeamRole::Lead)], true, scopes[(scope + 1).min(3)]);
-            for action in [Action::See, Action::Launch, Action::Operate] {
-                let target = Target::Environment { team: &blue, owner: &owner };
+            let less = actor(&[("blue", role(lead))], roles[of_all], scopes[scope]);
+            let more = actor(&[("blue", TeamRole::Lead)], roles[(of_all + 1).min(2)], scopes[(scope + 1).min(3)]);
+            let targets =
+                [Target::Environment { team: &blue, owner: &owner }, Target::Team(&blue), Target::Installation];
+            for (action, target) in Action::ALL.into_iter().flat_map(|action| targets.map(|target| (action, target))) {
                 if authorize(&less, action, target).is_ok() {
                     prop_assert_eq!(authorize(&more, action, target), Ok(()));
                 }

@@ -462,7 +462,7 @@ mod tests {
 
     fn actor(id: char, team: Option<&str>) -> Actor {
         serde_json::from_value(serde_json::json!({
-            "id": format!("01900000-0000-7000-8000-00000000000{id}"), "name": "somebody", "email": null, "admin": false,
+            "id": format!("01900000-0000-7000-8000-00000000000{id}"), "name": "somebody", "email": null, "role": null,
             "teams": team.map(|team| (team, "member")).into_iter().collect::<BTreeMap<_, _>>(), "scope": null,
         }))
         .expect("an actor")

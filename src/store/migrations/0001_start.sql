@@ -13,7 +13,8 @@ CREATE TABLE users (
     subject TEXT NOT NULL,
     name TEXT NOT NULL,
     email TEXT,
-    admin BOOLEAN NOT NULL,
+    -- For the whole installation, as of the last sign-in: auditor, admin or nothing.
+    role TEXT,
     disabled BOOLEAN NOT NULL DEFAULT FALSE,
     created_at BIGINT NOT NULL,
     signed_in_at BIGINT NOT NULL,

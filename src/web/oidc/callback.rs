@@ -130,7 +130,7 @@ impl Auth {
     }
 
     /// The person's id, with what the provider says of them kept; or why nobody may come in. Nobody does without a rule
-    /// that admits them: the admins' group, an allowed group, or a group that belongs to a team.
+    /// that admits them: the admins' or auditors' group, an allowed group, or a group that belongs to a team.
     async fn admit(&self, provider: &Provider, claims: &IdClaims, profile: Profile) -> Result<UserId, Refusal> {
         let (issuer, subject) = (&provider.config.issuer, claims.subject().as_str());
         let before = self.store.known_person(issuer, subject).await?;
@@ -138,7 +138,7 @@ impl Auth {
             return Err(refused(Problem::Disabled, "the account is disabled"));
         }
         let kept = || before.as_ref().map(|person| person.groups.clone()).unwrap_or_default();
-        let (groups, admin) = match profile.groups {
+        let (groups, role) = match profile.groups {
             Groups::Listed { groups, left_out } => {
                 if left_out > 0 {
                     tracing::warn!(
@@ -147,23 +147,23 @@ impl Auth {
                         "some groups are too many or too long, and left out"
                     );
                 }
-                let admin = provider.config.admin_group.as_ref().is_some_and(|admins| groups.contains(admins));
-                (groups, admin)
+                let role = provider.config.role_of(&groups);
+                (groups, role)
             }
-            // Nobody becomes an admin, and nobody gets a group, by what is not said.
+            // Nobody gets a role, and nobody gets a group, by what is not said.
             Groups::Absent => {
                 tracing::warn!(
                     subject = line(subject),
                     claim = line(&provider.config.groups_claim),
-                    "the provider says nothing about groups: those of the last sign-in stay, and nobody is an admin by it"
+                    "the provider says nothing about groups: those of the last sign-in stay, and nobody is an admin or auditor by it"
                 );
-                (kept(), false)
+                (kept(), None)
             }
             Groups::Unreadable(what) => {
                 return Err(refused(Problem::GroupsUnreadable, format!("the groups claim is {what}")));
             }
         };
-        if !(admin || self.admits(&groups).await?) {
+        if !(role.is_some() || self.admits(&groups).await?) {
             if let Some(person) = before {
                 self.store.withdraw(&person.id, &groups).await?;
             }
@@ -171,7 +171,7 @@ impl Auth {
         }
         let name = profile.name.or_else(|| profile.email.clone()).unwrap_or_else(|| clean(subject, 40));
         let identity =
-            Identity { issuer: issuer.clone(), subject: subject.to_owned(), name, email: profile.email, admin };
+            Identity { issuer: issuer.clone(), subject: subject.to_owned(), name, email: profile.email, role };
         Ok(self.store.sign_in_person(&identity, &groups, &self.clock.user_id(), self.clock.now()).await?)
     }
 

@@ -2,14 +2,18 @@
 
 use leptos::prelude::*;
 
-use crate::model::access::Actor;
+use crate::model::access::{Actor, InstallationRole};
 use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
 
 #[component]
 pub fn Account(actor: Actor) -> impl IntoView {
     let initial = actor.name.chars().find(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().to_string());
-    let role = if actor.admin { "Admin".to_owned() } else { roles(&actor) };
+    let role = match actor.role {
+        Some(InstallationRole::Admin) => "Admin".to_owned(),
+        Some(InstallationRole::Auditor) => "Auditor".to_owned(),
+        None => roles(&actor),
+    };
     let email = actor.email.filter(|email| *email != actor.name);
     let label = format!("Account: {}", actor.name);
     view! {
