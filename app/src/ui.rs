@@ -26,8 +26,8 @@ pub mod pages;
 pub mod seal;
 pub mod tab;
 
-/// The document around the pages.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+/// The document around the pages; with `scripts`, its islands come to life.
+pub fn shell(options: LeptosOptions, scripts: bool) -> impl IntoView {
     let style = format!("/{}/berth.css", options.site_pkg_dir);
     view! {
         <!DOCTYPE html>
@@ -39,7 +39,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="stylesheet" href=style />
                 <script nonce=use_nonce()>{include_str!("ui/preferences.js")}</script>
-                <HydrationScripts options islands=true />
+                {scripts.then(|| view! { <HydrationScripts options islands=true /> })}
                 <MetaTags />
             </head>
             <body>

@@ -30,8 +30,10 @@ pub async fn page(State(web): State<Web>, request: Request<Body>) -> Response {
         return Redirect::to("/environments").into_response();
     }
     let options = web.options.clone();
+    // Where nobody is signed in nothing on the page is alive, and the browser is sent no code.
+    let scripts = actor.is_some();
     let context = context(&web, actor, For::Page);
-    let handler = leptos_axum::render_app_async_with_context(context, move || app::ui::shell(options.clone()));
+    let handler = leptos_axum::render_app_async_with_context(context, move || app::ui::shell(options.clone(), scripts));
     let mut response = handler(request).await;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

@@ -10,7 +10,7 @@ use crate::model::template::{FieldError, Offer};
 
 /// Why something was not done, in words for the person who asked. `code` is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
-#[serde(tag = "code", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum ApiError {
     #[error("Sign in first: nobody is signed in here, or the session has ended.")]
     SignedOut,
@@ -168,7 +168,8 @@ mod tests {
             ApiError::Internal { reference: String::new() },
         ] {
             let wire = serde_json::to_value(&error).expect("an error is JSON");
-            assert_eq!(wire["code"], error.code());
+            let code = wire.as_str().or_else(|| wire.as_object()?.keys().next().map(String::as_str));
+            assert_eq!(code, Some(error.code()));
             assert!((400..600).contains(&error.status()));
         }
     }

@@ -98,7 +98,7 @@ impl fmt::Display for Scope {
 
 /// An amount in one dimension of a quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "dimension", content = "amount", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Amount {
     Environments(u64),
     Running(u64),

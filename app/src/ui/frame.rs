@@ -6,6 +6,7 @@ use leptos_router::hooks::use_location;
 use super::seal::Seal;
 use crate::api::ApiError;
 use crate::api::host::get_host;
+use crate::api::json::Given;
 use crate::api::me::{Me, get_me};
 use crate::model::host::Host;
 use account::Account;
@@ -55,7 +56,7 @@ fn Around(me: Me, host: Host) -> impl IntoView {
         <header class="top">
             <Teams teams=me.teams />
             <div class="host">
-                <HostLine host />
+                <HostLine host=Given(host) />
             </div>
             <Account actor=me.actor />
         </header>

@@ -8,6 +8,7 @@ use web_sys::{Event, EventSource, MessageEvent};
 
 use super::tab::Notices;
 use crate::api::ApiError;
+use crate::api::json;
 use crate::api::live::{Change, merge};
 use crate::model::environment::Environment;
 use crate::model::host::Host;
@@ -34,7 +35,7 @@ impl Live {
         listen(&source, "message", move |event| {
             let text = event.unchecked_into::<MessageEvent>().data().as_string().unwrap_or_default();
             // What this page cannot read, a newer server says: then everything is asked for again.
-            self.take(serde_json::from_str(&text).unwrap_or(Change::Missed));
+            self.take(json::read(&text).unwrap_or(Change::Missed));
         });
         // What happened before the stream was there, nobody told.
         listen(&source, "open", move |_| {

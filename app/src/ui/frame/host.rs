@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::api::host::get_host;
+use crate::api::json::Given;
 use crate::api::live::Change;
 use crate::model::host::{Host, Link};
 use crate::model::time::Timestamp;
@@ -13,7 +14,8 @@ use crate::ui::tab::Tab;
 
 /// Every page has it, so it is the one that begins to listen to what changes.
 #[island]
-pub fn HostLine(host: Host) -> impl IntoView {
+pub fn HostLine(host: Given<Host>) -> impl IntoView {
+    let Given(host) = host;
     let Tab { live, notices, .. } = Tab::here();
     Effect::new(move |_| live.open());
     live.follow(notices, || 0, get_host, Callback::new(move |(_, host)| live.take(Change::Host(host))));

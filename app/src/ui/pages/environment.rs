@@ -5,6 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use crate::api::environments::{Operate, get_environment};
+use crate::api::json::Given;
 use crate::api::me::{Me, get_me};
 use crate::model::environment::{Environment, EnvironmentDetail, Operation, State};
 use crate::ui::browser;
@@ -35,7 +36,7 @@ pub fn EnvironmentPage() -> impl IntoView {
             view=|(me, detail): (Me, EnvironmentDetail)| {
                 view! {
                     <Title text=detail.environment.name.to_string() />
-                    <EnvironmentView me detail />
+                    <EnvironmentView given=Given((me, detail)) />
                 }
                 .seal()
             }
@@ -45,7 +46,8 @@ pub fn EnvironmentPage() -> impl IntoView {
 }
 
 #[island]
-fn EnvironmentView(me: Me, detail: EnvironmentDetail) -> impl IntoView {
+fn EnvironmentView(given: Given<(Me, EnvironmentDetail)>) -> impl IntoView {
+    let Given((me, detail)) = given;
     let Tab { live, notices, .. } = Tab::here();
     let id = detail.environment.id.to_string();
     let first = detail.environment.revision;

@@ -5,6 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::api::environments::{Operate, list_environments};
+use crate::api::json::Given;
 use crate::api::me::{Me, get_me};
 use crate::model::address::Address;
 use crate::model::environment::Environment;
@@ -44,7 +45,7 @@ pub fn EnvironmentsPage() -> impl IntoView {
         <Loaded
             asked
             view=move |(me, list): (Me, Vec<Environment>)| {
-                view! { <EnvironmentList me list filter=filter.clone() /> }.seal()
+                view! { <EnvironmentList given=Given((me, list, filter.clone())) /> }.seal()
             }
         />
     }
@@ -56,7 +57,8 @@ fn launch_address(team: Option<&TeamName>) -> String {
 }
 
 #[island]
-fn EnvironmentList(me: Me, list: Vec<Environment>, filter: Filter) -> impl IntoView {
+fn EnvironmentList(given: Given<(Me, Vec<Environment>, Filter)>) -> impl IntoView {
+    let Given((me, list, filter)) = given;
     let Tab { live, notices, .. } = Tab::here();
     let team = filter.team.clone();
     let known = RwSignal::new((0, list));

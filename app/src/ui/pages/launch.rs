@@ -10,6 +10,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api::ApiError;
 use crate::api::environments::{Launch, LaunchForm, LaunchOptions, get_launch_options, launch};
+use crate::api::json::Given;
 use crate::api::me::get_me;
 use crate::model::address::Address;
 use crate::model::name::TeamName;
@@ -39,7 +40,7 @@ pub fn LaunchPage() -> impl IntoView {
     let view = move |(teams, options): (Vec<_>, Option<LaunchOptions>)| match options {
         None => view! { <ChooseTeam teams /> }.seal(),
         Some(options) if options.offers.is_empty() => view! { <NoOffers /> }.seal(),
-        Some(options) => view! { <LaunchDesk options draft=draft.clone() refused=refused.clone() /> }.seal(),
+        Some(options) => view! { <LaunchDesk given=Given((options, draft.clone(), refused.clone())) /> }.seal(),
     };
     view! {
         <Title text="Launch" />
@@ -80,7 +81,8 @@ struct Desk {
 }
 
 #[island]
-fn LaunchDesk(options: LaunchOptions, draft: LaunchForm, refused: Option<ApiError>) -> impl IntoView {
+fn LaunchDesk(given: Given<(LaunchOptions, LaunchForm, Option<ApiError>)>) -> impl IntoView {
+    let Given((options, draft, refused)) = given;
     let (team, key) = (options.team.name.clone(), options.idempotency_key.clone());
     let first = options.offer(&draft.template).map(|offer| offer.slug.to_string()).unwrap_or_default();
     let offers = options.offers.clone();
