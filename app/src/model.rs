@@ -6,6 +6,7 @@ pub mod environment;
 pub mod filter;
 pub mod gauge;
 pub mod host;
+pub mod idle;
 pub mod lifetime;
 pub mod name;
 pub mod quota;
