@@ -9,6 +9,7 @@ pub mod host;
 pub mod idle;
 pub mod lifetime;
 pub mod name;
+pub mod notice;
 pub mod quota;
 pub mod sign_in;
 pub mod team;

@@ -226,6 +226,7 @@ impl Service {
             container: stored.container_name,
             allowance: template.lifetime.within(team),
             grace: team.grace(),
+            idle: template.idle,
         })
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::access::{Action, Actor, Denied, Target, authorize};
 use super::address::Address;
-use super::idle::Idle;
+use super::idle::{Idle, IdleRule};
 use super::lifetime::{Allowance, Clocks, Due, Ending, How, Warning};
 use super::name::{EnvironmentId, EnvironmentName, PortName, SizeName, TeamName, TemplateName, UserId};
 use super::quota::Holding;
@@ -481,6 +481,8 @@ pub struct EnvironmentDetail {
     pub allowance: Allowance,
     /// How long its team keeps it when it does not run.
     pub grace: Span,
+    /// What counts as its use, where idleness stops it.
+    pub idle: Option<IdleRule>,
     /// What the viewer may not do, with the reason; an operation that is not here may be tried.
     pub refused: Vec<(Operation, String)>,
 }

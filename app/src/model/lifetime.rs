@@ -238,24 +238,37 @@ impl Clocks {
         }
     }
 
-    /// Whether people are warned at `now`. Of the last day only what was given more than a day: else it would be warned of
-    /// from its beginning.
+    /// Whether people are warned at `now`. Nothing is warned of from its beginning on: the last day is told only of what was
+    /// given more than a day, and the last hour is a quarter of what was given where that is less.
     #[must_use]
     pub fn warning(self, now: Timestamp) -> Option<Warning> {
         let Ending { how, at } = self.ending();
-        let (left, longer_than_a_day) = match self {
-            Self::Running { since, expires, .. } => (at.since(now), expires.since(since) > DAY),
-            Self::Kept { until } => (until.since(now), true),
+        let left = at.since(now);
+        let given = match self {
+            Self::Running { since, expires, .. } => expires.since(since),
+            Self::Kept { .. } => LONGEST,
         };
         match how {
             How::Idle => (left <= IDLE_SOON).then_some(Warning::Hour),
-            How::Expiry | How::Removal if left <= HOUR => Some(Warning::Hour),
-            How::Expiry | How::Removal => (left <= DAY && longer_than_a_day).then_some(Warning::Day),
+            How::Expiry | How::Removal if left <= HOUR.min(Span::seconds(given.as_seconds() / 4)) => {
+                Some(Warning::Hour)
+            }
+            How::Expiry | How::Removal => (left <= DAY && given > DAY).then_some(Warning::Day),
         }
     }
 }
 
 impl Ending {
+    /// Beside the time that is left.
+    #[must_use]
+    pub const fn note(self) -> &'static str {
+        match self.how {
+            How::Expiry => "",
+            How::Idle => "if idle",
+            How::Removal => "until removed",
+        }
+    }
+
     /// What happens, beside the environment's name: `expires in 52 m`.
     #[must_use]
     pub fn words(self, now: Timestamp) -> String {
@@ -351,6 +364,10 @@ mod tests {
         // Eight hours are not warned of from the first minute on.
         assert_eq!(running(8).warning(at(1)), None);
         assert_eq!(running(8).warning(at(7)), Some(Warning::Hour));
+        // Nor is one hour.
+        let short = running(1);
+        assert_eq!(short.warning(at(0)), None);
+        assert_eq!(short.warning(at(0).after(Span::seconds(45 * 60))), Some(Warning::Hour));
         assert_eq!(Clocks::Kept { until: at(30) }.warning(at(6)), Some(Warning::Day));
     }
 

@@ -15,10 +15,12 @@ use crate::ui::components::loaded::Loaded;
 use crate::ui::components::refused::Refused;
 use crate::ui::seal::Seal;
 use crate::ui::tab::{Tab, Viewer};
+use endings::Endings;
 use meters::Meters;
 use table::Table;
 use toolbar::Toolbar;
 
+mod endings;
 mod meters;
 mod row;
 mod table;
@@ -87,6 +89,7 @@ fn EnvironmentList(me: Me, list: Vec<Environment>, filter: Filter) -> impl IntoV
     };
     view! {
         {quota.map(|team| view! { <Meters team list /> })}
+        <Endings viewer list />
         <section class="panel" aria-label="List">
             {inside}
         </section>
