@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::Refusals;
 use crate::model::environment::{Environment, EnvironmentDetail, Operation};
-use crate::model::lifetime::{Ending, How};
+use crate::model::lifetime::How;
 use crate::model::time::Timestamp;
 use crate::ui::components::copy::Copy;
 use crate::ui::components::expiry::Expiry;
@@ -54,10 +54,19 @@ fn Expires(viewer: Viewer, environment: Signal<Environment>, refused: Refusals) 
     let ending = Memo::new(move |_| environment.with(Environment::ending));
     let at = Signal::derive(move || ending.get().map_or_else(Timestamp::default, |ending| ending.at));
     let when = hour(at, tab.clock);
-    let removed = Memo::new(move |_| ending.get().is_some_and(|ending| ending.how == How::Removal));
-    let note = move || ending.get().map_or("", Ending::note);
+    let how = Memo::new(move |_| ending.get().map(|ending| ending.how));
+    let term = move || match how.get() {
+        Some(How::Expiry) | None => "Expires",
+        Some(How::Idle) => "Stops",
+        Some(How::Removal) => "Kept for",
+    };
+    let hour = move || match how.get()? {
+        How::Expiry => Some(when.get()),
+        How::Idle => Some(format!("{} if idle", when.get())),
+        How::Removal => Some(format!("until {}", when.get())),
+    };
     view! {
-        <dt>{move || if removed.get() { "Kept until" } else { "Expires" }}</dt>
+        <dt>{term}</dt>
         <dd class="row expires">
             <Expiry environment now clock=tab.clock />
             <OperateButton
@@ -66,7 +75,7 @@ fn Expires(viewer: Viewer, environment: Signal<Environment>, refused: Refusals) 
                 refused=refused.of(Operation::Extend)
                 look=Look::Word
             />
-            <small>{move || ending.get().map(|_| format!("{} {}", when.get(), note()))}</small>
+            <small>{hour}</small>
         </dd>
         <IdleFacts viewer environment />
     }
