@@ -140,10 +140,14 @@ impl Service {
     pub(super) async fn drive_stop(self, activity: Activity) {
         let driving = self.drivers.take(&activity.id).await;
         let stopped = async {
-            let why = self.current(&activity).await?.environment.reason;
+            let reason = self.current(&activity).await?.environment.reason;
+            let why = reason.as_deref().map(without_waiting);
             self.stop_container(&activity).await?;
-            let notes = [Note::End(Outcome::Done(why.as_deref()))];
-            self.advance(&activity, State::Stopped, &notes, Self::forget_run).await
+            self.advance(&activity, State::Stopped, &[Note::End(Outcome::Done(why))], |stored| {
+                Self::forget_run(stored);
+                stored.environment.reason = why.map(str::to_owned);
+            })
+            .await
         };
         if let Err(broken) = stopped.await {
             self.leave_to_reconciler(&activity, broken).await;
@@ -202,7 +206,11 @@ impl Service {
         let noted = async {
             let stored = self.current(activity).await?;
             let state = stored.environment.state;
-            self.advance(activity, state, &[], |stored| stored.environment.reason = Some(waiting(&why))).await
+            self.advance(activity, state, &[], |stored| {
+                let reason = stored.environment.reason.take();
+                stored.environment.reason = Some(waiting(reason.as_deref().map(without_waiting), &why));
+            })
+            .await
         };
         if let Err(error) = noted.await {
             tracing::warn!(%error, id = %activity.id, "the cause cannot be journalled");
@@ -243,8 +251,18 @@ impl Service {
     }
 }
 
-fn waiting(why: &str) -> String {
-    format!("{} It goes on when the engine answers.", sentence(why))
+/// Between why something is done and why it is not done yet.
+const NOT_YET: &str = " Not yet done: ";
+
+/// Why it is done stays, beside why it is not done yet.
+fn waiting(reason: Option<&str>, why: &str) -> String {
+    let not_yet = format!("{} It goes on when the engine answers.", sentence(why));
+    reason.map_or(not_yet.clone(), |reason| format!("{reason}{NOT_YET}{not_yet}"))
+}
+
+/// Why it is done, once it is.
+fn without_waiting(reason: &str) -> &str {
+    reason.split_once(NOT_YET).map_or(reason, |(reason, _)| reason)
 }
 
 /// Upper case at the beginning, a full stop at the end.

@@ -3,6 +3,7 @@
 use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::environments::LaunchAsk;
+use app::api::live::Change;
 use app::model::access::{Actor, TeamRole};
 use app::model::environment::{Environment, Operation, State, StepName};
 use app::model::idle::Sign;
@@ -10,6 +11,7 @@ use app::model::lifetime::{GRACE, How, Warning, Whose};
 use app::model::name::{EnvironmentId, TeamName};
 use app::model::time::Timestamp;
 use app::model::units::Span;
+use futures::StreamExt;
 use jiff::tz::TimeZone;
 
 use super::stage::{Stage, ask};
@@ -162,6 +164,28 @@ async fn what_was_stopped_before_there_was_a_grace_gets_it_from_the_first_look_o
     stage.service.end_due().await;
     let kept = seen(&stage, &bea, &id).await;
     assert_eq!((kept.state, kept.removes_at), (State::Stopped, Some(stage.clock.now().after(GRACE))));
+}
+
+#[tokio::test]
+async fn a_stop_that_the_engine_refuses_at_first_still_says_why_in_the_end() {
+    let stage = stage().await;
+    let bea = stage.bea().await;
+    let id = stage.launched(&bea, ask("web")).await.expect("a launch").id;
+    stage.pass(Span::hours(8));
+    stage.engine.next(Call::Stop, Mood::refuse(500, "cannot stop container"));
+    let mut changes = stage.service.changes();
+    stage.service.end_due().await;
+    loop {
+        let Some(Change::Environment(changed)) = changes.next().await else { continue };
+        if let Some((why, not_yet)) = changed.reason.as_deref().and_then(|reason| reason.split_once(" Not yet done: "))
+        {
+            assert_eq!((changed.state, why), (State::Stopping, "Its lifetime ended."));
+            assert!(not_yet.contains("cannot stop container"), "{not_yet}");
+            break;
+        }
+    }
+    stage.service.reconcile().await;
+    assert_eq!(stage.becomes(&bea, &id, State::Stopped).await.reason.as_deref(), Some("Its lifetime ended."));
 }
 
 #[tokio::test]
