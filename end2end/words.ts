@@ -52,5 +52,17 @@ export const words = {
     notReady: /port.*(not|never)/i,
     noImage: /image is neither/i,
   },
+  time: {
+    region: { name: 'Time' },
+    soon: { name: 'Ending soon' },
+    expires: /^It expires in \d+ s/,
+    soonExpires: /expires in \d+ s/,
+    kept: /^Its lifetime ended\. It is removed in \d+ s/,
+    week: /It is removed in (7 d|6 d 23 h)/,
+    howToKeep: /^To keep it, start it again/,
+    untilRemoved: 'until removed',
+    ifIdle: 'if idle',
+    idle: /^Stops .+ if idle; last activity: start/,
+  },
   notFound: { name: /not (found|here)|no such/i, level: 1 },
 };

@@ -15,6 +15,7 @@ mod lanes;
 mod logs;
 mod pulls;
 mod spec;
+mod stats;
 mod text;
 mod wire;
 

@@ -1,4 +1,5 @@
-//! What happens by itself, each on its own timer until the server closes: follow the engine, reconcile, expire, sweep.
+//! What happens by itself, each on its own timer until the server closes: follow the engine, reconcile, end what is due,
+//! look for use, sweep.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -12,7 +13,8 @@ pub fn start(service: &Service, auth: &Arc<Auth>) {
     let auth = Arc::clone(auth);
     service.spawn(service.clone().follow_engine());
     every(service, Duration::from_secs(60), |service| async move { service.reconcile_if_live().await });
-    every(service, Duration::from_secs(5), |service| async move { service.stop_expired().await });
+    every(service, Duration::from_secs(5), |service| async move { service.end_due().await });
+    every(service, Duration::from_secs(60), |service| async move { service.look_for_use().await });
     every(service, Duration::from_secs(600), move |_| sweep(Arc::clone(&auth)));
 }
 

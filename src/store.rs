@@ -1,6 +1,7 @@
 //! The database: one file per noun. Only here is sqlx named.
 
 pub mod catalogue;
+pub mod clocks;
 pub mod environments;
 mod fingerprint;
 pub mod people;

@@ -22,3 +22,4 @@ mod requests;
 mod sessions;
 mod sign_in;
 mod stand_in;
+mod time;

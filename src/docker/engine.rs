@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use app::model::idle::Counters;
 use app::model::units::Span;
 use bollard::errors::Error as CallError;
 use bollard::models::CreateImageInfo;
@@ -26,6 +27,7 @@ use super::lanes::{Lanes, Patience};
 use super::logs::{LINES_MAX, lines_of};
 use super::pulls::{PullProgress, Pulls, Teller, is_reference, with_tag};
 use super::spec::ContainerSpec;
+use super::stats::StatsAnswer;
 use super::text::plain;
 use super::wire::{Wire, escape};
 
@@ -165,6 +167,18 @@ impl Engine {
     pub async fn inspect(&self, id: &ContainerId) -> Result<Container, EngineError> {
         let Inner { wire, lanes, .. } = &*self.inner;
         let answer: InspectAnswer = lanes.short(wire.get(&format!("/containers/{id}/json"))).await?;
+        Ok(answer.into())
+    }
+
+    /// What a container that runs has used since its start. One answer, without the second that the engine would wait to
+    /// compare two.
+    ///
+    /// # Errors
+    /// [`EngineError`]
+    pub async fn stats(&self, id: &ContainerId) -> Result<Counters, EngineError> {
+        let Inner { wire, lanes, .. } = &*self.inner;
+        let path = format!("/containers/{id}/stats?stream=false&one-shot=true");
+        let answer: StatsAnswer = lanes.short(wire.get(&path)).await?;
         Ok(answer.into())
     }
 

@@ -67,5 +67,6 @@ impl Service {
 
 fn offers(catalogue: &Catalogue, team: &TeamName) -> Vec<Offer> {
     let mine = catalogue.templates.iter().filter(|template| template.is_offered_to(team));
-    mine.map(|t| Offer::of(t.slug.clone(), t.version, &t.template, &catalogue.sizes)).collect()
+    let rule = catalogue.team(team).map(|team| team.lifetime).unwrap_or_default();
+    mine.map(|t| Offer::of(t.slug.clone(), t.version, &t.template, &catalogue.sizes).within(rule)).collect()
 }

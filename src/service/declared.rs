@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Range;
 
 use app::model::access::TeamRole;
+use app::model::lifetime::TeamLifetime;
 use app::model::name::{SizeName, TeamName, TemplateName};
 use app::model::quota::Quota;
 use app::model::template::{Size, Template};
@@ -52,6 +53,8 @@ struct TeamEntry {
     quota: Quota,
     #[serde(default)]
     per_member: Quota,
+    #[serde(default)]
+    lifetime: TeamLifetime,
 }
 
 #[derive(Debug, Deserialize)]
@@ -161,10 +164,14 @@ impl<'a> Reader<'a> {
             for group in team.groups.keys().filter(|group| !is_group(group)) {
                 self.fault(&span, format!("group `{}` is not a name", app::model::units::shorten(group)));
             }
+            for problem in team.lifetime.problems() {
+                self.fault(&span, format!("team `{}`: {problem}", team.name));
+            }
             names.teams.insert(team.name.clone());
-            let label = if team.label.is_empty() { team.name.to_string() } else { team.label };
-            let groups = team.groups.into_iter().collect();
-            teams.push(TeamRecord { name: team.name, label, quota: team.quota, per_member: team.per_member, groups });
+            let TeamEntry { name, label, groups, quota, per_member, lifetime } = team;
+            let label = if label.is_empty() { name.to_string() } else { label };
+            let groups = groups.into_iter().collect();
+            teams.push(TeamRecord { name, label, quota, per_member, lifetime, groups });
         }
         teams
     }

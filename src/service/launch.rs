@@ -12,7 +12,6 @@ use app::model::environment::{Environment, Health, Limits, Port, State, StepName
 use app::model::name::{EnvironmentId, EnvironmentName, TemplateName};
 use app::model::quota::Holding;
 use app::model::template::{Readiness, Size, Template};
-use app::model::time::Timestamp;
 use thiserror::Error;
 use tokio::sync::OwnedMutexGuard;
 
@@ -129,15 +128,13 @@ impl Service {
     /// Everything about a launch that can be known beforehand.
     async fn plan(&self, actor: &Actor, ask: &LaunchAsk) -> Result<Plan, ApiError> {
         let catalogue = self.store.catalogue().await.map_err(fault)?;
-        if catalogue.team(&ask.team).is_none() {
-            return Err(ApiError::not_found("team"));
-        }
+        let team = catalogue.team(&ask.team).ok_or_else(|| ApiError::not_found("team"))?;
         let record = offered(&catalogue, ask)?;
         let size = chosen_size(&catalogue, &record.template, ask)?;
         let variables =
             record.template.variables_from(&ask.variables).map_err(|errors| ApiError::Invalid { errors })?;
         let now = self.clock.now();
-        let expires_at = record.template.lifetime.first_expiry(now, ask.lifetime);
+        let expires_at = record.template.lifetime.within(team.lifetime).first_expiry(now, ask.lifetime);
         let expires_at = expires_at.map_err(|error| ApiError::invalid("lifetime", error.to_string()))?;
         let name = ask.name.clone().unwrap_or_else(|| placeholder(&record.slug));
         let environment = Environment {
@@ -157,6 +154,8 @@ impl Service {
             created_at: now,
             started_at: None,
             expires_at,
+            removes_at: None,
+            idle: None,
             revision: 1,
         };
         let stored = Stored {
@@ -166,6 +165,7 @@ impl Service {
             container_id: None,
             container_name: None,
             ran: false,
+            watch: None,
             variables,
         };
         Ok(Plan { stored, template: record.template.clone() })
@@ -315,6 +315,7 @@ impl Service {
         let now = self.clock.now();
         self.advance(activity, State::Running, &[Note::End(Outcome::Done(None))], |stored| {
             stored.environment.started_at = Some(now);
+            stored.begin_watch(template, now);
             stored.ran = true;
         })
         .await?;
@@ -454,6 +455,7 @@ impl Service {
         }
         stored.environment.state = to;
         set(&mut stored);
+        self.set_clocks(&mut write, &mut stored).await?;
         environments::update(&mut write, &mut stored).await?;
         self.note(&mut write, &stored, notes).await?;
         write.commit().await.map_err(StoreError::from)?;
@@ -566,9 +568,4 @@ pub fn ports(template: &Template, container: &Container) -> Vec<Port> {
 fn describe(ports: &[Port]) -> String {
     let each: Vec<String> = ports.iter().map(|p| format!("{}→{}", p.container, p.host_port)).collect();
     if each.is_empty() { "none".to_owned() } else { each.join(", ") }
-}
-
-/// When a start that happens now expires: a default lifetime on.
-pub(super) fn next_expiry(template: &Template, now: Timestamp) -> Timestamp {
-    now.after(template.lifetime.default)
 }

@@ -10,7 +10,7 @@ use app::model::units::Span;
 
 use super::Service;
 use super::error::fault;
-use super::launch::{Activity, Broken, Driving, Note, next_expiry, reserved_note};
+use super::launch::{Activity, Broken, Driving, Note, reserved_note};
 use crate::docker::EngineError;
 use crate::store::environments::{self, Outcome, Stored};
 use crate::store::{StoreError, Write};
@@ -52,12 +52,13 @@ impl Service {
         let driving = self.drivers.take(id).await;
         let mut write = self.store.write().await.map_err(fault)?;
         let mut stored = self.allowed(&mut write, id, Operation::Start).await?;
+        let allowance = self.allowance(&stored.environment.team, &template).await?;
         let limits = stored.environment.limits;
         self.admit(&mut write, &stored, Holding::restarted(limits.cpus, limits.memory)).await?;
         let now = self.clock.now();
         stored.environment.state = State::Reserved;
         stored.environment.reason = None;
-        stored.environment.expires_at = next_expiry(&template, now);
+        stored.environment.expires_at = now.after(allowance.default);
         let begins = if stored.container_id.is_some() { None } else { Some(Note::Begin(StepName::Image)) };
         let mut notes = vec![Note::Begin(StepName::Reserve)];
         notes.extend(begins.map(|begin| [reserved_note(), begin]).into_iter().flatten());
@@ -68,7 +69,12 @@ impl Service {
 
     pub(super) async fn begin_stop(&self, id: &EnvironmentId, why: &str) -> Result<Stored, ApiError> {
         let mut write = self.store.write().await.map_err(fault)?;
-        let mut stored = self.allowed(&mut write, id, Operation::Stop).await?;
+        let stored = self.allowed(&mut write, id, Operation::Stop).await?;
+        self.stop_found(write, stored, why).await
+    }
+
+    /// Begins the stop of what this transaction has found to run.
+    pub(super) async fn stop_found(&self, write: Write, mut stored: Stored, why: &str) -> Result<Stored, ApiError> {
         stored.environment.state = State::Stopping;
         stored.environment.reason = Some(why.to_owned());
         let stored = self.begin_activity(write, stored, &[Note::Begin(StepName::Stop)]).await?;
@@ -87,23 +93,14 @@ impl Service {
         Ok(stored)
     }
 
-    async fn extend(&self, id: &EnvironmentId, template: &Template) -> Result<Stored, ApiError> {
-        let mut write = self.store.write().await.map_err(fault)?;
-        let mut stored = self.allowed(&mut write, id, Operation::Extend).await?;
-        let environment = &mut stored.environment;
-        let launched = environment.started_at.unwrap_or(environment.created_at);
-        let extended = template.lifetime.extended(launched, environment.expires_at, self.clock.now());
-        environment.expires_at =
-            extended.map_err(|error| ApiError::Conflict { message: sentence(&error.to_string()) })?;
-        environments::update(&mut write, &mut stored).await.map_err(fault)?;
-        write.commit().await.map_err(|error| fault(error.into()))?;
-        self.announce(&stored.environment);
-        Ok(stored)
-    }
-
     pub(super) async fn begin_removal(&self, id: &EnvironmentId) -> Result<Stored, ApiError> {
         let mut write = self.store.write().await.map_err(fault)?;
-        let mut stored = self.allowed(&mut write, id, Operation::Remove).await?;
+        let stored = self.allowed(&mut write, id, Operation::Remove).await?;
+        self.remove_found(write, stored).await
+    }
+
+    /// Begins the removal of what this transaction has found.
+    pub(super) async fn remove_found(&self, write: Write, mut stored: Stored) -> Result<Stored, ApiError> {
         stored.environment.state = State::Removing;
         stored.environment.ports.clear();
         let stored = self.begin_activity(write, stored, &[Note::Begin(StepName::Remove)]).await?;
@@ -112,7 +109,12 @@ impl Service {
     }
 
     /// The environment inside this transaction, where its state allows `operation`.
-    async fn allowed(&self, write: &mut Write, id: &EnvironmentId, operation: Operation) -> Result<Stored, ApiError> {
+    pub(super) async fn allowed(
+        &self,
+        write: &mut Write,
+        id: &EnvironmentId,
+        operation: Operation,
+    ) -> Result<Stored, ApiError> {
         let stored = environments::find(write, id).await.map_err(fault)?;
         let stored = stored.ok_or_else(|| ApiError::not_found("environment"))?;
         let allowed = stored.environment.state.allows(operation);
@@ -127,6 +129,7 @@ impl Service {
         notes: &[Note<'_>],
     ) -> Result<Stored, ApiError> {
         stored.activity += 1;
+        self.set_clocks(&mut write, &mut stored).await.map_err(fault)?;
         environments::update(&mut write, &mut stored).await.map_err(fault)?;
         self.note(&mut write, &stored, notes).await.map_err(fault)?;
         write.commit().await.map_err(|error| fault(error.into()))?;
@@ -137,8 +140,14 @@ impl Service {
     pub(super) async fn drive_stop(self, activity: Activity) {
         let driving = self.drivers.take(&activity.id).await;
         let stopped = async {
+            let reason = self.current(&activity).await?.environment.reason;
+            let why = reason.as_deref().map(without_waiting);
             self.stop_container(&activity).await?;
-            self.advance(&activity, State::Stopped, &[Note::End(Outcome::Done(None))], Self::forget_run).await
+            self.advance(&activity, State::Stopped, &[Note::End(Outcome::Done(why))], |stored| {
+                Self::forget_run(stored);
+                stored.environment.reason = why.map(str::to_owned);
+            })
+            .await
         };
         if let Err(broken) = stopped.await {
             self.leave_to_reconciler(&activity, broken).await;
@@ -197,7 +206,11 @@ impl Service {
         let noted = async {
             let stored = self.current(activity).await?;
             let state = stored.environment.state;
-            self.advance(activity, state, &[], |stored| stored.environment.reason = Some(waiting(&why))).await
+            self.advance(activity, state, &[], |stored| {
+                let reason = stored.environment.reason.take();
+                stored.environment.reason = Some(waiting(reason.as_deref().map(without_waiting), &why));
+            })
+            .await
         };
         if let Err(error) = noted.await {
             tracing::warn!(%error, id = %activity.id, "the cause cannot be journalled");
@@ -209,6 +222,7 @@ impl Service {
         let stored = self.permitted(actor, Action::See, id).await?;
         let template = self.template_of(&stored).await?;
         let steps = self.store.steps(id).await.map_err(fault)?;
+        let team = self.team_lifetime(&stored.environment.team).await?;
         let secret = |name: &str| template.variables.iter().any(|v| v.name == name && v.secret);
         let variables = stored.variables.iter();
         let variables = variables.map(|(name, value)| (name.clone(), (!secret(name)).then(|| value.clone()))).collect();
@@ -218,6 +232,9 @@ impl Service {
             steps,
             variables,
             container: stored.container_name,
+            allowance: template.lifetime.within(team),
+            grace: team.grace(),
+            idle: template.idle,
         })
     }
 
@@ -234,8 +251,18 @@ impl Service {
     }
 }
 
-fn waiting(why: &str) -> String {
-    format!("{} It goes on when the engine answers.", sentence(why))
+/// Between why something is done and why it is not done yet.
+const NOT_YET: &str = " Not yet done: ";
+
+/// Why it is done stays, beside why it is not done yet.
+fn waiting(reason: Option<&str>, why: &str) -> String {
+    let not_yet = format!("{} It goes on when the engine answers.", sentence(why));
+    reason.map_or(not_yet.clone(), |reason| format!("{reason}{NOT_YET}{not_yet}"))
+}
+
+/// Why it is done, once it is.
+fn without_waiting(reason: &str) -> &str {
+    reason.split_once(NOT_YET).map_or(reason, |(reason, _)| reason)
 }
 
 /// Upper case at the beginning, a full stop at the end.

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use app::model::environment::{Operation, Port, State};
+use app::model::environment::{Port, State};
 use app::model::name::EnvironmentId;
 use app::model::time::Timestamp;
 
@@ -195,6 +195,9 @@ impl Service {
             stored.environment.health = container.health;
             stored.environment.started_at.get_or_insert(started_at);
             stored.environment.reason = None;
+            if stored.watch.is_none() {
+                stored.begin_watch(&template, started_at);
+            }
             stored.ran = true;
         })
         .await?;
@@ -248,22 +251,6 @@ impl Service {
             _ => self.spawn(service.drive_removal(activity)),
         }
         Ok(())
-    }
-
-    /// Stops what has run for its time. What cannot be stopped now is found again with the next look.
-    pub async fn stop_expired(&self) {
-        let expired = match self.store.expired(self.clock.now()).await {
-            Ok(expired) => expired,
-            Err(error) => return tracing::warn!(%error, "expired environments cannot be listed"),
-        };
-        if expired.is_empty() || self.engine_answers().is_err() {
-            return;
-        }
-        for id in expired {
-            if let Err(error) = self.begin_stop(&id, "Its lifetime ended.").await {
-                tracing::warn!(%error, %id, operation = Operation::Stop.as_str(), "an expired environment goes on");
-            }
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can be launched, by whom and how much of it: teams, sizes, templates and their versions.
 
 use app::model::access::TeamRole;
+use app::model::lifetime::TeamLifetime;
 use app::model::name::{TeamName, TemplateName};
 use app::model::quota::Quota;
 use app::model::template::{Size, Template};
@@ -20,6 +21,7 @@ pub struct TeamRecord {
     pub quota: Quota,
     /// The cap on what each member holds.
     pub per_member: Quota,
+    pub lifetime: TeamLifetime,
     /// The provider's groups whose people belong, and what each makes them.
     pub groups: Vec<(String, TeamRole)>,
 }
@@ -115,6 +117,7 @@ fn team(row: &SqliteRow, groups: &[SqliteRow]) -> Result<TeamRecord, StoreError>
         label: row.try_get("label")?,
         quota: read_json(row.try_get("quota")?)?,
         per_member: read_json(row.try_get("per_member")?)?,
+        lifetime: read_json(row.try_get("lifetime")?)?,
         groups: ours,
     })
 }
@@ -152,13 +155,15 @@ fn template(row: &SqliteRow, grants: &[SqliteRow]) -> Result<TemplateRecord, Sto
 /// Makes a team as declared, or brings it to that.
 pub async fn put_team(write: &mut Write, team: &TeamRecord) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO teams (name, label, quota, per_member) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (name) DO UPDATE SET label = excluded.label, quota = excluded.quota, per_member = excluded.per_member",
+        "INSERT INTO teams (name, label, quota, per_member, lifetime) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (name) DO UPDATE SET label = excluded.label, quota = excluded.quota, per_member = excluded.per_member,
+             lifetime = excluded.lifetime",
     )
     .bind(team.name.as_str())
     .bind(&team.label)
     .bind(json(&team.quota))
     .bind(json(&team.per_member))
+    .bind(json(&team.lifetime))
     .execute(&mut **write)
     .await?;
     sqlx::query("DELETE FROM team_groups WHERE team = $1").bind(team.name.as_str()).execute(&mut **write).await?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::model::environment::{Environment, Health, Limits, Port, State, Step, StepName, TemplateVersion};
+use app::model::idle::Watch;
 use app::model::name::{EnvironmentId, TeamName, UserId};
 use app::model::quota::Holding;
 use app::model::time::Timestamp;
@@ -24,6 +25,8 @@ pub struct Stored {
     pub container_name: Option<String>,
     /// Whether this container has ever been ready: then it may hold people's work.
     pub ran: bool,
+    /// Its idle clock, of which `environment.idle` is what people see.
+    pub watch: Option<Watch>,
     /// What the container is started with, secrets included.
     pub variables: BTreeMap<String, String>,
 }
@@ -67,16 +70,6 @@ impl Store {
             .fetch_optional(&self.readers)
             .await?;
         row.as_ref().map(stored).transpose()
-    }
-
-    /// Running ones whose time has come.
-    pub async fn expired(&self, now: Timestamp) -> Result<Vec<EnvironmentId>, StoreError> {
-        let ids: Vec<String> =
-            sqlx::query_scalar("SELECT id FROM environments WHERE state = 'running' AND expires_at <= $1")
-                .bind(now.as_millis())
-                .fetch_all(&self.readers)
-                .await?;
-        ids.into_iter().map(|id| EnvironmentId::parse(&id).map_err(StoreError::unreadable)).collect()
     }
 
     /// The holdings outside a transaction: for showing.
@@ -188,7 +181,8 @@ pub async fn update(write: &mut Write, changed: &mut Stored) -> Result<(), Store
     let e = &changed.environment;
     sqlx::query(
         "UPDATE environments SET state = $2, reason = $3, health = $4, attempt = $5, activity = $6, container_id = $7,
-             container_name = $8, ports = $9, started_at = $10, expires_at = $11, revision = $12, ran = $13 WHERE id = $1",
+             container_name = $8, ports = $9, started_at = $10, expires_at = $11, revision = $12, ran = $13, removes_at = $14,
+             idle = $15 WHERE id = $1",
     )
     .bind(e.id.as_str())
     .bind(e.state.as_str())
@@ -203,6 +197,8 @@ pub async fn update(write: &mut Write, changed: &mut Stored) -> Result<(), Store
     .bind(e.expires_at.as_millis())
     .bind(signed(e.revision))
     .bind(changed.ran)
+    .bind(e.removes_at.map(Timestamp::as_millis))
+    .bind(changed.watch.map(|watch| json(&watch)))
     .execute(&mut **write)
     .await?;
     Ok(())
@@ -254,6 +250,8 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
     let text = |column: &str| row.try_get::<String, _>(column);
     let health: Option<String> = row.try_get("health")?;
     let ports: Vec<Port> = read_json(&text("ports")?)?;
+    let watch: Option<String> = row.try_get("idle")?;
+    let watch = watch.as_deref().map(read_json::<Watch>).transpose()?;
     let environment = Environment {
         id: EnvironmentId::parse(&text("id")?).map_err(StoreError::unreadable)?,
         name: text("name")?.parse().map_err(StoreError::unreadable)?,
@@ -278,6 +276,8 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
         created_at: Timestamp::from_millis(row.try_get("created_at")?),
         started_at: row.try_get::<Option<i64>, _>("started_at")?.map(Timestamp::from_millis),
         expires_at: Timestamp::from_millis(row.try_get("expires_at")?),
+        removes_at: row.try_get::<Option<i64>, _>("removes_at")?.map(Timestamp::from_millis),
+        idle: watch.as_ref().map(Watch::shown),
         revision: amount(row, "revision")?,
     };
     Ok(Stored {
@@ -287,6 +287,7 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
         container_id: row.try_get("container_id")?,
         container_name: row.try_get("container_name")?,
         ran: row.try_get("ran")?,
+        watch,
         variables: read_json(&text("variables")?)?,
     })
 }

@@ -167,6 +167,17 @@ impl Site {
     }
 }
 
+impl Site {
+    /// Lets a container that serves use some CPU and network.
+    async fn use_some(&self, id: &ContainerId) {
+        if let Some(stand_in) = &self.stand_in {
+            stand_in.uses(id.as_str(), 1_000_000, 2000);
+        } else if self.real.as_ref().is_some_and(RealEngine::is_here) {
+            get(self.engine.inspect(id).await.expect("a container").ports[0].host_port).await;
+        }
+    }
+}
+
 impl Drop for Site {
     fn drop(&mut self) {
         if let Some(real) = &self.real {
@@ -254,6 +265,7 @@ contract! {
     stopping_keeps_the_container_and_says_how_it_ended,
     a_published_port_reaches_the_container,
     a_port_that_nobody_opens_takes_a_connection_and_drops_it,
+    what_a_container_uses_is_counted_while_it_runs,
     what_the_engine_holds_is_the_safe_profile,
     starting_or_stopping_twice_is_once,
     a_removed_container_is_gone_and_removing_it_again_is_fine,
@@ -376,6 +388,26 @@ async fn a_published_port_reaches_the_container(site: &mut Site) {
 async fn a_port_that_nobody_opens_takes_a_connection_and_drops_it(site: &mut Site) {
     let Some(port) = site.port_of("sleeps").await else { return };
     assert_eq!(get(port).await, "");
+}
+
+async fn what_a_container_uses_is_counted_while_it_runs(site: &mut Site) {
+    let id = site.started("serves").await;
+    let first = site.engine.stats(&id).await.expect("what it used");
+    let grown = async {
+        loop {
+            site.use_some(&id).await;
+            let now = site.engine.stats(&id).await.expect("what it used");
+            if now.network_bytes > first.network_bytes && now.cpu_nanos > first.cpu_nanos {
+                return;
+            }
+        }
+    };
+    timeout(Duration::from_secs(20), grown).await.expect("it grows");
+    site.engine.stop(&id, Span::seconds(0)).await.expect("a stop");
+    let stopped = site.engine.stats(&id).await.expect("nothing, of what does not run");
+    assert_eq!((stopped.cpu_nanos, stopped.network_bytes), (0, 0));
+    site.engine.remove(&id).await.expect("a removal");
+    assert!(matches!(site.engine.stats(&id).await, Err(EngineError::NotFound(_))));
 }
 
 /// What a port of this machine answers to a request before it closes the connection.

@@ -89,10 +89,10 @@ async fn a_lifetime_ends_by_a_stop_that_says_so_and_can_be_put_off_to_the_maximu
     let extended = stage.done(&bea, &launched.id, Operation::Extend).await.expect("an extension");
     assert_eq!(extended.expires_at, launched.created_at.after(Span::hours(15)));
     stage.pass(Span::hours(2));
-    stage.service.stop_expired().await;
+    stage.service.end_due().await;
     assert_eq!(stage.service.environment(&bea, &launched.id).await.expect("it").environment.state, State::Running);
     stage.pass(Span::hours(6));
-    stage.service.stop_expired().await;
+    stage.service.end_due().await;
     let stopped = stage.becomes(&bea, &launched.id, State::Stopped).await;
     assert_eq!(stopped.reason.as_deref(), Some("Its lifetime ended."));
     let again = stage.done(&bea, &launched.id, Operation::Start).await.expect("a start");

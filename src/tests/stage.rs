@@ -86,6 +86,11 @@ impl Stage {
         self.now.fetch_add(i64::try_from(span.as_seconds() * 1000).expect("a short time"), Ordering::SeqCst);
     }
 
+    /// Sets the clock back.
+    pub fn set_back(&self, span: Span) {
+        self.now.fetch_sub(i64::try_from(span.as_seconds() * 1000).expect("a short time"), Ordering::SeqCst);
+    }
+
     pub async fn person(&self, name: &str, team: &str, role: TeamRole) -> Actor {
         let identity = Identity {
             issuer: "https://id.test".to_owned(),

@@ -144,6 +144,11 @@ impl StandIn {
         self.world.health(id, health);
     }
 
+    /// Lets a container that runs use so much more.
+    pub fn uses(&self, id: &str, cpu_nanos: u64, network_bytes: u64) {
+        self.world.uses(id, cpu_nanos, network_bytes);
+    }
+
     /// Removes a container behind everybody's back.
     pub fn lose(&self, id: &str) {
         self.world.lose(id);

@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::access::{Action, Actor, Denied, Target, authorize};
 use super::address::Address;
+use super::idle::{Idle, IdleRule};
+use super::lifetime::{Allowance, Clocks, Due, Ending, How, Warning};
 use super::name::{EnvironmentId, EnvironmentName, PortName, SizeName, TeamName, TemplateName, UserId};
 use super::quota::Holding;
 use super::template::{Protocol, Scheme};
 use super::time::Timestamp;
-use super::units::{Memory, MilliCpu};
+use super::units::{Memory, MilliCpu, Span};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -162,7 +164,7 @@ impl State {
             (Self::Removed, _) => Err("It has been removed."),
             (Self::Removing, _) => Err("It is being removed."),
             (_, Operation::Remove)
-            | (Self::Stopped | Self::Failed, Operation::Start)
+            | (Self::Stopped | Self::Failed, Operation::Start | Operation::Extend)
             | (Self::Running, Operation::Stop | Operation::Restart | Operation::Extend) => Ok(()),
             (Self::Running, Operation::Start) => Err("It is running already."),
             (Self::Stopping, _) => Err("It is stopping; wait until it has stopped."),
@@ -171,7 +173,6 @@ impl State {
             }
             (Self::Stopped | Self::Failed, Operation::Stop) => Err("It does not run."),
             (Self::Stopped | Self::Failed, Operation::Restart) => Err("It does not run; start it instead."),
-            (Self::Stopped | Self::Failed, Operation::Extend) => Err("It does not run, so nothing expires."),
         }
     }
 }
@@ -263,6 +264,12 @@ pub struct Environment {
     pub created_at: Timestamp,
     pub started_at: Option<Timestamp>,
     pub expires_at: Timestamp,
+    /// When it is removed by itself, while it is kept and does not run.
+    #[serde(default)]
+    pub removes_at: Option<Timestamp>,
+    /// The clock that stops it when nobody uses it, while it runs and its template has one.
+    #[serde(default)]
+    pub idle: Option<Idle>,
     /// Grows with each change, so that a late message never overwrites a newer one.
     pub revision: u64,
 }
@@ -294,6 +301,48 @@ impl Environment {
     #[must_use]
     pub const fn expires(&self) -> bool {
         self.state.holds_resources()
+    }
+
+    /// What its clocks show; `None` while none of them may do anything.
+    #[must_use]
+    pub fn clocks(&self) -> Option<Clocks> {
+        let since = self.started_at.unwrap_or(self.created_at);
+        match self.state {
+            State::Running => Some(Clocks::Running { since, expires: self.expires_at, idle: self.idle }),
+            State::Stopped | State::Failed => self.removes_at.map(|until| Clocks::Kept { until }),
+            State::Reserved
+            | State::Pulling
+            | State::Creating
+            | State::Starting
+            | State::Stopping
+            | State::Removing
+            | State::Removed => None,
+        }
+    }
+
+    /// What is to be done about it now, without anybody's asking.
+    #[must_use]
+    pub fn due(&self, now: Timestamp) -> Option<Due> {
+        self.clocks()?.due(now)
+    }
+
+    /// How its state ends by itself: shown from its launch on.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending> {
+        let expiry = || self.expires().then_some(Ending { how: How::Expiry, at: self.expires_at });
+        self.clocks().map(Clocks::ending).or_else(expiry)
+    }
+
+    /// Whether people are warned of that.
+    #[must_use]
+    pub fn warning(&self, now: Timestamp) -> Option<Warning> {
+        self.clocks()?.warning(now)
+    }
+
+    /// Whether `actor` is told of a warning in a list: who can do something about it.
+    #[must_use]
+    pub fn warns(&self, actor: &Actor, now: Timestamp) -> bool {
+        self.warning(now).is_some() && self.permits(actor, Operation::Extend).is_ok()
     }
 
     /// Whether `actor` may do this now, as far as the environment itself tells.
@@ -428,11 +477,24 @@ pub struct EnvironmentDetail {
     pub variables: BTreeMap<String, Option<String>>,
     /// The container's name on the host, once it exists.
     pub container: Option<String>,
+    /// How long it may run in all, and by whose rule.
+    pub allowance: Allowance,
+    /// How long its team keeps it when it does not run.
+    pub grace: Span,
+    /// What counts as its use, where idleness stops it.
+    pub idle: Option<IdleRule>,
     /// What the viewer may not do, with the reason; an operation that is not here may be tried.
     pub refused: Vec<(Operation, String)>,
 }
 
 impl EnvironmentDetail {
+    /// How far it can be extended.
+    #[must_use]
+    pub fn latest(&self) -> Timestamp {
+        let environment = &self.environment;
+        self.allowance.latest(environment.started_at.unwrap_or(environment.created_at))
+    }
+
     /// Why the viewer may not do this.
     #[must_use]
     pub fn refusal(&self, operation: Operation) -> Option<&str> {

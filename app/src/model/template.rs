@@ -5,7 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::lifetime::Lifetime;
+use super::idle::IdleRule;
+use super::lifetime::{Allowance, LONGEST, Lifetime, TeamLifetime};
 use super::name::{PortName, SizeName, TemplateName};
 use super::units::{Memory, MilliCpu, Span, shorten};
 
@@ -29,6 +30,9 @@ pub struct Template {
     /// The sizes on offer; the first is the one proposed.
     pub sizes: Vec<SizeName>,
     pub lifetime: Lifetime,
+    /// When it stops before its time because nobody uses it; `None`: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle: Option<IdleRule>,
     #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "port", alias = "ports")]
     pub ports: Vec<PortSpec>,
     #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "variable", alias = "variables")]
@@ -304,6 +308,10 @@ impl Template {
         if self.lifetime.default == Span::default() || self.lifetime.default > self.lifetime.maximum {
             found.push("`lifetime.default` must be longer than zero and at most `lifetime.maximum`".to_owned());
         }
+        if self.lifetime.maximum > LONGEST {
+            found.push(format!("`lifetime.maximum` must be at most {LONGEST}"));
+        }
+        found.extend(self.idle.iter().flat_map(IdleRule::problems));
         self.port_problems(&mut found);
         self.variable_problems(&mut found);
         found
@@ -382,7 +390,9 @@ pub struct Offer {
     pub ports: Vec<PortSpec>,
     pub variables: Vec<Variable>,
     pub sizes: Vec<Size>,
-    pub lifetime: Lifetime,
+    pub lifetime: Allowance,
+    #[serde(default)]
+    pub idle: Option<IdleRule>,
 }
 
 impl Offer {
@@ -422,8 +432,24 @@ impl Offer {
             ports: template.ports.clone(),
             variables: template.variables.iter().map(hide).collect(),
             sizes: offered.cloned().collect(),
-            lifetime: template.lifetime,
+            lifetime: template.lifetime.within(TeamLifetime::default()),
+            idle: template.idle,
         }
+    }
+
+    /// As a team may have it: no longer than its own maximum.
+    #[must_use]
+    pub fn within(self, team: TeamLifetime) -> Self {
+        let Allowance { default, maximum, .. } = self.lifetime;
+        Self { lifetime: Lifetime { default, maximum }.within(team), ..self }
+    }
+
+    /// What ends it, for who chooses its lifetime.
+    #[must_use]
+    pub fn ends(&self) -> String {
+        let longest = format!("At most {} in all, as {} says.", self.lifetime.maximum.words(), self.lifetime.whose);
+        let idle = self.idle.map(|rule| format!(" Sooner when it is idle for {}.", rule.after.words()));
+        format!("Then it stops by itself. It can be extended while it runs. {longest}{}", idle.unwrap_or_default())
     }
 }
 
@@ -453,6 +479,7 @@ mod tests {
             command: Vec::new(),
             sizes: vec![SizeName::parse("s").expect("a name")],
             lifetime: Lifetime { default: Span::hours(8), maximum: Span::hours(24) },
+            idle: None,
             ports: vec![PortSpec { name: name("http"), number: 80, protocol: Protocol::Tcp, scheme: Scheme::Http }],
             variables,
             ready: Readiness::Http { port: name("http"), path: "/".to_owned(), within: Span::seconds(30) },

@@ -77,6 +77,7 @@ fn understand(request: &Request<Incoming>) -> Result<Asked, Refusal> {
         (&Method::DELETE, "containers", "") => Call::Remove,
         (&Method::GET, "containers", "json") => Call::Inspect,
         (&Method::GET, "containers", "logs") => Call::Logs,
+        (&Method::GET, "containers", "stats") => Call::Stats,
         (&Method::POST, "containers", "start") => Call::Start,
         (&Method::POST, "containers", "stop") => Call::Stop,
         (&Method::POST, "containers", "wait") => Call::Wait,
@@ -126,6 +127,10 @@ async fn act(world: &World, asked: &Asked, body: &[u8], mood: &Mood) -> Answer {
         Call::Inspect => Ok(json_body(&world.see(what, inspected)?)),
         Call::List => Ok(json_body(&list(world, query))),
         Call::Logs => Ok(with_body(StatusCode::OK, world.see(what, |container| logs(container, query))?)),
+        Call::Stats if is_true(query, "stream") || !is_true(query, "one-shot") => {
+            Err((400, "a stream, or one that waits for two readings, is not what Berth asks for".to_owned()))
+        }
+        Call::Stats => Ok(json_body(&world.see(what, stats)?)),
         Call::Events => Ok(events(world, query)),
         Call::Wait => Ok(json_body(&json!({ "StatusCode": world.see(what, |container| container.exit_code)? }))),
     }
@@ -215,6 +220,16 @@ fn listed(container: &Container) -> Value {
         "Status": "as it is",
         "Ports": ports,
     })
+}
+
+/// As one reading; of what does not run, nothing is used and there is no network.
+fn stats(container: &Container) -> Value {
+    let (cpu, bytes) = container.used.unwrap_or_default();
+    let mut stats = json!({ "cpu_stats": { "cpu_usage": { "total_usage": cpu }, "throttling_data": {} } });
+    if container.used.is_some() {
+        stats["networks"] = json!({ "eth0": { "rx_bytes": bytes / 2, "tx_bytes": bytes - bytes / 2 } });
+    }
+    stats
 }
 
 fn is_true(query: &HashMap<String, String>, name: &str) -> bool {

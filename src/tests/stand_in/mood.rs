@@ -19,6 +19,7 @@ pub enum Call {
     Inspect,
     List,
     Logs,
+    Stats,
     Events,
     Wait,
 }

@@ -86,6 +86,8 @@ pub(super) struct Container {
     pub(super) health: Option<String>,
     /// Of `port/protocol` in the container to the host's port.
     pub(super) ports: BTreeMap<String, (String, u16)>,
+    /// CPU nanoseconds and network bytes since its start, while it runs.
+    pub(super) used: Option<(u64, u64)>,
     /// Told instead of its status.
     pretended: Option<String>,
     /// What answers on its ports.
@@ -194,6 +196,7 @@ impl World {
             started: None,
             finished: None,
             ports: BTreeMap::new(),
+            used: None,
             pretended: None,
             listeners: JoinSet::new(),
         };
@@ -218,6 +221,7 @@ impl World {
         container.status = "running".to_owned();
         container.started = Some(self.now());
         (container.ports, container.listeners) = (ports, listeners);
+        container.used = Some((0, 0));
         self.tell(container, "start", &[]);
         if let Process::Exits(code) = process {
             self.ended(container, End::Exited(code));
@@ -297,6 +301,7 @@ impl World {
             End::OutOfMemory => 137,
         };
         container.ports.clear();
+        container.used = None;
         container.listeners = JoinSet::new();
         if end == End::OutOfMemory {
             self.tell(container, "oom", &[]);
@@ -313,6 +318,13 @@ impl World {
         let container = state.container(id).expect("a container");
         container.health = Some(health.to_owned());
         self.tell(container, &format!("health_status: {health}"), &[]);
+    }
+
+    pub(super) fn uses(&self, id: &str, cpu_nanos: u64, network_bytes: u64) {
+        let mut state = self.state();
+        let used = &mut state.container(id).expect("a container").used;
+        let (cpu, bytes) = used.expect("it runs");
+        *used = Some((cpu + cpu_nanos, bytes + network_bytes));
     }
 
     pub(super) fn lose(&self, id: &str) {

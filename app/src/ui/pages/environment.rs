@@ -17,10 +17,12 @@ use crate::ui::components::remove::Remove;
 use crate::ui::components::time::Time;
 use crate::ui::seal::Seal;
 use crate::ui::tab::{Tab, Viewer};
+use ending::EndingNotice;
 use facts::Facts;
 use open::Open;
 use steps::Steps;
 
+mod ending;
 mod facts;
 mod open;
 mod steps;
@@ -66,6 +68,7 @@ fn EnvironmentView(given: Given<(Me, EnvironmentDetail)>) -> impl IntoView {
     view! {
         <Heading viewer environment refused />
         <Failure environment />
+        <EndingNotice viewer environment detail />
         <div class="split">
             <div class="column">
                 <Open viewer environment />

@@ -16,10 +16,12 @@ use crate::ui::components::loaded::Loaded;
 use crate::ui::components::refused::Refused;
 use crate::ui::seal::Seal;
 use crate::ui::tab::{Tab, Viewer};
+use endings::Endings;
 use meters::Meters;
 use table::Table;
 use toolbar::Toolbar;
 
+mod endings;
 mod meters;
 mod row;
 mod table;
@@ -89,6 +91,7 @@ fn EnvironmentList(given: Given<(Me, Vec<Environment>, Filter)>) -> impl IntoVie
     };
     view! {
         {quota.map(|team| view! { <Meters team list /> })}
+        <Endings viewer list />
         <section class="panel" aria-label="List">
             {inside}
         </section>

@@ -4,6 +4,8 @@ use leptos::prelude::*;
 
 use super::Refusals;
 use crate::model::environment::{Environment, EnvironmentDetail, Operation};
+use crate::model::lifetime::How;
+use crate::model::time::Timestamp;
 use crate::ui::components::copy::Copy;
 use crate::ui::components::expiry::Expiry;
 use crate::ui::components::operate::{Look, OperateButton};
@@ -49,11 +51,22 @@ pub fn Facts(
 #[component]
 fn Expires(viewer: Viewer, environment: Signal<Environment>, refused: Refusals) -> impl IntoView {
     let Viewer { tab, now, .. } = viewer;
-    let at = Signal::derive(move || environment.with(|it| it.expires_at));
+    let ending = Memo::new(move |_| environment.with(Environment::ending));
+    let at = Signal::derive(move || ending.get().map_or_else(Timestamp::default, |ending| ending.at));
     let when = hour(at, tab.clock);
-    let expires = Memo::new(move |_| environment.with(Environment::expires));
+    let how = Memo::new(move |_| ending.get().map(|ending| ending.how));
+    let term = move || match how.get() {
+        Some(How::Expiry) | None => "Expires",
+        Some(How::Idle) => "Stops",
+        Some(How::Removal) => "Kept for",
+    };
+    let hour = move || match how.get()? {
+        How::Expiry => Some(when.get()),
+        How::Idle => Some(format!("{} if idle", when.get())),
+        How::Removal => Some(format!("until {}", when.get())),
+    };
     view! {
-        <dt>"Expires"</dt>
+        <dt>{term}</dt>
         <dd class="row expires">
             <Expiry environment now clock=tab.clock />
             <OperateButton
@@ -62,10 +75,34 @@ fn Expires(viewer: Viewer, environment: Signal<Environment>, refused: Refusals) 
                 refused=refused.of(Operation::Extend)
                 look=Look::Word
             />
-            <small>{move || if expires.get() { when.get() } else { "Not while it does not run.".to_owned() }}</small>
+            <small>{hour}</small>
         </dd>
+        <IdleFacts viewer environment />
     }
     .seal()
+}
+
+/// The idle clock and the expiry, both with their hour, where there are both.
+#[component]
+fn IdleFacts(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
+    let clock = viewer.tab.clock;
+    let idle = Memo::new(move |_| environment.with(|it| it.idle));
+    let stops = Signal::derive(move || idle.get().map_or_else(Timestamp::default, |idle| idle.stops_at));
+    let last = Signal::derive(move || idle.get().map_or_else(Timestamp::default, |idle| idle.last_activity.at));
+    let (stops, last) = (hour(stops, clock), hour(last, clock));
+    let expires = hour(Signal::derive(move || environment.with(|it| it.expires_at)), clock);
+    move || {
+        idle.get().map(|idle| {
+            let kind = idle.last_activity.kind.words();
+            view! {
+                <dt>"Idle"</dt>
+                <dd>
+                    "Stops " {stops} " if idle; last activity: " {kind} " " {last} ". Expires " {expires}
+                    " in any case."
+                </dd>
+            }
+        })
+    }
 }
 
 #[component]

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::model::environment::{Environment, Operation, State};
+use crate::model::lifetime::Ending;
 use crate::ui::browser;
 use crate::ui::components::badge::Badge;
 use crate::ui::components::expiry::Expiry;
@@ -18,6 +19,7 @@ pub fn Row(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
     let Viewer { tab, now, host, .. } = viewer;
     let owner = viewer.owner(&it);
     let reason = move || environment.with(|it| it.reason.clone());
+    let ends = Memo::new(move |_| environment.with(|it| it.ending().map_or("", Ending::note)));
     let ports = Signal::derive(move || environment.with(|it| it.ports.clone()));
     let refused = move |operation| viewer.refused(environment, operation);
     view! {
@@ -48,6 +50,7 @@ pub fn Row(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
             <td class="time">
                 <Expiry environment now clock=tab.clock />
                 <OperateButton environment operation=Operation::Extend refused=refused(Operation::Extend) look=Look::Icon />
+                <small>{ends}</small>
             </td>
             <td class="actions">
                 <StartOrStop viewer environment />

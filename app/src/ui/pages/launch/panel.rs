@@ -118,8 +118,9 @@ fn LifetimeField(offer: Offer, draft: LaunchForm, error: Signal<Option<ApiError>
     };
     let choices = offer.lifetime.choices().into_iter().map(option).collect_view();
     let problem = Signal::derive(move || error.with(|error| error.as_ref()?.about("lifetime").map(str::to_owned)));
+    let ends = offer.ends();
     view! {
-        <Field id="lifetime" label="Lifetime" help="Then it stops by itself. It can be extended while it runs." problem>
+        <Field id="lifetime" label="Lifetime" help=ends problem>
             <select id="lifetime" name="form[lifetime]" aria-describedby="lifetime-help lifetime-problem">
                 {choices}
             </select>

@@ -1,0 +1,242 @@
+//! What time does by itself: stops what has run for its time or is idle, and removes what was kept for its time.
+
+use app::api::ApiError;
+use app::model::environment::{Environment, Operation, State};
+use app::model::idle::{Counters, Watch};
+use app::model::lifetime::{Allowance, Due, TeamLifetime};
+use app::model::name::{EnvironmentId, TeamName};
+use app::model::template::Template;
+use app::model::time::Timestamp;
+use futures::{StreamExt, stream};
+
+use super::Service;
+use super::error::fault;
+use super::lifecycle::sentence;
+use crate::docker::ContainerId;
+use crate::store::clocks::{self, Watched};
+use crate::store::environments::{self, Stored};
+use crate::store::{StoreError, Write};
+
+/// Containers whose use is asked for at once.
+const LOOKS: usize = 8;
+
+impl Service {
+    /// What a template and the team allow together.
+    pub(super) async fn allowance(&self, team: &TeamName, template: &Template) -> Result<Allowance, ApiError> {
+        Ok(template.lifetime.within(self.team_lifetime(team).await?))
+    }
+
+    pub(super) async fn team_lifetime(&self, team: &TeamName) -> Result<TeamLifetime, ApiError> {
+        self.store.team_lifetime(team).await.map_err(fault)
+    }
+
+    /// Sets the clocks that belong to the state: what does not run is kept for its team's grace from now on, and only what
+    /// runs is watched for use. Every move of the state machine passes here before it is written.
+    pub(super) async fn set_clocks(&self, write: &mut Write, stored: &mut Stored) -> Result<(), StoreError> {
+        match stored.environment.state {
+            State::Stopped | State::Failed => {
+                stored.watch_with(None);
+                if stored.environment.removes_at.is_none() {
+                    let rule = clocks::team_lifetime(write, &stored.environment.team).await?;
+                    stored.environment.removes_at = Some(self.clock.now().after(rule.grace()));
+                }
+            }
+            State::Removing | State::Removed => stored.watch_with(None),
+            State::Reserved | State::Pulling | State::Creating | State::Starting | State::Running | State::Stopping => {
+                stored.environment.removes_at = None
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts off what its clocks would do: a stop while it runs, its removal while it does not.
+    pub(super) async fn extend(&self, id: &EnvironmentId, template: &Template) -> Result<Stored, ApiError> {
+        let mut write = self.store.write().await.map_err(fault)?;
+        let mut stored = self.allowed(&mut write, id, Operation::Extend).await?;
+        let team = clocks::team_lifetime(&mut write, &stored.environment.team).await.map_err(fault)?;
+        let extended = put_off(&mut stored, template.lifetime.within(team), team, self.clock.now());
+        extended.map_err(|why| ApiError::Conflict { message: sentence(&why) })?;
+        environments::update(&mut write, &mut stored).await.map_err(fault)?;
+        write.commit().await.map_err(|error| fault(error.into()))?;
+        self.announce(&stored.environment);
+        Ok(stored)
+    }
+
+    /// Does what is due. What cannot be done now is found again with the next look.
+    pub async fn end_due(&self) {
+        let due = match self.store.ending(self.clock.now()).await {
+            Ok(due) => due,
+            Err(error) => return tracing::warn!(%error, "what is due cannot be listed"),
+        };
+        if due.is_empty() || self.engine_answers().is_err() {
+            return;
+        }
+        for id in due {
+            self.end_if_due(&id).await;
+        }
+    }
+
+    async fn end_if_due(&self, id: &EnvironmentId) {
+        if let Err(error) = self.end(id).await {
+            tracing::warn!(%error, %id, "what is due for it is done later");
+        }
+    }
+
+    /// Decides inside the transaction: since the list was made it may have been extended, stopped or removed.
+    async fn end(&self, id: &EnvironmentId) -> Result<(), ApiError> {
+        let mut write = self.store.write().await.map_err(fault)?;
+        let found = environments::find(&mut write, id).await.map_err(fault)?;
+        let Some(stored) = found else { return Ok(()) };
+        let now = self.clock.now();
+        let due = stored.environment.due(now);
+        if let Some(due) = due {
+            tracing::info!(%id, ?due, "time does what is due");
+        }
+        match due {
+            Some(Due::Expiry { .. } | Due::Idle) => {
+                let why = why(&stored, due, now);
+                self.stop_found(write, stored, &why).await.map(drop)
+            }
+            Some(Due::Removal) => self.remove_found(write, stored).await.map(drop),
+            Some(Due::LateRemoval) => self.put_removal_off(write, stored, now).await,
+            None => self.keep(write, stored).await,
+        }
+    }
+
+    /// It came due while nobody could be warned of it, so there is another warning first.
+    async fn put_removal_off(&self, mut write: Write, mut stored: Stored, now: Timestamp) -> Result<(), ApiError> {
+        let rule = clocks::team_lifetime(&mut write, &stored.environment.team).await.map_err(fault)?;
+        let environment = &mut stored.environment;
+        let was = environment.removes_at.replace(rule.put_off(now)).unwrap_or(now).short_utc();
+        let before = environment.reason.take().map(|reason| format!("{reason} ")).unwrap_or_default();
+        environment.reason =
+            Some(format!("{before}Its removal was due at {was}, while Berth was away, and is put off."));
+        self.keep(write, stored).await
+    }
+
+    async fn keep(&self, mut write: Write, mut stored: Stored) -> Result<(), ApiError> {
+        self.set_clocks(&mut write, &mut stored).await.map_err(fault)?;
+        environments::update(&mut write, &mut stored).await.map_err(fault)?;
+        write.commit().await.map_err(|error| fault(error.into()))?;
+        self.announce(&stored.environment);
+        Ok(())
+    }
+
+    /// Looks once at what is used of every environment that has an idle rule, and stops what was seen to be idle for long
+    /// enough. Of which the engine says nothing, nothing is known.
+    pub async fn look_for_use(&self) {
+        let watched = match self.store.watched().await {
+            Ok(watched) => watched,
+            Err(error) => return tracing::warn!(%error, "what is watched for use cannot be listed"),
+        };
+        if watched.is_empty() || self.engine_answers().is_err() {
+            return;
+        }
+        let looks = stream::iter(watched).map(|watched| self.look(watched)).buffer_unordered(LOOKS);
+        let looks: Vec<Look> = looks.filter_map(std::future::ready).collect().await;
+        match self.note_looks(&looks).await {
+            Ok(idle) => {
+                for id in idle {
+                    self.end_if_due(&id).await;
+                }
+            }
+            Err(error) => tracing::warn!(%error, "what was seen of use is lost: it counts as not seen"),
+        }
+    }
+
+    async fn look(&self, watched: Watched) -> Option<Look> {
+        let container = ContainerId::parse(&watched.container_id)?;
+        match self.engine.stats(&container).await {
+            Ok(counters) => Some(Look { watched, counters, at: self.clock.now() }),
+            Err(error) => {
+                tracing::warn!(%error, id = %watched.id, "its use cannot be seen, so idleness does not stop it");
+                None
+            }
+        }
+    }
+
+    /// Journals what was seen, all in one transaction, and tells of what changed. Gives those for which idleness is due.
+    async fn note_looks(&self, looks: &[Look]) -> Result<Vec<EnvironmentId>, StoreError> {
+        let (mut idle, mut changed) = (Vec::new(), Vec::new());
+        let mut write = self.store.write().await?;
+        for Look { watched, counters, at } in looks {
+            let Some(mut stored) = environments::find(&mut write, &watched.id).await? else { continue };
+            let Some(mut watch) = stored.watch.filter(|_| stored.activity == watched.activity) else { continue };
+            let before = watch.shown();
+            watch.look(*counters, *at);
+            stored.watch_with(Some(watch));
+            if stored.environment.due(*at) == Some(Due::Idle) {
+                idle.push(watched.id.clone());
+            }
+            let after = watch.shown();
+            if (before.stops_at, before.last_activity) == (after.stops_at, after.last_activity) {
+                clocks::keep_watch(&mut write, &watched.id, &watch).await?;
+            } else {
+                environments::update(&mut write, &mut stored).await?;
+                changed.push(stored.environment);
+            }
+        }
+        write.commit().await?;
+        changed.iter().for_each(|environment| self.announce(environment));
+        Ok(idle)
+    }
+}
+
+/// What one look has seen.
+struct Look {
+    watched: Watched,
+    counters: Counters,
+    at: Timestamp,
+}
+
+impl Stored {
+    /// Its idle clock, as it is kept and as it is shown.
+    pub(crate) fn watch_with(&mut self, watch: Option<Watch>) {
+        self.environment.idle = watch.as_ref().map(Watch::shown);
+        self.watch = watch;
+    }
+
+    /// Begins to watch it for use from its start on, where its template has a rule.
+    pub(crate) fn begin_watch(&mut self, template: &Template, started: Timestamp) {
+        self.watch_with(template.idle.map(|rule| Watch::begin(rule, started)));
+    }
+}
+
+/// The extension itself.
+fn put_off(stored: &mut Stored, allowance: Allowance, team: TeamLifetime, now: Timestamp) -> Result<(), String> {
+    let environment = &mut stored.environment;
+    if matches!(environment.state, State::Stopped | State::Failed) {
+        let until = now.after(team.grace());
+        return match environment.removes_at.replace(until) {
+            Some(already) if already >= until => Err(format!("it is kept until {} already", already.short_utc())),
+            _ => Ok(()),
+        };
+    }
+    let started = environment.started_at.unwrap_or(environment.created_at);
+    let extended = allowance.extended(started, environment.expires_at, now);
+    environment.expires_at = extended.map_err(|error| error.to_string())?;
+    let watch = stored.watch.map(|mut watch| {
+        watch.used(app::model::idle::Sign::Extend, now);
+        watch
+    });
+    stored.watch_with(watch);
+    Ok(())
+}
+
+/// Why it is stopped, in words for its page and its history.
+fn why(stored: &Stored, due: Option<Due>, now: Timestamp) -> String {
+    let Environment { expires_at, idle, .. } = &stored.environment;
+    match (due, idle, stored.watch) {
+        (Some(Due::Idle), Some(idle), Some(watch)) => {
+            let (after, last) = (watch.rule.after.words(), idle.last_activity);
+            let (kind, at) = (last.kind.words(), last.at.short_utc());
+            format!("It was idle for {after}. Its last activity: {kind}, {at}.")
+        }
+        (Some(Due::Expiry { late: true }), ..) => format!(
+            "Its lifetime ended at {}, while Berth was away; it was stopped at {}.",
+            expires_at.short_utc(),
+            now.short_utc()
+        ),
+        _ => "Its lifetime ended.".to_owned(),
+    }
+}
