@@ -6,8 +6,6 @@ use std::time::Duration;
 use app::model::name::UserId;
 use app::model::time::Timestamp;
 use app::model::units::Span;
-use axum::Router;
-use axum::routing::{get, post};
 use thiserror::Error;
 use tower_sessions::{Session, SessionManagerLayer};
 
@@ -16,6 +14,7 @@ use super::oidc::{callback, start};
 use super::operator::{self, OperatorLink};
 use super::session::{Rows, SIGN_IN_TIME, SessionCookie, keep_cookie_for};
 use super::sign_out;
+use super::table::{Table, get, post};
 use crate::clock::Clock;
 use crate::config::{Config, PublicUrl, Sessions};
 use crate::store::sessions::SignedIn;
@@ -132,11 +131,10 @@ impl Auth {
 }
 
 /// The ways in and out.
-pub fn routes(auth: Arc<Auth>) -> Router {
-    Router::new()
+pub fn table() -> Table<Arc<Auth>> {
+    Table::new()
         .route("/auth/start", get(start::start))
         .route("/auth/callback", get(callback::callback))
         .route("/auth/operator/{secret}", get(operator::enter))
         .route("/auth/sign-out", post(sign_out::sign_out))
-        .with_state(auth)
 }
