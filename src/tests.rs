@@ -7,6 +7,8 @@ mod support;
 
 mod access_matrix;
 mod admission;
+mod api;
+mod audit;
 mod catalogue;
 mod configuration;
 mod engine_contract;

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use app::model::audit::{Action, Entry, Who};
 use app::model::time::Timestamp;
 use thiserror::Error;
 
 use super::declared::{self, Declared, Fault, Known};
 use crate::store::catalogue::{self, Catalogue, Grant, TemplateRecord};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, audit};
 
 #[derive(Debug, Error)]
 pub enum ApplyError {
@@ -65,10 +66,15 @@ pub async fn apply(store: &Store, text: &str, dry_run: bool, now: Timestamp) -> 
         catalogue::put_template(&mut write, template, position, now).await?;
     }
     let after = catalogue::read(&mut write).await?;
+    let differences = differences(&before, &after, &declared);
     if !dry_run {
+        for line in differences.iter().filter(|line| !matches!(line, Difference::Kept(_))) {
+            let entry = Entry::by(Who::command_line(), Action::ApplyCatalogue).named(line);
+            audit::record(&mut write, &entry, now).await?;
+        }
         write.commit().await.map_err(StoreError::from)?;
     }
-    Ok(differences(&before, &after, &declared))
+    Ok(differences)
 }
 
 /// Each template with its version: the one it has, or the next where the recipe differs.

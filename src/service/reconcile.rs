@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use app::model::audit::Who;
 use app::model::environment::{Operation, Port, State};
 use app::model::name::EnvironmentId;
 use app::model::time::Timestamp;
@@ -208,6 +209,7 @@ impl Service {
         let to = if clean { State::Stopped } else { State::Failed };
         let at = container.finished_at.map(Timestamp::short_utc).unwrap_or_default();
         let reason = super::lifecycle::sentence(&format!("{} at {at}", ended(&container)));
+        self.keep_post_mortem(&self.current(activity).await?, &reason, Some(&container)).await;
         self.advance(activity, to, &[], |stored| {
             Self::forget_run(stored);
             stored.environment.reason = Some(reason);
@@ -260,7 +262,7 @@ impl Service {
             return;
         }
         for id in expired {
-            if let Err(error) = self.begin_stop(&id, "Its lifetime ended.").await {
+            if let Err(error) = self.begin_stop(Who::job("expiry"), &id, "Its lifetime ended.").await {
                 tracing::warn!(%error, %id, operation = Operation::Stop.as_str(), "an expired environment goes on");
             }
         }

@@ -36,6 +36,10 @@ POST   /api/v1/environments/{id}/stop              401   404    403   202   202 
 POST   /api/v1/environments/{id}/restart           401   404    403   202   202     403   202
 POST   /api/v1/environments/{id}/extend            401   404    403   202   202     403   202
 GET    /api/v1/environments/{id}/ports             401   404    200   200   200     200   200
+GET    /api/v1/environments/{id}/activity          401   404    200   200   200     200   200
+GET    /api/v1/audit                               401   200    403   403   200     200   200
+GET    /api/v1/audit?team=blue                     401   404    403   403   200     200   200
+GET    /api/v1/audit?team=blue&format=csv          401   404    403   403   200     200   200
 
 # Server functions
 GET    /fn/{*function}                             400   400    400   400   400     400   400
@@ -47,12 +51,17 @@ GET    /fn/environments/list                       401   200    200   200   200 
 GET    /fn/environments/get?id={id}                401   404    200   200   200     200   200
 GET    /fn/environments/launch-options?team=blue   401   404    200   200   200     403   200
 POST   /fn/environments/launch                     401   404    200   200   200     403   200  form[team]=blue&form[template]=box
+GET    /fn/environments/history?id={id}            401   404    200   200   200     200   200
+GET    /fn/audit/list?search[words]=x              401   200    403   403   200     200   200
 POST   /fn/environments/operate                    401   404    403   200   200     403   200  id={id}&operation=stop
 
 # Pages
 GET    /                                           303   302    302   302   302     302   302
 GET    /environments                               303   200    200   200   200     200   200
 GET    /environments/{id}                          303   404    200   200   200     200   200
+GET    /environments/{id}/history                  303   404    200   200   200     200   200
+GET    /audit                                      303   200    403   403   200     200   200
+GET    /audit?team=blue                            303   404    403   403   200     200   200
 GET    /launch?team=blue                           303   404    200   200   200     403   200
 GET    /sign-in                                    200   303    303   303   303     303   303
 
@@ -136,7 +145,7 @@ impl People {
         ];
         let teams = [(TeamName::parse("blue").expect("a name"), TeamRole::Lead)].into();
         let name = "Bea".to_owned();
-        let owner = Actor { id: owner, name, email: None, role: None, teams, scope: None };
+        let owner = Actor { id: owner, name, email: None, role: None, teams, scope: None, token: None };
         Self { site, ids, owner }
     }
 

@@ -1,5 +1,7 @@
 //! The API for scripts: the same questions as the pages ask, in plain JSON.
 
+mod audit;
+
 use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::environments::{KEY_MAX, LaunchAsk};
@@ -36,6 +38,8 @@ pub fn routes() -> Table<Web> {
         .route("/environments/{id}/restart", post(restart))
         .route("/environments/{id}/extend", post(extend))
         .route("/environments/{id}/ports", get(ports))
+        .route("/environments/{id}/activity", get(audit::activity))
+        .route("/audit", get(audit::audit))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
 }

@@ -8,7 +8,10 @@ use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
 
 #[component]
-pub fn Rail() -> impl IntoView {
+pub fn Rail(
+    /// Whether the viewer reads the audit log.
+    audits: bool,
+) -> impl IntoView {
     view! {
         <nav class="rail" aria-label="Main">
             <a class="brand" href="/environments">
@@ -17,6 +20,7 @@ pub fn Rail() -> impl IntoView {
             </a>
             <RailLink path="/environments" icon="environments" label="Environments" />
             <RailLink path="/launch" icon="launch" label="Launch" />
+            {audits.then(|| view! { <RailLink path="/audit" icon="audit" label="Audit" /> })}
         </nav>
     }
     .seal()

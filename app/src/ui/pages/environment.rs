@@ -13,6 +13,7 @@ use crate::ui::components::loaded::Loaded;
 use crate::ui::components::operate::{Look, OperateButton};
 use crate::ui::components::refused::Refused;
 use crate::ui::components::remove::Remove;
+use crate::ui::components::tabs::Tabs;
 use crate::ui::components::time::Time;
 use crate::ui::seal::Seal;
 use crate::ui::tab::{Tab, Viewer};
@@ -35,6 +36,7 @@ pub fn EnvironmentPage() -> impl IntoView {
             view=|(me, detail): (Me, EnvironmentDetail)| {
                 view! {
                     <Title text=detail.environment.name.to_string() />
+                    <Tabs id=detail.environment.id.clone() current="Overview" />
                     <EnvironmentView me detail />
                 }
                 .seal()
