@@ -78,7 +78,6 @@ impl<S: Clone + Send + Sync + 'static> Table<S> {
     }
 
     /// To serve.
-    #[must_use]
     pub fn router(self) -> Router<S> {
         self.router
     }
