@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use app::model::audit::{Action, Entry, Who};
+use app::model::audit::Who;
 use app::model::time::Timestamp;
 use thiserror::Error;
 
+use super::audit::record_catalogue;
 use super::declared::{self, Declared, Fault, Known};
 use crate::store::catalogue::{self, Catalogue, Grant, TemplateRecord};
-use crate::store::{Store, StoreError, audit};
+use crate::store::{Store, StoreError};
 
 #[derive(Debug, Error)]
 pub enum ApplyError {
@@ -68,10 +69,7 @@ pub async fn apply(store: &Store, text: &str, dry_run: bool, now: Timestamp) -> 
     let after = catalogue::read(&mut write).await?;
     let differences = differences(&before, &after, &declared);
     if !dry_run {
-        for line in differences.iter().filter(|line| !matches!(line, Difference::Kept(_))) {
-            let entry = Entry::by(Who::command_line(), Action::ApplyCatalogue).named(line);
-            audit::record(&mut write, &entry, now).await?;
-        }
+        record_catalogue(&mut write, &Who::command_line(), &differences, now).await?;
         write.commit().await.map_err(StoreError::from)?;
     }
     Ok(differences)

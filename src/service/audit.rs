@@ -6,7 +6,9 @@ use app::model::audit::{self, Entry, Excerpt, Search, Who};
 use app::model::environment::{Operation, State};
 use app::model::history::History;
 use app::model::name::{EnvironmentId, TeamName};
+use app::model::time::Timestamp;
 
+use super::apply::Difference;
 use super::error::fault;
 use super::{Service, refuse};
 use crate::store::environments::Stored;
@@ -16,6 +18,25 @@ use crate::store::{self, StoreError, Write};
 const LIMIT_MAX: usize = 500;
 /// Of an environment's own history.
 const HISTORY_MAX: usize = 200;
+
+/// Writes what changed of the catalogue, by whom, in the transaction that changes it.
+pub(super) async fn record_catalogue(
+    write: &mut Write,
+    who: &Who,
+    differences: &[Difference],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for difference in differences {
+        let (what, how) = match difference {
+            Difference::New(what) => (what, "new"),
+            Difference::Changed(what) => (what, "changed"),
+            Difference::Kept(_) => continue,
+        };
+        let entry = Entry::by(who.clone(), audit::Action::ApplyCatalogue).named(what).because(how);
+        store::audit::record(write, &entry, now).await?;
+    }
+    Ok(())
+}
 
 impl Service {
     pub(super) async fn search_audit(&self, actor: &Actor, search: &Search, limit: usize) -> Result<Excerpt, ApiError> {

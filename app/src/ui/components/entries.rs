@@ -47,7 +47,6 @@ fn Row(recorded: Recorded, viewer: Viewer, of_one: bool) -> impl IntoView {
         <tr>
             <td class="when">
                 <Time at now=viewer.now clock=viewer.tab.clock />
-                <small>{at.short_utc()}</small>
             </td>
             <td class="who">
                 <span>{entry.who.person.clone()}</span>

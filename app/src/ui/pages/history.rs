@@ -62,6 +62,7 @@ fn Heading(environment: Environment, viewer: Viewer) -> impl IntoView {
     let (badge, owner) = (RwSignal::new(environment).into(), viewer.owner(&it));
     let template = format!("{} v{} · {}", it.template.slug, it.template.version, it.size);
     view! {
+        <Tabs id=it.id.clone() current="History" />
         <div class="head one">
             <h1 tabindex="-1">{it.name.to_string()}</h1>
             <Badge environment=badge />
@@ -70,7 +71,6 @@ fn Heading(environment: Environment, viewer: Viewer) -> impl IntoView {
                 " for team " {it.team.to_string()}
             </p>
         </div>
-        <Tabs id=it.id current="History" />
         {it.reason.map(|reason| view! { <p class="callout off">{reason}</p> })}
     }
     .seal()
