@@ -63,6 +63,18 @@ export const words = {
     untilRemoved: 'until removed',
     ifIdle: 'if idle',
     idle: /^Stops .+ if idle; last activity: start/,
+  audit: {
+    heading: { name: 'Audit', level: 1 },
+    export: { name: 'CSV' },
+    filter: { name: 'Filter', exact: true },
+    person: 'Person',
+    action: 'Action',
+    nothing: /nothing matches/i,
+  },
+  history: {
+    tab: { name: 'History' },
+    ended: { name: 'How it last ended' },
+    exit: /exit code/,
   },
   notFound: { name: /not (found|here)|no such/i, level: 1 },
 };

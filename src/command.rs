@@ -1,4 +1,4 @@
-//! The commands: `serve`, `apply`, `token create`.
+//! The commands: `serve`, `apply`, `token create`, `token list`, `token revoke`.
 
 mod apply;
 mod serve;
@@ -56,7 +56,7 @@ pub async fn run(cli: Cli) -> Result<(), Stop> {
     match cli.command {
         Command::Serve => serve::run(config).await,
         Command::Apply(arguments) => apply::run(&config, &arguments).await,
-        Command::Token(token::Token::Create(arguments)) => token::create(&config, &arguments).await,
+        Command::Token(token) => token::run(&config, &token).await,
     }
 }
 

@@ -4,6 +4,7 @@
 //! `close` waits for.
 
 pub mod apply;
+mod audit;
 pub mod backend;
 pub mod catalogue;
 pub mod declared;
@@ -11,6 +12,7 @@ pub mod error;
 pub mod launch;
 pub mod lifecycle;
 pub mod live;
+mod post_mortem;
 pub mod probe;
 pub mod reconcile;
 pub mod time;

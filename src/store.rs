@@ -1,10 +1,12 @@
 //! The database: one file per noun. Only here is sqlx named.
 
+pub mod audit;
 pub mod catalogue;
 pub mod clocks;
 pub mod environments;
 mod fingerprint;
 pub mod people;
+mod post_mortems;
 pub mod sessions;
 pub mod sign_ins;
 pub mod tokens;

@@ -1,15 +1,20 @@
 //! Stories through the outermost door, and the strangers that they meet.
 
 mod provider;
+mod site;
 mod stage;
 mod support;
 
+mod access_matrix;
 mod admission;
+mod api;
+mod audit;
 mod catalogue;
 mod configuration;
 mod engine_contract;
 mod engine_failures;
 mod engine_tls;
+mod faults;
 mod id_tokens;
 mod launch;
 mod layering;

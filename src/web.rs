@@ -13,12 +13,14 @@ pub mod live;
 pub mod oidc;
 pub mod operator;
 pub mod pages;
+pub mod panics;
 pub mod problem;
 pub mod proxies;
 pub mod refusal;
 pub mod return_to;
 pub mod session;
 pub mod sign_out;
+pub mod table;
 pub mod text;
 
 use std::sync::Arc;
@@ -27,13 +29,13 @@ use any_spawner::Executor;
 use app::api::me::SignIn;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
 use leptos::prelude::LeptosOptions;
 use tower_http::compression::CompressionLayer;
 
 use self::auth::Auth;
 use self::guard::Guard;
 use self::headers::SecurityHeaders;
+use self::table::{Table, get};
 use crate::config::Config;
 use crate::service::Service;
 
@@ -61,25 +63,34 @@ pub fn router(config: &Config, service: &Service, auth: &Arc<Auth>) -> Router {
         sign_in: if config.oidc.is_some() { SignIn::Provider } else { SignIn::OperatorLink },
         options: LeptosOptions::builder().output_name("berth").site_pkg_dir(assets::bundle()).build(),
     };
-    let asked = Router::new()
+    let (asked, open, ways_in) = (asked(), open(), auth::table());
+    tracing::debug!(urls = ?[asked.urls(), open.urls(), ways_in.urls()].concat(), "the URL table");
+    let asked = asked.router().with_state(web.clone()).merge(ways_in.router().with_state(Arc::clone(auth)));
+    let headers = from_fn_with_state(Arc::clone(&web.headers), headers::add);
+    let open = open.router().layer(headers).with_state(web);
+    layers::around(asked, auth, config).layer(CompressionLayer::new()).merge(open)
+}
+
+/// What is asked by somebody, be it nobody.
+fn asked() -> Table<Web> {
+    Table::new()
         .route("/live", get(live::live))
         .route("/fn/{*function}", get(pages::function).post(pages::function))
         .nest("/api/v1", api_v1::routes())
         .fallback(pages::page)
-        .with_state(web.clone())
-        .merge(auth::routes(Arc::clone(auth)));
-    layers::around(asked, auth, config).layer(CompressionLayer::new()).merge(open(&web))
 }
 
 /// What is the same for everybody: health and the site's files.
-fn open(web: &Web) -> Router {
-    let mut routes = Router::new()
+fn open() -> Table<Web> {
+    let routes = Table::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/pkg/{*path}", get(assets::bundled));
-    for file in assets::public_files() {
-        routes = routes.route(&format!("/{file}"), get(assets::public));
-    }
-    let headers = Arc::clone(&web.headers);
-    routes.layer(from_fn_with_state(headers, headers::add)).with_state(web.clone())
+    assets::public_files().iter().fold(routes, |routes, file| routes.route(&format!("/{file}"), get(assets::public)))
+}
+
+/// Every method and path that [`router`] answers; pages and server functions tell theirs themselves.
+#[cfg(test)]
+pub fn urls() -> Vec<String> {
+    [asked().urls(), open().urls(), auth::table().urls()].concat()
 }

@@ -2,9 +2,11 @@
 
 pub mod access;
 pub mod address;
+pub mod audit;
 pub mod environment;
 pub mod filter;
 pub mod gauge;
+pub mod history;
 pub mod host;
 pub mod idle;
 pub mod lifetime;

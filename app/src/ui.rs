@@ -10,8 +10,10 @@ use leptos_router::components::{FlatRoutes, Redirect, Route, Router};
 use leptos_router::{SsrMode, path};
 
 use frame::Frame;
+use pages::audit::AuditPage;
 use pages::environment::EnvironmentPage;
 use pages::environments::EnvironmentsPage;
+use pages::history::HistoryPage;
 use pages::launch::LaunchPage;
 use pages::missing::MissingPage;
 use pages::sign_in::SignInPage;
@@ -62,6 +64,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=Start ssr=SsrMode::Async />
                     <Route path=path!("/environments") view=EnvironmentsPage ssr=SsrMode::Async />
                     <Route path=path!("/environments/:id") view=EnvironmentPage ssr=SsrMode::Async />
+                    <Route path=path!("/environments/:id/history") view=HistoryPage ssr=SsrMode::Async />
+                    <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />
                     <Route path=path!("/launch") view=LaunchPage ssr=SsrMode::Async />
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
                 </FlatRoutes>

@@ -19,6 +19,40 @@ test('the empty list and the launch page', async ({ member }) => {
   await look(bea, 'launch');
 });
 
+test('what became of an environment, and the audit log', async ({ member, noise }) => {
+  const bea = await member('bea');
+  const address = await launch(bea, 'Web', 'with-a-past');
+  await bea.getByRole('button', words.environment.stop).click();
+  await expect(state(bea, words.environment.stopped)).toBeVisible();
+  await remove(bea);
+  await bea.goto(address);
+  await bea.getByRole('link', words.history.tab).click();
+  await bea.waitForURL(/\/history$/);
+  await expect(bea.getByRole('heading', words.history.ended)).toBeVisible();
+  await expect(bea.getByText(words.history.exit)).toBeVisible();
+  await look(bea, 'history');
+
+  noise.announce(/403/);
+  expect((await bea.goto('/audit'))?.status()).toBe(403);
+  const lena = await member('lena');
+  await lena.getByRole('navigation', words.navigation.region).getByRole('link', words.audit.heading).click();
+  await expect(lena.getByRole('heading', words.audit.heading)).toBeVisible();
+  await lena.getByLabel(words.audit.person).fill('bea');
+  await lena.getByLabel(words.audit.action).selectOption('remove');
+  await lena.getByRole('button', words.audit.filter).click();
+  await expect(lena.getByRole('row').filter({ hasText: 'with-a-past' })).toHaveCount(1);
+  await look(lena, 'audit');
+  const csv = await lena.request.get((await lena.getByRole('link', words.audit.export).getAttribute('href')) ?? '');
+  expect(await csv.text()).toContain('with-a-past');
+
+  const ada = await member('ada');
+  await ada.goto('/audit');
+  await expect(ada.getByRole('row').filter({ hasText: 'Sign-in' }).first()).toBeVisible();
+  await look(ada, 'audit-everything');
+  await ada.goto('/audit?q=nothing-like-it');
+  await expect(ada.getByText(words.audit.nothing)).toBeVisible();
+});
+
 test('a page that is not there', async ({ member, noise }) => {
   noise.announce(/404/);
   const bea = await member('bea');

@@ -1,6 +1,7 @@
-//! `berth token create`.
+//! `berth token create`, `berth token list`, `berth token revoke`.
 
 use app::model::access::TokenScope;
+use app::model::time::Timestamp;
 use app::model::units::Span;
 use clap::{Args, Subcommand};
 
@@ -15,6 +16,13 @@ use crate::store::tokens::NewToken;
 pub enum Token {
     /// Makes a token for somebody who has signed in before, and prints it once.
     Create(Create),
+    /// Lists all tokens: whose, for what, until when, and whether they are used. Never the tokens themselves.
+    List,
+    /// Revokes a token: whoever uses it is refused from then on.
+    Revoke {
+        /// Its id, as `berth token list` shows it.
+        id: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -37,7 +45,15 @@ fn scope(text: &str) -> Result<TokenScope, String> {
     TokenScope::parse(text).ok_or_else(|| "expected read, launch or admin".to_owned())
 }
 
-pub async fn create(config: &Config, arguments: &Create) -> Result<(), Stop> {
+pub async fn run(config: &Config, token: &Token) -> Result<(), Stop> {
+    match token {
+        Token::Create(arguments) => create(config, arguments).await,
+        Token::List => list(config).await,
+        Token::Revoke { id } => revoke(config, id).await,
+    }
+}
+
+async fn create(config: &Config, arguments: &Create) -> Result<(), Stop> {
     let clock = Clock::system();
     let store = open(config).await?;
     if config.oidc.is_none() {
@@ -53,6 +69,31 @@ pub async fn create(config: &Config, arguments: &Create) -> Result<(), Stop> {
     let token = store.create_token(new, &clock).await.map_err(Stop::failed)?;
     store.close().await;
     println!("{token}");
+    Ok(())
+}
+
+async fn list(config: &Config) -> Result<(), Stop> {
+    let store = open(config).await?;
+    let tokens = store.tokens().await.map_err(Stop::failed)?;
+    store.close().await;
+    let now = Clock::system().now();
+    println!("{:<32}  {:<8}  {:<6}  {:<20}  OWNER, NAME", "ID", "STATE", "SCOPE", "LAST USED");
+    for token in &tokens {
+        let used = token.used_at.map_or_else(|| "never".to_owned(), Timestamp::short_utc);
+        let (id, scope) = (&token.id, token.scope.as_str());
+        println!("{id:<32}  {:<8}  {scope:<6}  {used:<20}  {}, {}", token.state(now), token.owner, token.name);
+    }
+    Ok(())
+}
+
+async fn revoke(config: &Config, id: &str) -> Result<(), Stop> {
+    let store = open(config).await?;
+    let revoked = store.revoke_token(id, Clock::system().now()).await.map_err(Stop::failed)?;
+    store.close().await;
+    if !revoked {
+        return Err(Stop::failed("there is no token with this id that is still good; `berth token list` shows all"));
+    }
+    println!("Revoked.");
     Ok(())
 }
 

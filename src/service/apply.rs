@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use app::model::audit::Who;
 use app::model::time::Timestamp;
 use thiserror::Error;
 
+use super::audit::record_catalogue;
 use super::declared::{self, Declared, Fault, Known};
 use crate::store::catalogue::{self, Catalogue, Grant, TemplateRecord};
 use crate::store::{Store, StoreError};
@@ -65,10 +67,12 @@ pub async fn apply(store: &Store, text: &str, dry_run: bool, now: Timestamp) -> 
         catalogue::put_template(&mut write, template, position, now).await?;
     }
     let after = catalogue::read(&mut write).await?;
+    let differences = differences(&before, &after, &declared);
     if !dry_run {
+        record_catalogue(&mut write, &Who::command_line(), &differences, now).await?;
         write.commit().await.map_err(StoreError::from)?;
     }
-    Ok(differences(&before, &after, &declared))
+    Ok(differences)
 }
 
 /// Each template with its version: the one it has, or the next where the recipe differs.

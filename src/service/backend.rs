@@ -5,7 +5,9 @@ use app::api::backend::Backend;
 use app::api::environments::{LaunchAsk, LaunchOptions};
 use app::api::live::Change;
 use app::model::access::{Action, Actor, Target, authorize};
+use app::model::audit::{self, Entry, Excerpt, Search};
 use app::model::environment::{Environment, EnvironmentDetail, Operation};
+use app::model::history::History;
 use app::model::host::Host;
 use app::model::name::{EnvironmentId, TeamName};
 use app::model::team::Team;
@@ -32,7 +34,10 @@ impl Backend for Service {
     }
 
     async fn launch(&self, actor: &Actor, ask: LaunchAsk) -> Result<Environment, ApiError> {
-        self.begin_launch(actor, ask).await
+        let asked = Entry::by(actor, audit::Action::Launch).of_team(&ask.team).named(&ask.template);
+        let launched = self.begin_launch(actor, ask).await;
+        self.note_refused(asked, &launched).await;
+        launched
     }
 
     async fn environments(&self, actor: &Actor, team: Option<&TeamName>) -> Result<Vec<Environment>, ApiError> {
@@ -51,7 +56,9 @@ impl Backend for Service {
     }
 
     async fn operate(&self, actor: &Actor, id: &EnvironmentId, operation: Operation) -> Result<Environment, ApiError> {
-        self.begin(actor, id, operation).await
+        let begun = self.begin(actor, id, operation).await;
+        self.note_refused_operation(actor, id, operation, &begun).await;
+        begun
     }
 
     async fn settled(&self, actor: &Actor, id: &EnvironmentId) -> Result<Environment, ApiError> {
@@ -71,6 +78,20 @@ impl Backend for Service {
 
     async fn host(&self, _actor: &Actor) -> Result<Host, ApiError> {
         Ok(self.current_host())
+    }
+
+    // Audit
+
+    async fn audit(&self, actor: &Actor, search: &Search, limit: usize) -> Result<Excerpt, ApiError> {
+        self.search_audit(actor, search, limit).await
+    }
+
+    async fn count_audit(&self, actor: &Actor, search: &Search, most: i64) -> Result<i64, ApiError> {
+        self.count_found(actor, search, most).await
+    }
+
+    async fn history(&self, actor: &Actor, id: &EnvironmentId) -> Result<History, ApiError> {
+        self.history_of(actor, id).await
     }
 
     fn changes(&self) -> BoxStream<'static, Change> {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use app::api::ApiError;
 use app::api::environments::LaunchAsk;
 use app::model::access::{Action, Actor};
+use app::model::audit::{self, Entry};
 use app::model::environment::{Environment, Health, Limits, Port, State, StepName, TemplateVersion};
 use app::model::name::{EnvironmentId, EnvironmentName, TemplateName};
 use app::model::quota::Holding;
@@ -23,7 +24,7 @@ use crate::docker::{
 };
 use crate::store::catalogue::{self, Catalogue, TemplateRecord};
 use crate::store::environments::{self, Outcome, Stored};
-use crate::store::{StoreError, Write};
+use crate::store::{StoreError, Write, audit as audit_log};
 
 /// How many of a container's last log lines a failure quotes.
 const LAST_LINES: usize = 5;
@@ -105,7 +106,7 @@ impl Service {
         let template = plan.template.clone();
         // Taken before anybody can see the row: what is on its way and has no driver was left behind by a killed server.
         let driving = self.drivers.take(&plan.stored.environment.id).await;
-        let reserved = match self.reserve(&ask, plan).await {
+        let reserved = match self.reserve(actor, &ask, plan).await {
             Ok(reserved) => reserved,
             // The same key may have come twice at the same moment, and the other was first.
             Err(refused) => {
@@ -172,7 +173,7 @@ impl Service {
     }
 
     /// The one place where a launch is admitted: sums, decides and inserts in one transaction that nobody else can enter.
-    async fn reserve(&self, ask: &LaunchAsk, plan: Plan) -> Result<Stored, ApiError> {
+    async fn reserve(&self, actor: &Actor, ask: &LaunchAsk, plan: Plan) -> Result<Stored, ApiError> {
         let mut stored = plan.stored;
         let mut write = self.store.write().await.map_err(fault)?;
         let environment = &stored.environment;
@@ -191,6 +192,8 @@ impl Service {
         })?;
         let notes = [Note::Begin(StepName::Reserve), reserved_note(), Note::Begin(StepName::Image)];
         self.note(&mut write, &stored, &notes).await.map_err(fault)?;
+        let launched = Entry::by(actor, audit::Action::Launch).on(&stored.environment).because(chosen(&stored));
+        audit_log::record(&mut write, &launched, self.clock.now()).await.map_err(fault)?;
         write.commit().await.map_err(|error| fault(error.into()))?;
         Ok(stored)
     }
@@ -391,11 +394,11 @@ impl Service {
             Broken::Engine(error) => sentence(&error.to_string()),
             Broken::Spec(error) => sentence(&error.to_string()),
         };
+        let Ok(stored) = self.current(activity).await else { return };
+        let why = self.without_secrets(&stored, &why).await;
         tracing::info!(id = %activity.id, why, "a launch failed");
-        let kept = match self.current(activity).await {
-            Ok(stored) => self.put_down(&stored).await,
-            Err(_) => return,
-        };
+        self.keep_post_mortem(&stored, &why, None).await;
+        let kept = self.put_down(&stored).await;
         let notes = [Note::End(Outcome::Failed(&why))];
         let failed = self.advance(activity, State::Failed, &notes, |stored| {
             stored.environment.reason = Some(why.clone());
@@ -458,6 +461,7 @@ impl Service {
         self.set_clocks(&mut write, &mut stored).await?;
         environments::update(&mut write, &mut stored).await?;
         self.note(&mut write, &stored, notes).await?;
+        self.record_move(&mut write, from, &stored).await?;
         write.commit().await.map_err(StoreError::from)?;
         self.announce(&stored.environment);
         Ok(stored)
@@ -511,6 +515,12 @@ fn chosen_size<'a>(catalogue: &'a Catalogue, template: &Template, ask: &LaunchAs
         let names: Vec<&str> = template.sizes.iter().map(app::model::name::SizeName::as_str).collect();
         ApiError::invalid("size", format!("must be one of {}", names.join(", ")))
     })
+}
+
+/// What was chosen, in a word for the log.
+fn chosen(stored: &Stored) -> String {
+    let Environment { template, size, .. } = &stored.environment;
+    format!("{} v{}, size {size}", template.slug, template.version)
 }
 
 fn name_taken(stored: &Stored) -> ApiError {

@@ -2,6 +2,7 @@
 
 use app::api::ApiError;
 use app::model::access::{Action, Actor};
+use app::model::audit::{self, Entry, Who};
 use app::model::environment::{Environment, EnvironmentDetail, Operation, State, StepName};
 use app::model::name::EnvironmentId;
 use app::model::quota::Holding;
@@ -13,7 +14,7 @@ use super::error::fault;
 use super::launch::{Activity, Broken, Driving, Note, reserved_note};
 use crate::docker::EngineError;
 use crate::store::environments::{self, Outcome, Stored};
-use crate::store::{StoreError, Write};
+use crate::store::{StoreError, Write, audit as audit_log};
 
 /// How long a container may take to end by itself before it is killed.
 pub(super) const GRACE: Span = Span::seconds(10);
@@ -31,11 +32,11 @@ impl Service {
         }
         let template = self.template_of(&found).await?;
         let changed = match operation {
-            Operation::Start => self.begin_start(id, template).await?,
-            Operation::Stop => self.begin_stop(id, &format!("Stopped by {}.", actor.name)).await?,
-            Operation::Restart => self.begin_restart(id, template).await?,
-            Operation::Extend => self.extend(id, &template).await?,
-            Operation::Remove => self.begin_removal(id).await?,
+            Operation::Start => self.begin_start(actor.into(), id, template).await?,
+            Operation::Stop => self.begin_stop(actor.into(), id, &format!("Stopped by {}.", actor.name)).await?,
+            Operation::Restart => self.begin_restart(actor.into(), id, template).await?,
+            Operation::Extend => self.extend(actor.into(), id, &template).await?,
+            Operation::Remove => self.begin_removal(actor.into(), id).await?,
         };
         Ok(self.shown(changed.environment))
     }
@@ -48,7 +49,7 @@ impl Service {
     }
 
     /// Starting again reserves again: what a stopped environment gave back may be somebody else's by now.
-    async fn begin_start(&self, id: &EnvironmentId, template: Template) -> Result<Stored, ApiError> {
+    async fn begin_start(&self, who: Who, id: &EnvironmentId, template: Template) -> Result<Stored, ApiError> {
         let driving = self.drivers.take(id).await;
         let mut write = self.store.write().await.map_err(fault)?;
         let mut stored = self.allowed(&mut write, id, Operation::Start).await?;
@@ -62,48 +63,57 @@ impl Service {
         let begins = if stored.container_id.is_some() { None } else { Some(Note::Begin(StepName::Image)) };
         let mut notes = vec![Note::Begin(StepName::Reserve)];
         notes.extend(begins.map(|begin| [reserved_note(), begin]).into_iter().flatten());
-        let stored = self.begin_activity(write, stored, &notes).await?;
+        let stored = self.begin_activity(write, stored, Entry::by(who, audit::Action::Start), &notes).await?;
         self.spawn(self.clone().drive_up(driving, Activity::of(&stored), template));
         Ok(stored)
     }
 
-    pub(super) async fn begin_stop(&self, id: &EnvironmentId, why: &str) -> Result<Stored, ApiError> {
+    pub(super) async fn begin_stop(&self, who: Who, id: &EnvironmentId, why: &str) -> Result<Stored, ApiError> {
         let mut write = self.store.write().await.map_err(fault)?;
         let stored = self.allowed(&mut write, id, Operation::Stop).await?;
-        self.stop_found(write, stored, why).await
+        self.stop_found(who, write, stored, why).await
     }
 
     /// Begins the stop of what this transaction has found to run.
-    pub(super) async fn stop_found(&self, write: Write, mut stored: Stored, why: &str) -> Result<Stored, ApiError> {
+    pub(super) async fn stop_found(
+        &self,
+        who: Who,
+        write: Write,
+        mut stored: Stored,
+        why: &str,
+    ) -> Result<Stored, ApiError> {
         stored.environment.state = State::Stopping;
         stored.environment.reason = Some(why.to_owned());
-        let stored = self.begin_activity(write, stored, &[Note::Begin(StepName::Stop)]).await?;
+        let entry = Entry::by(who, audit::Action::Stop).because(why);
+        let stored = self.begin_activity(write, stored, entry, &[Note::Begin(StepName::Stop)]).await?;
         self.spawn(self.clone().drive_stop(Activity::of(&stored)));
         Ok(stored)
     }
 
-    async fn begin_restart(&self, id: &EnvironmentId, template: Template) -> Result<Stored, ApiError> {
+    async fn begin_restart(&self, who: Who, id: &EnvironmentId, template: Template) -> Result<Stored, ApiError> {
         let driving = self.drivers.take(id).await;
         let mut write = self.store.write().await.map_err(fault)?;
         let mut stored = self.allowed(&mut write, id, Operation::Restart).await?;
         stored.environment.state = State::Stopping;
         stored.environment.reason = None;
-        let stored = self.begin_activity(write, stored, &[Note::Begin(StepName::Stop)]).await?;
+        let entry = Entry::by(who, audit::Action::Restart);
+        let stored = self.begin_activity(write, stored, entry, &[Note::Begin(StepName::Stop)]).await?;
         self.spawn(self.clone().drive_restart(driving, Activity::of(&stored), template));
         Ok(stored)
     }
 
-    pub(super) async fn begin_removal(&self, id: &EnvironmentId) -> Result<Stored, ApiError> {
+    pub(super) async fn begin_removal(&self, who: Who, id: &EnvironmentId) -> Result<Stored, ApiError> {
         let mut write = self.store.write().await.map_err(fault)?;
         let stored = self.allowed(&mut write, id, Operation::Remove).await?;
-        self.remove_found(write, stored).await
+        self.remove_found(who, write, stored).await
     }
 
     /// Begins the removal of what this transaction has found.
-    pub(super) async fn remove_found(&self, write: Write, mut stored: Stored) -> Result<Stored, ApiError> {
+    pub(super) async fn remove_found(&self, who: Who, write: Write, mut stored: Stored) -> Result<Stored, ApiError> {
         stored.environment.state = State::Removing;
         stored.environment.ports.clear();
-        let stored = self.begin_activity(write, stored, &[Note::Begin(StepName::Remove)]).await?;
+        let entry = Entry::by(who, audit::Action::Remove);
+        let stored = self.begin_activity(write, stored, entry, &[Note::Begin(StepName::Remove)]).await?;
         self.spawn(self.clone().drive_removal(Activity::of(&stored)));
         Ok(stored)
     }
@@ -126,12 +136,14 @@ impl Service {
         &self,
         mut write: Write,
         mut stored: Stored,
+        entry: Entry,
         notes: &[Note<'_>],
     ) -> Result<Stored, ApiError> {
         stored.activity += 1;
         self.set_clocks(&mut write, &mut stored).await.map_err(fault)?;
         environments::update(&mut write, &mut stored).await.map_err(fault)?;
         self.note(&mut write, &stored, notes).await.map_err(fault)?;
+        audit_log::record(&mut write, &entry.on(&stored.environment), self.clock.now()).await.map_err(fault)?;
         write.commit().await.map_err(|error| fault(error.into()))?;
         self.announce(&stored.environment);
         Ok(stored)
@@ -173,7 +185,10 @@ impl Service {
     pub(super) async fn drive_removal(self, activity: Activity) {
         let driving = self.drivers.take(&activity.id).await;
         let removed = async {
-            if let Some(container) = self.current(&activity).await?.container() {
+            let stored = self.current(&activity).await?;
+            if let Some(container) = stored.container() {
+                let why = stored.environment.reason.as_deref().unwrap_or("It was removed.");
+                self.keep_post_mortem(&stored, why, None).await;
                 self.engine.remove(&container).await?;
             }
             self.advance(&activity, State::Removed, &[Note::End(Outcome::Done(None))], |stored| {

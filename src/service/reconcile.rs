@@ -211,6 +211,7 @@ impl Service {
         let to = if clean { State::Stopped } else { State::Failed };
         let at = container.finished_at.map(Timestamp::short_utc).unwrap_or_default();
         let reason = super::lifecycle::sentence(&format!("{} at {at}", ended(&container)));
+        self.keep_post_mortem(&self.current(activity).await?, &reason, Some(&container)).await;
         self.advance(activity, to, &[], |stored| {
             Self::forget_run(stored);
             stored.environment.reason = Some(reason);

@@ -1,6 +1,7 @@
 //! What time does by itself: stops what has run for its time or is idle, and removes what was kept for its time.
 
 use app::api::ApiError;
+use app::model::audit::{Action, Entry, Who};
 use app::model::environment::{Environment, Operation, State};
 use app::model::idle::{Counters, Watch};
 use app::model::lifetime::{Allowance, Due, TeamLifetime};
@@ -13,10 +14,13 @@ use super::Service;
 use super::error::fault;
 use super::lifecycle::sentence;
 use crate::docker::ContainerId;
+use crate::store::audit;
 use crate::store::clocks::{self, Watched};
 use crate::store::environments::{self, Stored};
 use crate::store::{StoreError, Write};
 
+/// Who the log says it was.
+const JOB: &str = "time";
 /// Containers whose use is asked for at once.
 const LOOKS: usize = 8;
 
@@ -50,13 +54,15 @@ impl Service {
     }
 
     /// Puts off what its clocks would do: a stop while it runs, its removal while it does not.
-    pub(super) async fn extend(&self, id: &EnvironmentId, template: &Template) -> Result<Stored, ApiError> {
+    pub(super) async fn extend(&self, who: Who, id: &EnvironmentId, template: &Template) -> Result<Stored, ApiError> {
         let mut write = self.store.write().await.map_err(fault)?;
         let mut stored = self.allowed(&mut write, id, Operation::Extend).await?;
         let team = clocks::team_lifetime(&mut write, &stored.environment.team).await.map_err(fault)?;
         let extended = put_off(&mut stored, template.lifetime.within(team), team, self.clock.now());
         extended.map_err(|why| ApiError::Conflict { message: sentence(&why) })?;
         environments::update(&mut write, &mut stored).await.map_err(fault)?;
+        let entry = Entry::by(who, Action::Extend).on(&stored.environment).because(kept_until(&stored.environment));
+        audit::record(&mut write, &entry, self.clock.now()).await.map_err(fault)?;
         write.commit().await.map_err(|error| fault(error.into()))?;
         self.announce(&stored.environment);
         Ok(stored)
@@ -95,11 +101,11 @@ impl Service {
         match due {
             Some(Due::Expiry { .. } | Due::Idle) => {
                 let why = why(&stored, due, now);
-                self.stop_found(write, stored, &why).await.map(drop)
+                self.stop_found(Who::job(JOB), write, stored, &why).await.map(drop)
             }
-            Some(Due::Removal) => self.remove_found(write, stored).await.map(drop),
+            Some(Due::Removal) => self.remove_found(Who::job(JOB), write, stored).await.map(drop),
             Some(Due::LateRemoval) => self.put_removal_off(write, stored, now).await,
-            None => self.keep(write, stored).await,
+            None => self.write_clocks(write, stored).await,
         }
     }
 
@@ -111,10 +117,10 @@ impl Service {
         let before = environment.reason.take().map(|reason| format!("{reason} ")).unwrap_or_default();
         environment.reason =
             Some(format!("{before}Its removal was due at {was}, while Berth was away, and is put off."));
-        self.keep(write, stored).await
+        self.write_clocks(write, stored).await
     }
 
-    async fn keep(&self, mut write: Write, mut stored: Stored) -> Result<(), ApiError> {
+    async fn write_clocks(&self, mut write: Write, mut stored: Stored) -> Result<(), ApiError> {
         self.set_clocks(&mut write, &mut stored).await.map_err(fault)?;
         environments::update(&mut write, &mut stored).await.map_err(fault)?;
         write.commit().await.map_err(|error| fault(error.into()))?;
@@ -221,6 +227,14 @@ fn put_off(stored: &mut Stored, allowance: Allowance, team: TeamLifetime, now: T
     });
     stored.watch_with(watch);
     Ok(())
+}
+
+/// Until when an extension lets it run, or be kept.
+fn kept_until(environment: &Environment) -> String {
+    match environment.removes_at {
+        Some(removed) => format!("kept until {removed}"),
+        None => format!("until {}", environment.expires_at),
+    }
 }
 
 /// Why it is stopped, in words for its page and its history.

@@ -292,7 +292,7 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
     })
 }
 
-fn step(row: &SqliteRow) -> Result<Step, StoreError> {
+pub(super) fn step(row: &SqliteRow) -> Result<Step, StoreError> {
     let name: String = row.try_get("name")?;
     Ok(Step {
         name: StepName::parse(&name).ok_or_else(|| StoreError::unreadable(name))?,

@@ -154,6 +154,6 @@ pub(super) fn person(row: &SqliteRow) -> Result<Person, StoreError> {
     })
 }
 
-fn user_id(row: &SqliteRow) -> Result<UserId, StoreError> {
+pub(super) fn user_id(row: &SqliteRow) -> Result<UserId, StoreError> {
     UserId::parse(row.try_get("id")?).map_err(StoreError::unreadable)
 }

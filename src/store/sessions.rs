@@ -1,13 +1,14 @@
 //! Browsers' sessions. Who is signed in is a column of its own here, written by one statement and read for every request:
 //! what else a session holds cannot bring back a session that has ended.
 
+use app::model::audit::{Action, Entry, Who};
 use app::model::name::UserId;
 use app::model::time::Timestamp;
 use sqlx::Row;
 
 use super::fingerprint::fingerprint;
-use super::people::{Person, person};
-use super::{Store, StoreError};
+use super::people::{Person, person, user_id};
+use super::{Store, StoreError, Write, audit};
 
 /// Somebody with a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,16 +83,23 @@ impl Store {
         Ok(query.fetch_optional(&self.readers).await?)
     }
 
+    /// Ends a session by its owner's wish, which the audit log keeps; what it knew for signing out at the provider is returned.
+    pub async fn sign_out(&self, id: &str, now: Timestamp) -> Result<Option<String>, StoreError> {
+        let mut write = self.write().await?;
+        if let Some(who) = signed_in(&mut write, id).await? {
+            audit::record(&mut write, &Entry::by(who, Action::SignOut), now).await?;
+        }
+        let id_token = delete(&mut write, id).await?;
+        write.commit().await?;
+        Ok(id_token)
+    }
+
     /// Ends a session; what it knew for signing out at the provider is returned.
     pub async fn end_session(&self, id: &str) -> Result<Option<String>, StoreError> {
         let mut write = self.write().await?;
-        let id_token: Option<Option<String>> =
-            sqlx::query_scalar("DELETE FROM sessions WHERE key = $1 RETURNING id_token")
-                .bind(fingerprint(id))
-                .fetch_optional(&mut *write)
-                .await?;
+        let id_token = delete(&mut write, id).await?;
         write.commit().await?;
-        Ok(id_token.flatten())
+        Ok(id_token)
     }
 
     /// Signs somebody in to a session that was made for it: not to one that somebody has signed in to.
@@ -120,6 +128,9 @@ impl Store {
         .await?;
         if written.rows_affected() != 1 {
             return Err(StoreError::unreadable("the session that was to be signed in is gone"));
+        }
+        if let Some(person) = signed_in(&mut write, id).await? {
+            audit::record(&mut write, &Entry::by(person, Action::SignIn), now).await?;
         }
         write.commit().await?;
         Ok(())
@@ -176,4 +187,21 @@ impl Store {
         write.commit().await?;
         Ok(deleted.rows_affected())
     }
+}
+
+/// Who is signed in to a session, as the audit log names them.
+async fn signed_in(write: &mut Write, id: &str) -> Result<Option<Who>, StoreError> {
+    let row = sqlx::query("SELECT u.id, u.name FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.key = $1")
+        .bind(fingerprint(id))
+        .fetch_optional(&mut **write)
+        .await?;
+    row.map(|row| Ok(Who::person(&user_id(&row)?, row.try_get("name")?))).transpose()
+}
+
+async fn delete(write: &mut Write, id: &str) -> Result<Option<String>, StoreError> {
+    let id_token: Option<Option<String>> = sqlx::query_scalar("DELETE FROM sessions WHERE key = $1 RETURNING id_token")
+        .bind(fingerprint(id))
+        .fetch_optional(&mut **write)
+        .await?;
+    Ok(id_token.flatten())
 }

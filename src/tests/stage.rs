@@ -103,7 +103,7 @@ impl Stage {
         let person = self.store.sign_in_person(&identity, &[], &id, self.clock.now()).await.expect("a database");
         let team = TeamName::parse(team).expect("a name");
         let teams = [(team, role)].into();
-        Actor { id: person, name: name.to_owned(), email: None, role: None, teams, scope: None }
+        Actor { id: person, name: name.to_owned(), email: None, role: None, teams, scope: None, token: None }
     }
 
     pub async fn bea(&self) -> Actor {

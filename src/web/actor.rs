@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use app::model::access::{Actor, TokenScope};
+use app::model::audit;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{ACCEPT, AUTHORIZATION, UPGRADE};
 use axum::http::request::Parts;
@@ -13,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use tower_sessions::Session;
 
 use super::auth::Auth;
+use super::proxies::ClientAddress;
 use super::refusal;
 use crate::store::StoreError;
 use crate::store::people::Person;
@@ -45,7 +47,10 @@ pub async fn read(State(auth): State<Arc<Auth>>, mut request: Request, next: Nex
     let actor = match credential(request.headers()) {
         Credential::Unreadable => return refusal::bad_token(),
         Credential::Bearer(token) => match auth.actor_of_token(token).await {
-            Ok(None) => return refusal::bad_token(),
+            Ok(None) => {
+                auth.note_refused(audit::Action::UseToken, client(&request), "unknown, expired or revoked").await;
+                return refusal::bad_token();
+            }
             actor => actor,
         },
         Credential::Session => match request.extensions().get::<Session>().and_then(Session::id) {
@@ -63,6 +68,11 @@ pub async fn read(State(auth): State<Arc<Auth>>, mut request: Request, next: Nex
             refusal::unavailable(&auth.clock).into_response()
         }
     }
+}
+
+/// Where a request comes from, for the log.
+fn client(request: &Request) -> Option<ClientAddress> {
+    request.extensions().get().copied()
 }
 
 fn credential(headers: &HeaderMap) -> Credential<'_> {
@@ -99,7 +109,7 @@ impl Auth {
         if noted && self.is_due(Some(visitor.seen_at)) {
             self.store.touch_session(id, now).await?;
         }
-        self.actor(visitor.person, None).await
+        self.actor(visitor.person, None, None).await
     }
 
     /// Whose token this is, with the rights of this moment.
@@ -112,16 +122,21 @@ impl Auth {
         if self.is_due(bearer.used_at) {
             self.store.touch_token(&bearer.token_id, now).await?;
         }
-        self.actor(bearer.person, Some(bearer.scope)).await
+        self.actor(bearer.person, Some(bearer.scope), Some(bearer.name)).await
     }
 
     /// A person as one who acts, or nobody when no rule admits them any more.
-    async fn actor(&self, person: Person, scope: Option<TokenScope>) -> Result<Option<Actor>, StoreError> {
+    async fn actor(
+        &self,
+        person: Person,
+        scope: Option<TokenScope>,
+        token: Option<String>,
+    ) -> Result<Option<Actor>, StoreError> {
         let teams = self.store.teams_of(&person.id).await?;
         if person.role.is_none() && teams.is_empty() && !self.is_allowed(&person.id).await? {
             return Ok(None);
         }
         let Person { id, name, email, role } = person;
-        Ok(Some(Actor { id, name, email, role, teams, scope }))
+        Ok(Some(Actor { id, name, email, role, teams, scope, token }))
     }
 }

@@ -1,30 +1,32 @@
 //! The API for scripts: the same questions as the pages ask, in plain JSON.
 
+mod audit;
+
 use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::environments::{KEY_MAX, LaunchAsk};
 use app::model::access::Actor;
 use app::model::environment::{Environment, Operation, Port};
 use app::model::name::{EnvironmentId, TeamName};
+use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
 use super::Web;
 use super::actor::CurrentActor;
 use super::problem::Problem;
+use super::table::{Table, get, post};
 
 /// Most items of one answer.
 const PAGE_MAX: usize = 500;
 const PAGE: usize = 100;
 
-pub fn routes() -> Router<Web> {
-    Router::new()
+pub fn routes() -> Table<Web> {
+    Table::new()
         .route("/me", get(me))
         .route("/teams", get(teams))
         .route("/templates", get(templates))
@@ -36,6 +38,8 @@ pub fn routes() -> Router<Web> {
         .route("/environments/{id}/restart", post(restart))
         .route("/environments/{id}/extend", post(extend))
         .route("/environments/{id}/ports", get(ports))
+        .route("/environments/{id}/activity", get(audit::activity))
+        .route("/audit", get(audit::audit))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
 }

@@ -3,19 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::model::audit::{Action, Entry, Origin, Who};
 use app::model::name::UserId;
 use app::model::time::Timestamp;
 use app::model::units::Span;
-use axum::Router;
-use axum::routing::{get, post};
 use thiserror::Error;
 use tower_sessions::{Session, SessionManagerLayer};
 
 use super::oidc::provider::Provider;
 use super::oidc::{callback, start};
 use super::operator::{self, OperatorLink};
+use super::proxies::ClientAddress;
 use super::session::{Rows, SIGN_IN_TIME, SessionCookie, keep_cookie_for};
 use super::sign_out;
+use super::table::{Table, get, post};
+use super::text::line;
 use crate::clock::Clock;
 use crate::config::{Config, PublicUrl, Sessions};
 use crate::store::sessions::SignedIn;
@@ -120,6 +122,16 @@ impl Auth {
         Ok(groups.iter().any(|group| self.allowed_groups.contains(group)))
     }
 
+    /// Writes a refused sign-in or token into the audit log; so many of them at most, however many come.
+    pub async fn note_refused(&self, action: Action, client: Option<ClientAddress>, why: &str) {
+        let from = client.map_or_else(String::new, |ClientAddress(address)| format!(" (from {address})"));
+        let origin = if action == Action::UseToken { Origin::Api } else { Origin::Page };
+        let entry = Entry::by(Who::nobody(origin), action).refused(format!("{}{from}", line(why)));
+        if let Err(error) = self.store.record_refusal(&entry, self.clock.now()).await {
+            tracing::error!(%error, "a refusal cannot be written into the audit log");
+        }
+    }
+
     /// Deletes ended sessions and forgotten sign-ins, and returns how many. For a job; nothing waits for it.
     ///
     /// # Errors
@@ -132,11 +144,10 @@ impl Auth {
 }
 
 /// The ways in and out.
-pub fn routes(auth: Arc<Auth>) -> Router {
-    Router::new()
+pub fn table() -> Table<Arc<Auth>> {
+    Table::new()
         .route("/auth/start", get(start::start))
         .route("/auth/callback", get(callback::callback))
         .route("/auth/operator/{secret}", get(operator::enter))
         .route("/auth/sign-out", post(sign_out::sign_out))
-        .with_state(auth)
 }

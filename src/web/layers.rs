@@ -10,7 +10,7 @@ use super::auth::Auth;
 use super::guard::{self, Guard};
 use super::headers::{self, SecurityHeaders};
 use super::proxies::{self, Proxies};
-use super::{actor, limits};
+use super::{actor, limits, panics};
 use crate::config::Config;
 
 /// Puts the layers around `routes`. The last one here is the first that a request meets.
@@ -25,5 +25,6 @@ pub fn around(routes: Router, auth: &Arc<Auth>, config: &Config) -> Router {
         .layer(RequestBodyLimitLayer::new(limits::BODY_MAX))
         .layer(from_fn(limits::check))
         .layer(from_fn_with_state(listed, proxies::note))
+        .layer(from_fn_with_state(auth.clock.clone(), panics::caught))
         .layer(from_fn_with_state(security_headers, headers::add))
 }

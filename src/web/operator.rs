@@ -4,14 +4,17 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app::model::access::InstallationRole;
+use app::model::audit::Action;
 use app::model::name::UserId;
 use app::model::sign_in::Problem;
+use axum::Extension;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use sha2::{Digest, Sha256};
 use tower_sessions::Session;
 
 use super::auth::{Auth, AuthError};
+use super::proxies::ClientAddress;
 use super::refusal;
 use crate::clock::Clock;
 use crate::store::people::Identity;
@@ -56,14 +59,18 @@ pub async fn enter(
     State(auth): State<Arc<Auth>>,
     Path(secret): Path<String>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    client: Option<Extension<ClientAddress>>,
     session: Session,
 ) -> Response {
+    let client = client.map(|Extension(client)| client);
     let Some(link) = &auth.operator else { return refusal::problem(Problem::NoLink) };
     if !peer.ip().to_canonical().is_loopback() {
         tracing::warn!(%peer, "the operator's link was opened from another machine, and refused");
+        auth.note_refused(Action::SignIn, client, "the operator's link was opened from another machine").await;
         return refusal::problem(Problem::LinkUsed);
     }
     if !link.take(&secret) {
+        auth.note_refused(Action::SignIn, client, "this is not the operator's link, or it was used").await;
         return refusal::problem(Problem::LinkUsed);
     }
     match auth.sign_in_operator(&session).await {

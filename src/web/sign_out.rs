@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// `POST /auth/sign-out`.
 pub async fn sign_out(State(auth): State<Arc<Auth>>, session: Session) -> Response {
     let ended = match session.id() {
-        Some(id) => auth.store.end_session(&id.to_string()).await,
+        Some(id) => auth.store.sign_out(&id.to_string(), auth.clock.now()).await,
         None => Ok(None),
     };
     let id_token = match ended {

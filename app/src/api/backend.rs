@@ -14,7 +14,9 @@ use super::environments::{Launch, LaunchAsk, LaunchOptions};
 use super::live::Change;
 use crate::model::access::Actor;
 use crate::model::address::Address;
+use crate::model::audit::{Excerpt, Search};
 use crate::model::environment::{Environment, EnvironmentDetail, Operation};
+use crate::model::history::History;
 use crate::model::host::Host;
 use crate::model::name::{EnvironmentId, TeamName};
 use crate::model::team::Team;
@@ -47,6 +49,17 @@ pub trait Backend: Send + Sync {
     async fn settled(&self, actor: &Actor, id: &EnvironmentId) -> Result<Environment, ApiError>;
 
     async fn host(&self, actor: &Actor) -> Result<Host, ApiError>;
+
+    // Audit: who did what, and what became of an environment.
+
+    /// What a search finds of what the actor may read, newest first, at most `limit` entries.
+    async fn audit(&self, actor: &Actor, search: &Search, limit: usize) -> Result<Excerpt, ApiError>;
+
+    /// How many entries that would be in all, counted up to `most`.
+    async fn count_audit(&self, actor: &Actor, search: &Search, most: i64) -> Result<i64, ApiError>;
+
+    /// Also of an environment that has been removed.
+    async fn history(&self, actor: &Actor, id: &EnvironmentId) -> Result<History, ApiError>;
 
     /// All changes from now on, of everybody: whoever passes one on asks [`Backend::may_see`] first.
     fn changes(&self) -> BoxStream<'static, Change>;

@@ -98,6 +98,9 @@ pub struct Actor {
     pub teams: BTreeMap<TeamName, TeamRole>,
     /// The bearer token's scope; `None` for a person with a session.
     pub scope: Option<TokenScope>,
+    /// The bearer token's name. The log of what was done keeps it; no page needs it.
+    #[serde(skip)]
+    pub token: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -140,6 +143,13 @@ impl Actor {
     #[must_use]
     pub fn role_in(&self, team: &TeamName) -> Option<TeamRole> {
         self.teams.get(team).copied()
+    }
+
+    /// Whether there is any team whose log the actor may read.
+    #[must_use]
+    pub fn audits(&self) -> bool {
+        let reads = |target| authorize(self, Action::Audit, target).is_ok();
+        reads(Target::Installation) || self.teams.keys().any(|team| reads(Target::Team(team)))
     }
 
     fn has_scope(&self, needed: TokenScope) -> bool {
@@ -217,7 +227,7 @@ mod tests {
 
     fn actor(teams: &[(&str, TeamRole)], role: Option<InstallationRole>, scope: Option<TokenScope>) -> Actor {
         let teams = teams.iter().map(|(name, role)| (team(name), *role)).collect();
-        Actor { id: id('1'), name: "Bea".to_owned(), email: None, role, teams, scope }
+        Actor { id: id('1'), name: "Bea".to_owned(), email: None, role, teams, scope, token: None }
     }
 
     #[test]
@@ -261,6 +271,8 @@ mod tests {
             assert_eq!(authorize(who, Action::Administer, Target::Installation).is_ok(), administer, "{who:?}");
         }
         assert_eq!(authorize(&stranger, Action::Launch, Target::Team(&blue)), HIDDEN);
+        let auditing = [&stranger, &member, &lead, &auditor, &admin, &reader].map(Actor::audits);
+        assert_eq!(auditing, [true, false, true, true, true, true], "a lead audits their own team");
         let whole = Target::Installation;
         assert!(authorize(&lead, Action::Audit, whole).is_err(), "a lead reads of their team, not of all");
     }

@@ -2,6 +2,7 @@
 
 pub mod badge;
 pub mod copy;
+pub mod entries;
 pub mod expiry;
 pub mod gauges;
 pub mod icon;
@@ -11,4 +12,5 @@ pub mod ports;
 pub mod problem;
 pub mod refused;
 pub mod remove;
+pub mod tabs;
 pub mod time;

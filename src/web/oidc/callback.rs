@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use app::model::audit::Action;
 use app::model::name::UserId;
 use app::model::sign_in::Problem;
+use axum::Extension;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -21,6 +23,7 @@ use crate::store::people::Identity;
 use crate::store::sessions::SignedIn;
 use crate::store::sign_ins::SignIn;
 use crate::web::auth::{Auth, AuthError};
+use crate::web::proxies::ClientAddress;
 use crate::web::refusal::{self, Page};
 use crate::web::session::SIGN_IN_TIME;
 use crate::web::text::{clean, line};
@@ -47,6 +50,17 @@ enum Refusal {
     Broken(AuthError),
 }
 
+impl Refusal {
+    /// As the audit log has it: what failed on our side is the server log's matter.
+    fn reason(&self) -> &str {
+        match self {
+            Self::NotBegun(reason) => reason,
+            Self::Fault(Fault { reason, .. }) => reason,
+            Self::Broken(_) => "a fault of the server",
+        }
+    }
+}
+
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
@@ -66,11 +80,16 @@ fn refused(problem: Problem, reason: impl std::fmt::Display) -> Refusal {
 pub async fn callback(
     State(auth): State<Arc<Auth>>,
     session: Session,
+    client: Option<Extension<ClientAddress>>,
     answer: Result<Query<Answer>, QueryRejection>,
 ) -> Response {
     match auth.finish_sign_in(&session, answer).await {
         Ok(return_to) => (refusal::PRIVATE, Redirect::to(&return_to)).into_response(),
-        Err(refusal) => auth.explain(refusal),
+        Err(refusal) => {
+            let client = client.map(|Extension(client)| client);
+            auth.note_refused(Action::SignIn, client, refusal.reason()).await;
+            auth.explain(refusal)
+        }
     }
 }
 
@@ -135,7 +154,7 @@ impl Auth {
         let (issuer, subject) = (&provider.config.issuer, claims.subject().as_str());
         let before = self.store.known_person(issuer, subject).await?;
         if before.as_ref().is_some_and(|person| person.disabled) {
-            return Err(refused(Problem::Disabled, "the account is disabled"));
+            return Err(refused(Problem::Disabled, format!("the account {} is disabled", line(subject))));
         }
         let kept = || before.as_ref().map(|person| person.groups.clone()).unwrap_or_default();
         let (groups, role) = match profile.groups {
@@ -167,7 +186,10 @@ impl Auth {
             if let Some(person) = before {
                 self.store.withdraw(&person.id, &groups).await?;
             }
-            return Err(refused(Problem::NotAdmitted, format!("no rule admits one of {} groups", groups.len())));
+            return Err(refused(
+                Problem::NotAdmitted,
+                format!("no rule admits {} with {} groups", line(subject), groups.len()),
+            ));
         }
         let name = profile.name.or_else(|| profile.email.clone()).unwrap_or_else(|| clean(subject, 40));
         let identity =

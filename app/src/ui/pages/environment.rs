@@ -14,6 +14,7 @@ use crate::ui::components::loaded::Loaded;
 use crate::ui::components::operate::{Look, OperateButton};
 use crate::ui::components::refused::Refused;
 use crate::ui::components::remove::Remove;
+use crate::ui::components::tabs::Tabs;
 use crate::ui::components::time::Time;
 use crate::ui::seal::Seal;
 use crate::ui::tab::{Tab, Viewer};
@@ -38,6 +39,7 @@ pub fn EnvironmentPage() -> impl IntoView {
             view=|(me, detail): (Me, EnvironmentDetail)| {
                 view! {
                     <Title text=detail.environment.name.to_string() />
+                    <Tabs id=detail.environment.id.clone() current="Overview" />
                     <EnvironmentView given=Given((me, detail)) />
                 }
                 .seal()

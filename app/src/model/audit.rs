@@ -1,0 +1,501 @@
+//! The audit log: who did what to what, from where, how it came out and why.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::access::Actor;
+use super::address::Address;
+use super::environment::{Environment, Operation};
+use super::name::{EnvironmentId, TeamName, UserId};
+use super::template::FieldError;
+use super::time::Timestamp;
+use super::units::Span;
+
+/// Longest object and reason that are kept, in characters.
+const TEXT_MAX: usize = 400;
+/// Longest words that are looked for, in characters.
+const WORDS_MAX: usize = 200;
+
+macro_rules! words {
+    ($(#[$doc:meta])* $type:ident { $($(#[$about:meta])* $variant:ident = $text:literal, $label:literal;)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $type {
+            $($(#[$about])* #[serde(rename = $text)] $variant,)+
+        }
+
+        impl $type {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+
+            /// As people read it.
+            #[must_use]
+            pub const fn label(self) -> &'static str {
+                match self { $(Self::$variant => $label,)+ }
+            }
+
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|word| word.as_str() == text)
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+words! {
+    /// What was done, or asked for and refused.
+    Action {
+        SignIn = "sign_in", "Sign-in";
+        SignOut = "sign_out", "Sign-out";
+        CreateToken = "create_token", "New token";
+        RevokeToken = "revoke_token", "Token revoked";
+        /// Its first use, or the use of one that is no good.
+        UseToken = "use_token", "Token used";
+        Launch = "launch", "Launch";
+        Start = "start", "Start";
+        Stop = "stop", "Stop";
+        Restart = "restart", "Restart";
+        Extend = "extend", "Extend";
+        Remove = "remove", "Remove";
+        /// An environment ended by itself: cleanly, or not.
+        End = "end", "End";
+        /// From a file, or from a page that does the same.
+        ApplyCatalogue = "apply_catalogue", "Catalogue";
+        ChangeTeam = "change_team", "Team changed";
+        ChangeTemplate = "change_template", "Template changed";
+        ChangeSize = "change_size", "Size changed";
+        ChangeSettings = "change_settings", "Settings changed";
+        /// A role given or taken.
+        ChangeRole = "change_role", "Role changed";
+        /// A person disabled, enabled or signed out everywhere.
+        ChangePerson = "change_person", "Person changed";
+        Request = "request", "Request";
+        Approve = "approve", "Approval";
+        Decline = "decline", "Refusal";
+        /// A loan that ended.
+        ReturnLoan = "return_loan", "Loan returned";
+    }
+}
+
+impl From<Operation> for Action {
+    fn from(operation: Operation) -> Self {
+        match operation {
+            Operation::Start => Self::Start,
+            Operation::Stop => Self::Stop,
+            Operation::Restart => Self::Restart,
+            Operation::Extend => Self::Extend,
+            Operation::Remove => Self::Remove,
+        }
+    }
+}
+
+words! {
+    /// How it came out.
+    Outcome {
+        Done = "done", "done";
+        /// By a rule: a right or a quota.
+        Refused = "refused", "refused";
+        Failed = "failed", "failed";
+    }
+}
+
+words! {
+    /// From where.
+    Origin {
+        Page = "page", "page";
+        /// With a token.
+        Api = "api", "API";
+        Job = "job", "job";
+        CommandLine = "command_line", "command line";
+    }
+}
+
+/// Who acts. A name stays as it was then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Who {
+    /// `None` for a job, the command line, and somebody who is not signed in.
+    pub person_id: Option<UserId>,
+    pub person: String,
+    pub origin: Origin,
+    /// The name of the token that was used.
+    pub token: Option<String>,
+}
+
+impl Who {
+    /// A job of Berth's own, such as `expiry`.
+    #[must_use]
+    pub fn job(name: &str) -> Self {
+        Self { person_id: None, person: name.to_owned(), origin: Origin::Job, token: None }
+    }
+
+    /// Whoever may run `berth` on the server itself.
+    #[must_use]
+    pub fn command_line() -> Self {
+        Self { person_id: None, person: "command line".to_owned(), origin: Origin::CommandLine, token: None }
+    }
+
+    #[must_use]
+    pub fn person(id: &UserId, name: &str) -> Self {
+        Self { person_id: Some(id.clone()), person: name.to_owned(), origin: Origin::Page, token: None }
+    }
+
+    /// Not signed in.
+    #[must_use]
+    pub fn nobody(origin: Origin) -> Self {
+        Self { person_id: None, person: "nobody".to_owned(), origin, token: None }
+    }
+}
+
+impl From<&Actor> for Who {
+    fn from(actor: &Actor) -> Self {
+        let origin = if actor.scope.is_some() { Origin::Api } else { Origin::Page };
+        Self { origin, token: actor.token.clone(), ..Self::person(&actor.id, &actor.name) }
+    }
+}
+
+/// What is written, once. Nothing secret goes into `object` or `reason`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    #[serde(flatten)]
+    pub who: Who,
+    pub action: Action,
+    pub outcome: Outcome,
+    /// Whose business it is, where it is one team's: the team's leads read it.
+    pub team: Option<TeamName>,
+    pub environment: Option<EnvironmentId>,
+    /// To what, as it was named then; may be empty.
+    pub object: String,
+    /// Why, in words; may be empty.
+    pub reason: String,
+}
+
+impl Entry {
+    #[must_use]
+    pub fn by(who: impl Into<Who>, action: Action) -> Self {
+        let (object, reason) = (String::new(), String::new());
+        Self { who: who.into(), action, outcome: Outcome::Done, team: None, environment: None, object, reason }
+    }
+
+    #[must_use]
+    pub fn on(self, environment: &Environment) -> Self {
+        let (team, id) = (Some(environment.team.clone()), Some(environment.id.clone()));
+        Self { team, environment: id, object: environment.name.to_string(), ..self }
+    }
+
+    #[must_use]
+    pub fn of_team(self, team: &TeamName) -> Self {
+        Self { team: Some(team.clone()), ..self }
+    }
+
+    #[must_use]
+    pub fn named(self, object: impl fmt::Display) -> Self {
+        Self { object: cut(&object.to_string()), ..self }
+    }
+
+    #[must_use]
+    pub fn because(self, reason: impl fmt::Display) -> Self {
+        Self { reason: cut(&reason.to_string()), ..self }
+    }
+
+    #[must_use]
+    pub fn refused(self, reason: impl fmt::Display) -> Self {
+        Self { outcome: Outcome::Refused, ..self.because(reason) }
+    }
+
+    #[must_use]
+    pub fn failed(self, reason: impl fmt::Display) -> Self {
+        Self { outcome: Outcome::Failed, ..self.because(reason) }
+    }
+}
+
+/// On one line, and bounded.
+fn cut(text: &str) -> String {
+    let mut clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(TEXT_MAX).collect();
+    if text.chars().nth(TEXT_MAX).is_some() {
+        clean.push('…');
+    }
+    clean
+}
+
+/// An entry as it stands in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// Grows with each entry.
+    pub id: i64,
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub entry: Entry,
+}
+
+impl Recorded {
+    /// A line of a table; the first one names the columns.
+    pub const COLUMNS: [&'static str; 12] = [
+        "id",
+        "at",
+        "person",
+        "person_id",
+        "origin",
+        "token",
+        "action",
+        "outcome",
+        "team",
+        "environment",
+        "object",
+        "reason",
+    ];
+
+    /// A line of comma-separated values as RFC 4180 has it, harmless in a spreadsheet.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let Self { id, at, entry } = self;
+        let who = &entry.who;
+        let cells = [
+            id.to_string(),
+            at.to_string(),
+            who.person.clone(),
+            who.person_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+            who.origin.to_string(),
+            who.token.clone().unwrap_or_default(),
+            entry.action.to_string(),
+            entry.outcome.to_string(),
+            entry.team.as_ref().map(ToString::to_string).unwrap_or_default(),
+            entry.environment.as_ref().map(ToString::to_string).unwrap_or_default(),
+            entry.object.clone(),
+            entry.reason.clone(),
+        ];
+        cells.map(|text| cell(&text)).join(",") + "\r\n"
+    }
+}
+
+/// What begins like a formula would be one in a spreadsheet: an apostrophe before it makes it a text.
+fn cell(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+/// A part of the log, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excerpt {
+    pub items: Vec<Recorded>,
+    /// The cursor of what is older, where there is more.
+    pub next: Option<i64>,
+}
+
+/// Which entries are looked for. Every search has one address.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Search {
+    /// A part of a name, or a whole id.
+    pub person: String,
+    pub team: Option<TeamName>,
+    pub environment: Option<EnvironmentId>,
+    pub action: Option<Action>,
+    pub outcome: Option<Outcome>,
+    /// Words that object, reason or person contain.
+    pub words: String,
+    pub from: Option<Timestamp>,
+    /// What happened then does not belong to it any more.
+    pub to: Option<Timestamp>,
+    /// Only what is older than this entry.
+    pub cursor: Option<i64>,
+}
+
+impl Search {
+    /// From an address's query; what is empty filters nothing.
+    ///
+    /// # Errors
+    /// Every field that cannot be read.
+    pub fn from_query(value: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<FieldError>> {
+        let value = |name: &str| value(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let mut errors = Vec::new();
+        let mut wrong = |field: &str, message: String| errors.push(FieldError::new(field, message));
+        let mut search = Self::default();
+        for (field, target) in [("person", &mut search.person), ("q", &mut search.words)] {
+            *target = value(field).unwrap_or_default().chars().take(WORDS_MAX).collect();
+        }
+        if let Some(text) = value("team") {
+            search.team =
+                TeamName::parse(&text).map_err(|error| wrong("team", format!("cannot be used: {error}"))).ok();
+        }
+        if let Some(text) = value("environment") {
+            let id = EnvironmentId::parse(&text).map_err(|_| wrong("environment", "is no id of one".to_owned()));
+            search.environment = id.ok();
+        }
+        if let Some(text) = value("action") {
+            search.action = Action::parse(&text);
+            if search.action.is_none() {
+                wrong(
+                    "action",
+                    format!("must be one of {}", Action::ALL.iter().map(|a| a.as_str()).collect::<Vec<_>>().join(", ")),
+                );
+            }
+        }
+        if let Some(text) = value("outcome") {
+            search.outcome = Outcome::parse(&text);
+            if search.outcome.is_none() {
+                wrong("outcome", "must be done, refused or failed".to_owned());
+            }
+        }
+        const WHEN: &str = "must be a day like 2026-01-31, or a time like 2026-01-31T18:40:00Z";
+        if let Some(text) = value("from") {
+            search.from = moment(&text, Span::default());
+            if search.from.is_none() {
+                wrong("from", WHEN.to_owned());
+            }
+        }
+        if let Some(text) = value("to") {
+            search.to = moment(&text, Span::hours(24));
+            if search.to.is_none() {
+                wrong("to", WHEN.to_owned());
+            }
+        }
+        if let Some(text) = value("cursor") {
+            search.cursor = text.parse().map_err(|_| wrong("cursor", "is none of ours".to_owned())).ok();
+        }
+        if errors.is_empty() { Ok(search) } else { Err(errors) }
+    }
+
+    fn on(&self, path: &str) -> Address {
+        Address::of(path)
+            .with("person", &self.person)
+            .with("team", self.team.as_ref().map_or("", TeamName::as_str))
+            .with("environment", self.environment.as_ref().map_or("", EnvironmentId::as_str))
+            .with("action", self.action.map_or("", Action::as_str))
+            .with("outcome", self.outcome.map_or("", Outcome::as_str))
+            .with("q", &self.words)
+            .with("from", &self.from.map(|at| at.to_string()).unwrap_or_default())
+            .with("to", &self.to.map(|at| at.to_string()).unwrap_or_default())
+    }
+
+    /// Of the page that shows it.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        self.on("/audit").with("cursor", &self.cursor.map(|cursor| cursor.to_string()).unwrap_or_default())
+    }
+
+    /// Of all of it, older and newer, as a file: `csv` or `jsonl`.
+    #[must_use]
+    pub fn export(&self, format: &str) -> Address {
+        self.on("/api/v1/audit").with("format", format)
+    }
+
+    /// The page after this one.
+    #[must_use]
+    pub fn after(&self, cursor: i64) -> Self {
+        Self { cursor: Some(cursor), ..self.clone() }
+    }
+
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        *self == Self { cursor: self.cursor, ..Self::default() }
+    }
+
+    /// The day that a form shows: the first one, and the last one that belongs to it.
+    #[must_use]
+    pub fn days(&self) -> (String, String) {
+        let day = |at: Timestamp| at.to_string().chars().take(10).collect::<String>();
+        let last = self.to.map(|at| day(at.before(Span::seconds(1))));
+        (self.from.map(day).unwrap_or_default(), last.unwrap_or_default())
+    }
+}
+
+/// A time, or a day in UTC and then `into` it.
+fn moment(text: &str, into: Span) -> Option<Timestamp> {
+    let day = || format!("{text}T00:00:00Z").parse::<Timestamp>().ok().map(|day| day.after(into));
+    text.parse().ok().or_else(day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::environment::{State, sample};
+    use super::*;
+
+    fn search(query: &[(&str, &str)]) -> Result<Search, Vec<FieldError>> {
+        Search::from_query(|name| query.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn words_are_read_back_and_are_the_same_on_the_wire() {
+        for action in Action::ALL {
+            assert_eq!(Action::parse(action.as_str()), Some(*action));
+            assert_eq!(serde_json::to_string(action).ok(), Some(format!("\"{action}\"")));
+        }
+        assert_eq!(Outcome::parse("refused"), Some(Outcome::Refused));
+        assert_eq!(Origin::parse("command_line"), Some(Origin::CommandLine));
+    }
+
+    #[test]
+    fn a_search_is_its_address() {
+        let asked = search(&[("person", " bea "), ("team", "blue"), ("action", "stop"), ("q", "a b"), ("outcome", "")]);
+        let asked = asked.expect("a search");
+        assert_eq!(asked.address().to_string(), "/audit?person=bea&team=blue&action=stop&q=a%20b");
+        assert_eq!(asked.after(7).address().to_string(), "/audit?person=bea&team=blue&action=stop&q=a%20b&cursor=7");
+        assert_eq!(
+            asked.export("csv").to_string(),
+            "/api/v1/audit?person=bea&team=blue&action=stop&q=a%20b&format=csv"
+        );
+        assert!(search(&[("cursor", "7")]).expect("a search").is_everything() && !asked.is_everything());
+    }
+
+    #[test]
+    fn a_day_is_the_whole_of_it() {
+        let days = search(&[("from", "2026-01-30"), ("to", "2026-01-31")]).expect("a search");
+        let ends = [days.from, days.to].map(|at| at.map(|at| at.to_string()));
+        assert_eq!(ends, [Some("2026-01-30T00:00:00Z".to_owned()), Some("2026-02-01T00:00:00Z".to_owned())]);
+        assert_eq!(days.days(), ("2026-01-30".to_owned(), "2026-01-31".to_owned()));
+        let exact = search(&[("to", "2026-01-31T18:40:00Z")]).expect("a search");
+        assert_eq!(exact.to.map(|at| at.to_string()).as_deref(), Some("2026-01-31T18:40:00Z"));
+    }
+
+    #[test]
+    fn every_filter_that_cannot_be_read_is_named() {
+        let bad = [("team", "NO TEAM"), ("action", "x"), ("outcome", "x"), ("from", "soon"), ("cursor", "-x")];
+        let errors = search(&bad).expect_err("five errors");
+        let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(fields, ["team", "action", "outcome", "from", "cursor"]);
+    }
+
+    #[test]
+    fn no_cell_is_a_formula_and_none_breaks_out() {
+        for (text, kept) in [
+            ("plain", "plain"),
+            ("=1+1", "'=1+1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("-2+3,\"x\"", "\"'-2+3,\"\"x\"\"\""),
+            ("+1", "'+1"),
+            ("\tx", "'\tx"),
+            ("a,b", "\"a,b\""),
+            ("two\nlines", "\"two\nlines\""),
+        ] {
+            assert_eq!(cell(text), kept, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_has_a_cell_for_each_column_whatever_people_call_themselves() {
+        let id = UserId::parse("01900000-0000-7000-8000-00000000000b").expect("an id");
+        let entry =
+            Entry::by(Who::person(&id, "=cmd|' /C calc'!A0"), Action::Stop).on(&sample("web-1", State::Running));
+        let line = Recorded { id: 1, at: Timestamp::default(), entry: entry.because("late") }.csv();
+        assert_eq!(line.trim_end().split(',').count(), Recorded::COLUMNS.len(), "{line}");
+        assert!(line.contains(",'=cmd|' /C calc'!A0,"), "{line}");
+    }
+
+    #[test]
+    fn a_reason_stays_on_its_line_and_short() {
+        let entry = Entry::by(Who::job("expiry"), Action::Stop).because(format!("a\nb{}", "x".repeat(10_000)));
+        assert!(entry.reason.starts_with("a b") && entry.reason.chars().count() == TEXT_MAX + 1);
+    }
+}

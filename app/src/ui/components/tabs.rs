@@ -1,0 +1,23 @@
+//! The pages of one environment, each with its own address.
+
+use leptos::prelude::*;
+
+use crate::model::name::EnvironmentId;
+use crate::ui::seal::Seal;
+
+#[component]
+pub fn Tabs(id: EnvironmentId, current: &'static str) -> impl IntoView {
+    let tabs = [("Overview", ""), ("History", "/history")].map(|(label, path)| {
+        view! {
+            <a href=format!("/environments/{id}{path}") aria-current=(label == current).then_some("page")>
+                {label}
+            </a>
+        }
+    });
+    view! {
+        <nav class="tabs" aria-label="Of this environment">
+            {tabs.into_iter().collect_view()}
+        </nav>
+    }
+    .seal()
+}

@@ -1,0 +1,77 @@
+//! How a container ended: exit code, want of memory, its last lines, kept before the container goes. No secret is in it.
+
+use app::model::history::{LINES_MAX, PostMortem, kept, masked};
+
+use super::Service;
+use crate::docker::{Container, ContainerId, EngineError};
+use crate::store::environments::Stored;
+
+impl Service {
+    /// Keeps it as well as it can be had: nothing that is under way fails by it. `known` where the container has just been
+    /// looked at.
+    pub(super) async fn keep_post_mortem(&self, stored: &Stored, why: &str, known: Option<&Container>) {
+        let Some(id) = stored.container() else { return };
+        let ended = match known {
+            Some(container) => container.clone(),
+            None => match self.engine.inspect(&id).await {
+                Ok(container) => container,
+                Err(EngineError::NotFound(_)) => return,
+                Err(error) => return tracing::warn!(%error, id = %stored.environment.id, "how it ended cannot be read"),
+            },
+        };
+        if let Err(error) = self.keep(stored, &id, why, &ended).await {
+            tracing::warn!(%error, id = %stored.environment.id, "how it ended cannot be kept");
+        }
+    }
+
+    async fn keep(
+        &self,
+        stored: &Stored,
+        id: &ContainerId,
+        why: &str,
+        ended: &Container,
+    ) -> Result<(), super::launch::Broken> {
+        let of = &stored.environment.id;
+        // Removing what has ended before tells nothing new of its end.
+        let before = self.store.post_mortem(of).await?;
+        if ended.finished_at.is_some() && before.is_some_and(|before| before.ended_at == ended.finished_at) {
+            return Ok(());
+        }
+        let lines = match self.engine.logs_tail(id, LINES_MAX).await {
+            Ok(lines) => lines,
+            Err(error) => {
+                tracing::warn!(%error, id = %of, "its last lines cannot be read");
+                Vec::new()
+            }
+        };
+        let secrets = self.secrets_of(stored).await;
+        let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+        let post_mortem = PostMortem {
+            at: self.clock.now(),
+            why: masked(why, &secrets),
+            exit_code: ended.exit_code,
+            oom_killed: ended.oom_killed,
+            started_at: ended.started_at,
+            ended_at: ended.finished_at,
+            lines: kept(&lines, &secrets),
+        };
+        Ok(self.store.keep_post_mortem(of, &post_mortem).await?)
+    }
+
+    /// `text` without the secrets of an environment, which its own process may have written.
+    pub(super) async fn without_secrets(&self, stored: &Stored, text: &str) -> String {
+        let secrets = self.secrets_of(stored).await;
+        masked(text, &secrets.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// The values of its secret variables; of all of them where the template cannot be read.
+    async fn secrets_of(&self, stored: &Stored) -> Vec<String> {
+        let template = self.template_of(stored).await;
+        let is_secret = |name: &str| match &template {
+            Ok(template) => template.variables.iter().any(|variable| variable.name == name && variable.secret),
+            Err(_) => true,
+        };
+        let secret = stored.variables.iter().filter(|(name, _)| is_secret(name));
+        secret.map(|(_, value)| value.clone()).collect()
+    }
+}
