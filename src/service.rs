@@ -13,6 +13,7 @@ pub mod lifecycle;
 pub mod live;
 pub mod probe;
 pub mod reconcile;
+pub mod requests;
 
 use std::future::Future;
 use std::net::IpAddr;

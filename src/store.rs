@@ -3,7 +3,9 @@
 pub mod catalogue;
 pub mod environments;
 mod fingerprint;
+pub mod limits;
 pub mod people;
+pub mod requests;
 pub mod sessions;
 pub mod sign_ins;
 pub mod tokens;

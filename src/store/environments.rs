@@ -79,12 +79,6 @@ impl Store {
         ids.into_iter().map(|id| EnvironmentId::parse(&id).map_err(StoreError::unreadable)).collect()
     }
 
-    /// The holdings outside a transaction: for showing.
-    pub async fn holdings(&self, team: &TeamName, member: &UserId) -> Result<Holdings, StoreError> {
-        let mut connection = self.readers.acquire().await?;
-        holdings(&mut connection, team, member).await
-    }
-
     /// The steps of an environment's latest activity, in order.
     pub async fn steps(&self, id: &EnvironmentId) -> Result<Vec<Step>, StoreError> {
         let rows = sqlx::query(

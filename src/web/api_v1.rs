@@ -1,5 +1,7 @@
 //! The API for scripts: the same questions as the pages ask, in plain JSON.
 
+mod requests;
+
 use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::environments::{KEY_MAX, LaunchAsk};
@@ -36,6 +38,12 @@ pub fn routes() -> Router<Web> {
         .route("/environments/{id}/restart", post(restart))
         .route("/environments/{id}/extend", post(extend))
         .route("/environments/{id}/ports", get(ports))
+        // Requests for more.
+        .route("/requests", get(requests::list).post(requests::ask))
+        .route("/requests/{id}/approve", post(requests::approve))
+        .route("/requests/{id}/decline", post(requests::decline))
+        .route("/requests/{id}/withdraw", post(requests::withdraw))
+        .route("/requests/{id}/return", post(requests::give_back))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
 }
