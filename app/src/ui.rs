@@ -14,6 +14,7 @@ use pages::environment::EnvironmentPage;
 use pages::environments::EnvironmentsPage;
 use pages::launch::LaunchPage;
 use pages::missing::MissingPage;
+use pages::requests::RequestsPage;
 use pages::sign_in::SignInPage;
 use seal::Seal;
 use tab::Tab;
@@ -63,6 +64,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/environments") view=EnvironmentsPage ssr=SsrMode::Async />
                     <Route path=path!("/environments/:id") view=EnvironmentPage ssr=SsrMode::Async />
                     <Route path=path!("/launch") view=LaunchPage ssr=SsrMode::Async />
+                    <Route path=path!("/requests") view=RequestsPage ssr=SsrMode::Async />
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
                 </FlatRoutes>
             </Frame>

@@ -4,4 +4,5 @@ pub mod environment;
 pub mod environments;
 pub mod launch;
 pub mod missing;
+pub mod requests;
 pub mod sign_in;

@@ -8,7 +8,10 @@ use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
 
 #[component]
-pub fn Rail() -> impl IntoView {
+pub fn Rail(
+    /// Requests that wait for the viewer's decision.
+    waiting: u64,
+) -> impl IntoView {
     view! {
         <nav class="rail" aria-label="Main">
             <a class="brand" href="/environments">
@@ -17,6 +20,7 @@ pub fn Rail() -> impl IntoView {
             </a>
             <RailLink path="/environments" icon="environments" label="Environments" />
             <RailLink path="/launch" icon="launch" label="Launch" />
+            <RailLink path="/requests" icon="requests" label="Requests" waiting />
         </nav>
     }
     .seal()
@@ -24,7 +28,14 @@ pub fn Rail() -> impl IntoView {
 
 /// Keeps the team that is chosen.
 #[component]
-fn RailLink(path: &'static str, icon: &'static str, label: &'static str) -> impl IntoView {
+fn RailLink(
+    path: &'static str,
+    icon: &'static str,
+    label: &'static str,
+    /// How many things there wait for the viewer.
+    #[prop(optional)]
+    waiting: u64,
+) -> impl IntoView {
     let team = use_query_map().read_untracked().get("team").unwrap_or_default();
     let here = use_location().pathname.get_untracked();
     let inside = here.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
@@ -33,6 +44,12 @@ fn RailLink(path: &'static str, icon: &'static str, label: &'static str) -> impl
         <a href=Address::of(path).with("team", &team).to_string() aria-current=current>
             <Icon name=icon />
             {label}
+            {(waiting > 0).then(|| view! {
+                <span class="count">
+                    {waiting}
+                    <span class="unseen">" waiting for you"</span>
+                </span>
+            })}
         </a>
     }
     .seal()
