@@ -1,5 +1,6 @@
 //! Stories through the outermost door, and the strangers that they meet.
 
+mod doors;
 mod provider;
 mod stage;
 mod support;
@@ -19,6 +20,8 @@ mod real_engine;
 mod recovery;
 mod registry;
 mod requests;
+mod requests_for_more;
 mod sessions;
 mod sign_in;
 mod stand_in;
+mod storm;
