@@ -99,6 +99,7 @@ impl Activity {
 impl Service {
     pub(super) async fn begin_launch(&self, actor: &Actor, ask: LaunchAsk) -> Result<Environment, ApiError> {
         self.permit_team(actor, Action::Launch, &ask.team)?;
+        let turn = self.turns.take(&ask.team).await;
         if let Some(known) = self.launched_before(actor, &ask).await? {
             return Ok(self.shown(known));
         }
@@ -119,6 +120,7 @@ impl Service {
                 return known.map(|known| self.shown(known)).ok_or(refused);
             }
         };
+        drop(turn);
         self.announce(&reserved.environment);
         let activity = Activity::of(&reserved);
         self.spawn(self.clone().drive_up(driving, activity, template));

@@ -3,7 +3,7 @@
 use app::api::ApiError;
 use app::model::access::{Action, Actor};
 use app::model::environment::{Environment, EnvironmentDetail, Operation, State, StepName};
-use app::model::name::EnvironmentId;
+use app::model::name::{EnvironmentId, TeamName};
 use app::model::quota::Holding;
 use app::model::template::Template;
 use app::model::units::Span;
@@ -31,7 +31,7 @@ impl Service {
         }
         let template = self.template_of(&found).await?;
         let changed = match operation {
-            Operation::Start => self.begin_start(id, template).await?,
+            Operation::Start => self.begin_start(id, &found.environment.team, template).await?,
             Operation::Stop => self.begin_stop(id, &format!("Stopped by {}.", actor.name)).await?,
             Operation::Restart => self.begin_restart(id, template).await?,
             Operation::Extend => self.extend(id, &template).await?,
@@ -48,8 +48,9 @@ impl Service {
     }
 
     /// Starting again reserves again: what a stopped environment gave back may be somebody else's by now.
-    async fn begin_start(&self, id: &EnvironmentId, template: Template) -> Result<Stored, ApiError> {
+    async fn begin_start(&self, id: &EnvironmentId, team: &TeamName, template: Template) -> Result<Stored, ApiError> {
         let driving = self.drivers.take(id).await;
+        let _turn = self.turns.take(team).await;
         let mut write = self.store.write().await.map_err(fault)?;
         let mut stored = self.allowed(&mut write, id, Operation::Start).await?;
         let limits = stored.environment.limits;
