@@ -19,6 +19,13 @@ test('the empty list and the launch page', async ({ member }) => {
   await look(bea, 'launch');
 });
 
+test('the requests, before there are any', async ({ member }) => {
+  const bea = await member('bea');
+  await bea.getByRole('link', words.navigation.requests).click();
+  await expect(bea.getByRole('heading', words.requests.heading)).toBeVisible();
+  await look(bea, 'requests');
+});
+
 test('a page that is not there', async ({ member, noise }) => {
   noise.announce(/404/);
   const bea = await member('bea');
