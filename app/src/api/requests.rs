@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::ApiError;
 use super::json::Json;
 use crate::model::address::Address;
-use crate::model::name::{RequestId, TeamName};
+use crate::model::name::TeamName;
 use crate::model::quota::Holding;
 use crate::model::request::{Raised, Request, Standing, Step, Until};
 use crate::model::template::FieldError;
@@ -74,7 +74,7 @@ pub async fn ask_for_more(form: RequestForm) -> Result<Request, ApiError> {
 #[server(endpoint = "requests/decide", prefix = "/fn", output = Json)]
 pub async fn decide_request(id: String, step: Step, #[server(default)] word: String) -> Result<Request, ApiError> {
     let (backend, actor) = super::backend::asked()?;
-    let decided = match RequestId::parse(&id) {
+    let decided = match crate::model::name::RequestId::parse(&id) {
         Ok(id) => backend.decide_request(&actor, &id, step, &word).await,
         Err(_) => Err(ApiError::not_found("request")),
     };

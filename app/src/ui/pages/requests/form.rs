@@ -5,6 +5,7 @@ use leptos::server_fn::ServerFn;
 
 use crate::api::ApiError;
 use crate::api::requests::{AskForMore, RequestForm};
+use crate::model::quota::Quota;
 use crate::model::request::{Raised, Until, WORDS_MAX};
 use crate::model::team::Team;
 use crate::model::units::Span;
@@ -12,14 +13,21 @@ use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
 
 /// For how long something can be asked for on the page; scripts may ask until any moment.
-const SPANS: [Span; 6] =
-    [Span::hours(4), Span::hours(24), Span::hours(72), Span::hours(168), Span::hours(336), Span::hours(720)];
+const SPANS: [(Span, &str); 6] = [
+    (Span::hours(4), "4 hours"),
+    (Span::hours(24), "1 day"),
+    (Span::hours(72), "3 days"),
+    (Span::hours(168), "1 week"),
+    (Span::hours(336), "2 weeks"),
+    (Span::hours(720), "30 days"),
+];
 const PROPOSED: Span = Span::hours(24);
 
 /// Only for those who are in a team: an auditor asks for nothing.
 #[component]
 pub fn AskForm(teams: Vec<Team>, draft: RequestForm, refused: Option<ApiError>) -> impl IntoView {
     (!teams.is_empty()).then(|| {
+        let capped = teams.iter().any(|team| team.room.member.quota != Quota::default());
         let refused = StoredValue::new(refused);
         let about = move |field: &str| refused.with_value(|error| error.as_ref()?.about(field).map(str::to_owned));
         let beside = refused.with_value(|error| error.as_ref().map(ToString::to_string));
@@ -39,7 +47,7 @@ pub fn AskForm(teams: Vec<Team>, draft: RequestForm, refused: Option<ApiError>) 
                         </p>
                     })}
                     <TeamChoice teams chosen=draft.team.clone() />
-                    <ScopeChoice chosen=draft.scope.clone() />
+                    <ScopeChoice chosen=draft.scope.clone() capped />
                     <fieldset class="amounts">
                         <legend>"How much more"</legend>
                         {entry("environments", "Environments", &draft.environments, "numeric", "0")}
@@ -120,8 +128,19 @@ fn TeamChoice(teams: Vec<Team>, chosen: String) -> impl IntoView {
 }
 
 #[component]
-fn ScopeChoice(chosen: String) -> impl IntoView {
+fn ScopeChoice(
+    chosen: String,
+    /// Whether any of the teams has a cap on its members: else there is nothing to choose.
+    capped: bool,
+) -> impl IntoView {
     let chosen = Raised::parse(&chosen).unwrap_or_default();
+    if !capped {
+        return view! {
+            <input type="hidden" name="form[scope]" value=Raised::Team.as_str() />
+            <p class="dim">"Of the team's quota: " {Raised::Team.decided_by()} "."</p>
+        }
+        .seal();
+    }
     let choice = |raised: Raised, label: &'static str| {
         view! {
             <label class="choice">
@@ -150,11 +169,12 @@ fn UntilChoice(chosen: String) -> impl IntoView {
         Ok(Until::For(span)) => span,
         Ok(Until::At(_)) | Err(_) => PROPOSED,
     };
-    let beside = (!SPANS.contains(&chosen)).then_some(chosen);
-    let options = SPANS.into_iter().chain(beside).map(|span| {
+    let proposed = SPANS.into_iter().map(|(span, words)| (span, words.to_owned()));
+    let typed = (!SPANS.iter().any(|(span, _)| *span == chosen)).then(|| (chosen, chosen.words()));
+    let options = proposed.chain(typed).map(|(span, words)| {
         view! {
             <option value=span.to_string() selected=span == chosen>
-                "in " {span.words()}
+                {format!("{words} from now")}
             </option>
         }
     });
@@ -164,7 +184,7 @@ fn UntilChoice(chosen: String) -> impl IntoView {
             <select id="until" name="form[until]" aria-describedby="until-help">
                 {options.collect_view()}
             </select>
-            <small id="until-help">"Counted from now. Then it goes back by itself; what runs goes on running."</small>
+            <small id="until-help">"Then it goes back by itself; what runs goes on running."</small>
         </div>
     }
     .seal()

@@ -13,7 +13,8 @@ use crate::ui::seal::Seal;
 pub fn Item(seen: SeenRequest, at: Timestamp) -> impl IntoView {
     let SeenRequest { request, standing, steps } = seen;
     let id = request.id.to_string();
-    let asked = format!("{} asks for {} more", request.asker, request.more.words());
+    let verb = if standing == Standing::Lent { "has" } else { "asks for" };
+    let asked = format!("{} {verb} {} more", request.asker, request.more.words());
     let whose = match request.raises {
         Raised::Team => format!("For the quota of team {}", request.team),
         Raised::Member => format!("For their own cap in team {}", request.team),
