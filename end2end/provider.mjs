@@ -11,6 +11,7 @@ export const people = {
   bea: { name: 'Bea Blue', groups: ['blue-devs'] },
   lena: { name: 'Lena Lead', groups: ['blue-leads'] },
   gus: { name: 'Gus Green', groups: ['green-devs'] },
+  gwen: { name: 'Gwen Green', groups: ['green-leads'] },
   ada: { name: 'Ada Admin', groups: ['berth-admins'] },
   'nobody-known': { name: 'Nobody Known', groups: [] },
 };

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use app::model::name::{EnvironmentId, UserId};
+use app::model::name::{EnvironmentId, RequestId, UserId};
 use app::model::time::Timestamp;
 use uuid::Builder;
 
@@ -73,6 +73,11 @@ impl Clock {
     #[must_use]
     pub fn user_id(&self) -> UserId {
         UserId::parse(&self.uuid()).expect("a UUID is a user id")
+    }
+
+    #[must_use]
+    pub fn request_id(&self) -> RequestId {
+        RequestId::parse(&self.uuid()).expect("a UUID is a request id")
     }
 }
 

@@ -15,7 +15,9 @@ pub mod live;
 mod post_mortem;
 pub mod probe;
 pub mod reconcile;
+pub mod requests;
 pub mod time;
+pub mod turns;
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -40,6 +42,7 @@ use crate::store::{Store, StoreError};
 use app::api::live::Change;
 use error::fault;
 use launch::Drivers;
+use turns::Turns;
 
 /// How many changes a slow listener may fall behind before it is told to ask for everything again.
 const CHANGES_KEPT: usize = 1024;
@@ -76,6 +79,7 @@ pub struct Service {
     changes: broadcast::Sender<Change>,
     host: watch::Sender<Host>,
     drivers: Drivers,
+    turns: Turns,
     probes: probe::Probes,
     tasks: TaskTracker,
     closing: CancellationToken,
@@ -94,6 +98,7 @@ impl Service {
             changes: broadcast::channel(CHANGES_KEPT).0,
             host: watch::channel(host).0,
             drivers: Drivers::default(),
+            turns: Turns::default(),
             probes: probe::Probes::new(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),

@@ -1,5 +1,6 @@
 //! Stories through the outermost door, and the strangers that they meet.
 
+mod doors;
 mod provider;
 mod site;
 mod stage;
@@ -24,7 +25,9 @@ mod real_engine;
 mod recovery;
 mod registry;
 mod requests;
+mod requests_for_more;
 mod sessions;
 mod sign_in;
 mod stand_in;
+mod storm;
 mod time;

@@ -9,6 +9,7 @@ pub mod host;
 pub mod json;
 pub mod live;
 pub mod me;
+pub mod requests;
 
 /// What only the server has: the one place in this crate that is compiled for it alone.
 #[cfg(feature = "ssr")]

@@ -16,6 +16,7 @@ use pages::environments::EnvironmentsPage;
 use pages::history::HistoryPage;
 use pages::launch::LaunchPage;
 use pages::missing::MissingPage;
+use pages::requests::RequestsPage;
 use pages::sign_in::SignInPage;
 use seal::Seal;
 use tab::Tab;
@@ -67,6 +68,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/environments/:id/history") view=HistoryPage ssr=SsrMode::Async />
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />
                     <Route path=path!("/launch") view=LaunchPage ssr=SsrMode::Async />
+                    <Route path=path!("/requests") view=RequestsPage ssr=SsrMode::Async />
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
                 </FlatRoutes>
             </Frame>

@@ -53,6 +53,13 @@ test('what became of an environment, and the audit log', async ({ member, noise 
   await expect(ada.getByText(words.audit.nothing)).toBeVisible();
 });
 
+test('the requests, before there are any', async ({ member }) => {
+  const bea = await member('bea');
+  await bea.getByRole('link', words.navigation.requests).click();
+  await expect(bea.getByRole('heading', words.requests.heading)).toBeVisible();
+  await look(bea, 'requests');
+});
+
 test('a page that is not there', async ({ member, noise }) => {
   noise.announce(/404/);
   const bea = await member('bea');

@@ -28,7 +28,10 @@ pub async fn run(config: &Config, arguments: &Apply) -> Result<(), Stop> {
     for line in &differences {
         println!("{line}");
     }
-    let changed = differences.iter().filter(|line| !matches!(line, apply::Difference::Kept(_))).count();
+    let changed = differences
+        .iter()
+        .filter(|line| !matches!(line, apply::Difference::Kept(_) | apply::Difference::Over(_)))
+        .count();
     println!("{}", summary(changed, arguments.dry_run));
     Ok(())
 }

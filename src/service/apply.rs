@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use app::model::audit::Who;
+use app::model::quota::{Amount, Holding, Quota};
 use app::model::time::Timestamp;
 use thiserror::Error;
 
 use super::audit::record_catalogue;
 use super::declared::{self, Declared, Fault, Known};
-use crate::store::catalogue::{self, Catalogue, Grant, TemplateRecord};
-use crate::store::{Store, StoreError};
+use crate::store::catalogue::{self, Catalogue, Grant, TeamRecord, TemplateRecord};
+use crate::store::environments::Holdings;
+use crate::store::limits::{holders, limits};
+use crate::store::{Store, StoreError, Write};
 
 #[derive(Debug, Error)]
 pub enum ApplyError {
@@ -32,6 +35,8 @@ pub enum Difference {
     Changed(String),
     /// Is there, and the file says nothing of it: left as it is.
     Kept(String),
+    /// More is in use than a quota that was lowered allows.
+    Over(String),
 }
 
 impl fmt::Display for Difference {
@@ -40,6 +45,7 @@ impl fmt::Display for Difference {
             Self::New(what) => write!(f, "+ {what}"),
             Self::Changed(what) => write!(f, "~ {what}"),
             Self::Kept(what) => write!(f, "  {what}: not in this file, kept"),
+            Self::Over(what) => write!(f, "! {what}: what runs goes on, and nothing more starts until there is room"),
         }
     }
 }
@@ -67,12 +73,38 @@ pub async fn apply(store: &Store, text: &str, dry_run: bool, now: Timestamp) -> 
         catalogue::put_template(&mut write, template, position, now).await?;
     }
     let after = catalogue::read(&mut write).await?;
-    let differences = differences(&before, &after, &declared);
+    let mut lines = differences(&before, &after, &declared);
+    for team in after.teams.iter().filter(|team| before.team(&team.name).is_some_and(|old| old != *team)) {
+        lines.extend(overdrawn(&mut write, team, now).await?.into_iter().map(Difference::Over));
+    }
     if !dry_run {
-        record_catalogue(&mut write, &Who::command_line(), &differences, now).await?;
+        record_catalogue(&mut write, &Who::command_line(), &lines, now).await?;
         write.commit().await.map_err(StoreError::from)?;
     }
-    Ok(differences)
+    Ok(lines)
+}
+
+/// What a team and its members hold beyond what they may, a line each: what is to be said when a quota is lowered.
+///
+/// # Errors
+/// When the database fails.
+pub async fn overdrawn(write: &mut Write, team: &TeamRecord, now: Timestamp) -> Result<Vec<String>, StoreError> {
+    let all = holders(write, &team.name).await?;
+    let sum: Holding = all.iter().map(|holder| holder.holds).sum();
+    let mut lines = Vec::new();
+    for (at, holder) in all.into_iter().enumerate() {
+        let Some(limits) = limits(write, &team.name, &holder.id, now).await? else { continue };
+        let held = Holdings { member: holder.holds, team: sum, ..Holdings::default() };
+        let room = limits.room(held, Quota::default(), now);
+        let over =
+            |who: String| move |(limit, used): (Amount, Amount)| format!("{who} holds {used}, and may hold {limit}");
+        if at == 0 {
+            lines.extend(room.team.quota.exceeded_by(sum).into_iter().map(over(format!("team {}", team.name))));
+        }
+        let who = format!("{} of team {}", holder.name, team.name);
+        lines.extend(room.member.quota.exceeded_by(holder.holds).into_iter().map(over(who)));
+    }
+    Ok(lines)
 }
 
 /// Each template with its version: the one it has, or the next where the recipe differs.

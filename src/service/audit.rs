@@ -30,7 +30,7 @@ pub(super) async fn record_catalogue(
         let (what, how) = match difference {
             Difference::New(what) => (what, "new"),
             Difference::Changed(what) => (what, "changed"),
-            Difference::Kept(_) => continue,
+            Difference::Kept(_) | Difference::Over(_) => continue,
         };
         let entry = Entry::by(who.clone(), audit::Action::ApplyCatalogue).named(what).because(how);
         store::audit::record(write, &entry, now).await?;

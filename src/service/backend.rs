@@ -4,12 +4,14 @@ use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::environments::{LaunchAsk, LaunchOptions};
 use app::api::live::Change;
+use app::api::requests::{RequestAsk, SeenRequests};
 use app::model::access::{Action, Actor, Target, authorize};
 use app::model::audit::{self, Entry, Excerpt, Search};
 use app::model::environment::{Environment, EnvironmentDetail, Operation};
 use app::model::history::History;
 use app::model::host::Host;
-use app::model::name::{EnvironmentId, TeamName};
+use app::model::name::{EnvironmentId, RequestId, TeamName};
+use app::model::request::{Request, Step};
 use app::model::team::Team;
 use app::model::template::Offer;
 use async_trait::async_trait;
@@ -92,6 +94,24 @@ impl Backend for Service {
 
     async fn history(&self, actor: &Actor, id: &EnvironmentId) -> Result<History, ApiError> {
         self.history_of(actor, id).await
+    }
+
+    // Requests for more.
+
+    async fn requests(&self, actor: &Actor) -> Result<SeenRequests, ApiError> {
+        self.seen_requests(actor).await
+    }
+
+    async fn waiting_requests(&self, actor: &Actor) -> Result<u64, ApiError> {
+        self.count_waiting(actor).await
+    }
+
+    async fn ask_for_more(&self, actor: &Actor, ask: RequestAsk) -> Result<Request, ApiError> {
+        self.begin_request(actor, ask).await
+    }
+
+    async fn decide_request(&self, actor: &Actor, id: &RequestId, step: Step, word: &str) -> Result<Request, ApiError> {
+        self.take_step(actor, id, step, word).await
     }
 
     fn changes(&self) -> BoxStream<'static, Change> {

@@ -3,25 +3,13 @@
 use app::api::ApiError;
 use app::api::environments::LaunchOptions;
 use app::model::access::{Action, Actor};
-use app::model::name::{TeamName, UserId};
-use app::model::quota::{Pool, Quota, Room};
+use app::model::name::TeamName;
 use app::model::team::Team;
 use app::model::template::Offer;
 
 use super::Service;
 use super::error::fault;
 use crate::store::catalogue::{Catalogue, TeamRecord};
-use crate::store::environments::Holdings;
-
-/// The pools of a launch, from what is declared and what is held.
-#[must_use]
-pub fn room(team: &TeamRecord, host: Quota, holdings: Holdings) -> Room {
-    Room {
-        member: Pool { quota: team.per_member, used: holdings.member },
-        team: Pool { quota: team.quota, used: holdings.team },
-        host: Pool { quota: host, used: holdings.host },
-    }
-}
 
 impl Service {
     pub(super) async fn visible_teams(&self, actor: &Actor) -> Result<Vec<Team>, ApiError> {
@@ -38,13 +26,8 @@ impl Service {
             name: team.name.clone(),
             label: team.label.clone(),
             role: actor.role_in(&team.name),
-            room: self.room_of(team, &actor.id).await?,
+            room: self.room(actor, &team.name).await?,
         })
-    }
-
-    async fn room_of(&self, team: &TeamRecord, member: &UserId) -> Result<Room, ApiError> {
-        let holdings = self.store.holdings(&team.name, member).await.map_err(fault)?;
-        Ok(room(team, self.host_quota(), holdings))
     }
 
     pub(super) async fn offered(&self, actor: &Actor, team: &TeamName) -> Result<Vec<Offer>, ApiError> {

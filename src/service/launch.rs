@@ -22,8 +22,9 @@ use super::{Service, probe};
 use crate::docker::{
     Container, ContainerId, ContainerSpec, EngineError, ImageId, PullProgress, SpecError, Status, Wanted,
 };
-use crate::store::catalogue::{self, Catalogue, TemplateRecord};
+use crate::store::catalogue::{Catalogue, TemplateRecord};
 use crate::store::environments::{self, Outcome, Stored};
+use crate::store::limits::limits;
 use crate::store::{StoreError, Write, audit as audit_log};
 
 /// How many of a container's last log lines a failure quotes.
@@ -98,12 +99,17 @@ impl Activity {
 impl Service {
     pub(super) async fn begin_launch(&self, actor: &Actor, ask: LaunchAsk) -> Result<Environment, ApiError> {
         self.permit_team(actor, Action::Launch, &ask.team)?;
+        let turn = self.turns.take(&ask.team).await;
         if let Some(known) = self.launched_before(actor, &ask).await? {
             return Ok(self.shown(known));
         }
         self.engine_answers()?;
         let plan = self.plan(actor, &ask).await?;
         let template = plan.template.clone();
+        if let Err(refused) = self.look_for_room(actor, &plan.stored).await {
+            let known = self.launched_before(actor, &ask).await?;
+            return known.map(|known| self.shown(known)).ok_or(refused);
+        }
         // Taken before anybody can see the row: what is on its way and has no driver was left behind by a killed server.
         let driving = self.drivers.take(&plan.stored.environment.id).await;
         let reserved = match self.reserve(actor, &ask, plan).await {
@@ -114,6 +120,7 @@ impl Service {
                 return known.map(|known| self.shown(known)).ok_or(refused);
             }
         };
+        drop(turn);
         self.announce(&reserved.environment);
         let activity = Activity::of(&reserved);
         self.spawn(self.clone().drive_up(driving, activity, template));
@@ -172,6 +179,15 @@ impl Service {
         Ok(Plan { stored, template: record.template.clone() })
     }
 
+    /// Refuses what has no room as things are, before it queues for the one writer: a crowd that asks for more than there is
+    /// keeps nobody else waiting. Who passes here is decided on again where the row is inserted.
+    async fn look_for_room(&self, actor: &Actor, planned: &Stored) -> Result<(), ApiError> {
+        let limits = planned.environment.limits;
+        let room = self.room(actor, &planned.environment.team).await?;
+        let admitted = room.admit(Holding::running(limits.cpus, limits.memory));
+        admitted.map_err(|refusal| ApiError::QuotaExceeded { refusal })
+    }
+
     /// The one place where a launch is admitted: sums, decides and inserts in one transaction that nobody else can enter.
     async fn reserve(&self, actor: &Actor, ask: &LaunchAsk, plan: Plan) -> Result<Stored, ApiError> {
         let mut stored = plan.stored;
@@ -201,10 +217,12 @@ impl Service {
     /// Whether `ask` fits beside what is held, as this transaction sees it.
     pub(super) async fn admit(&self, write: &mut Write, of: &Stored, ask: Holding) -> Result<(), ApiError> {
         let (team, owner) = (&of.environment.team, &of.environment.owner_id);
-        let catalogue = catalogue::read(write).await.map_err(fault)?;
-        let record = catalogue.team(team).ok_or_else(|| ApiError::not_found("team"))?;
-        let holdings = environments::holdings(write, team, owner).await.map_err(fault)?;
-        let room = super::catalogue::room(record, self.host_quota(), holdings);
+        // Read now that nobody else can write: a loan that is back by then is not counted.
+        let now = self.clock.now();
+        let limits = limits(write, team, owner, now).await.map_err(fault)?;
+        let limits = limits.ok_or_else(|| ApiError::not_found("team"))?;
+        let held = environments::holdings(write, team, owner).await.map_err(fault)?;
+        let room = limits.room(held, self.host_quota(), now);
         room.admit(ask).map_err(|refusal| ApiError::QuotaExceeded { refusal })
     }
 

@@ -4,7 +4,7 @@ use app::api::ApiError;
 use app::model::access::{Action, Actor};
 use app::model::audit::{self, Entry, Who};
 use app::model::environment::{Environment, EnvironmentDetail, Operation, State, StepName};
-use app::model::name::EnvironmentId;
+use app::model::name::{EnvironmentId, TeamName};
 use app::model::quota::Holding;
 use app::model::template::Template;
 use app::model::units::Span;
@@ -32,7 +32,7 @@ impl Service {
         }
         let template = self.template_of(&found).await?;
         let changed = match operation {
-            Operation::Start => self.begin_start(actor.into(), id, template).await?,
+            Operation::Start => self.begin_start(actor.into(), id, &found.environment.team, template).await?,
             Operation::Stop => self.begin_stop(actor.into(), id, &format!("Stopped by {}.", actor.name)).await?,
             Operation::Restart => self.begin_restart(actor.into(), id, template).await?,
             Operation::Extend => self.extend(actor.into(), id, &template).await?,
@@ -49,8 +49,15 @@ impl Service {
     }
 
     /// Starting again reserves again: what a stopped environment gave back may be somebody else's by now.
-    async fn begin_start(&self, who: Who, id: &EnvironmentId, template: Template) -> Result<Stored, ApiError> {
+    async fn begin_start(
+        &self,
+        who: Who,
+        id: &EnvironmentId,
+        team: &TeamName,
+        template: Template,
+    ) -> Result<Stored, ApiError> {
         let driving = self.drivers.take(id).await;
+        let _turn = self.turns.take(team).await;
         let mut write = self.store.write().await.map_err(fault)?;
         let mut stored = self.allowed(&mut write, id, Operation::Start).await?;
         let allowance = self.allowance(&stored.environment.team, &template).await?;

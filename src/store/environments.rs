@@ -72,12 +72,6 @@ impl Store {
         row.as_ref().map(stored).transpose()
     }
 
-    /// The holdings outside a transaction: for showing.
-    pub async fn holdings(&self, team: &TeamName, member: &UserId) -> Result<Holdings, StoreError> {
-        let mut connection = self.readers.acquire().await?;
-        holdings(&mut connection, team, member).await
-    }
-
     /// The steps of an environment's latest activity, in order.
     pub async fn steps(&self, id: &EnvironmentId) -> Result<Vec<Step>, StoreError> {
         let rows = sqlx::query(

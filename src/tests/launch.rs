@@ -75,13 +75,14 @@ async fn a_quota_refuses_with_the_numbers_before_the_engine_is_asked() {
     let Err(ApiError::QuotaExceeded { refusal }) = stage.service.launch(&bea, ask("web")).await else {
         panic!("admitted")
     };
-    assert_eq!((refusal.scope, refusal.limit, refusal.used), (Scope::Team, Amount::Running(3), Amount::Running(3)));
+    let first = refusal.first;
+    assert_eq!((first.scope, first.limit, first.used), (Scope::Team, Amount::Running(3), Amount::Running(3)));
     let big = app::api::environments::LaunchAsk { size: size("l"), ..ask("web") };
     let stopped = stage.service.environments(&bea, None).await.expect("a list")[0].id.clone();
     stage.done(&bea, &stopped, Operation::Stop).await.expect("a stop");
     let Err(ApiError::QuotaExceeded { refusal }) = stage.service.launch(&bea, big).await else { panic!("admitted") };
-    assert_eq!(refusal.limit, Amount::Cpus(MilliCpu::cores(2)));
-    assert_eq!(refusal.used, Amount::Cpus(MilliCpu::cores(1)));
+    assert_eq!(refusal.first.limit, Amount::Cpus(MilliCpu::cores(2)));
+    assert_eq!(refusal.first.used, Amount::Cpus(MilliCpu::cores(1)));
     assert_eq!(stage.engine.calls(Call::Create), before);
 }
 

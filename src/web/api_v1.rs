@@ -1,6 +1,7 @@
 //! The API for scripts: the same questions as the pages ask, in plain JSON.
 
 mod audit;
+mod requests;
 
 use app::api::ApiError;
 use app::api::backend::Backend;
@@ -40,6 +41,12 @@ pub fn routes() -> Table<Web> {
         .route("/environments/{id}/ports", get(ports))
         .route("/environments/{id}/activity", get(audit::activity))
         .route("/audit", get(audit::audit))
+        // Requests for more.
+        .route("/requests", get(requests::list).post(requests::ask))
+        .route("/requests/{id}/approve", post(requests::approve))
+        .route("/requests/{id}/decline", post(requests::decline))
+        .route("/requests/{id}/withdraw", post(requests::withdraw))
+        .route("/requests/{id}/return", post(requests::give_back))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
 }

@@ -1,7 +1,7 @@
 //! Errors as scripts read them: RFC 9457, `application/problem+json`, with our stable `code`.
 
 use app::api::ApiError;
-use app::model::quota::Amount;
+use app::model::quota::{Amount, Refusal};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -18,8 +18,9 @@ impl From<ApiError> for Problem {
 }
 
 impl Problem {
-    /// `type, title, status, detail, code`, and what belongs to the code: `scope, dimension, limit, used, requested` of a
-    /// quota (CPU in cores, memory in bytes), `errors` of wrong fields.
+    /// `type, title, status, detail, code`, and what belongs to the code: `scope, dimension, limit, used, requested,
+    /// decided_by` of the first limit that is broken (CPU in cores, memory in bytes) and `errors` with the same of each;
+    /// `errors` of wrong fields.
     fn body(&self) -> Value {
         let Self(error) = self;
         let mut body = json!({
@@ -31,17 +32,32 @@ impl Problem {
         });
         match error {
             ApiError::QuotaExceeded { refusal } => {
-                body["scope"] = json!(refusal.scope);
-                body["dimension"] = json!(refusal.limit.dimension());
-                body["limit"] = amount(refusal.limit);
-                body["used"] = amount(refusal.used);
-                body["requested"] = amount(refusal.requested);
+                if let (Value::Object(body), Value::Object(first)) = (&mut body, broken(&refusal.first)) {
+                    body.extend(first);
+                }
+                body["errors"] = refusal.all().map(broken).collect();
             }
             ApiError::Invalid { errors } => body["errors"] = json!(errors),
             _ => {}
         }
         body
     }
+}
+
+/// One limit that would be broken, and who can change it.
+fn broken(refusal: &Refusal) -> Value {
+    let mut told = json!({
+        "scope": refusal.scope,
+        "dimension": refusal.limit.dimension(),
+        "limit": amount(refusal.limit),
+        "used": amount(refusal.used),
+        "requested": amount(refusal.requested),
+        "decided_by": refusal.scope.decided_by(),
+    });
+    if let Some(at) = refusal.loan_ended_at {
+        told["loan_ended_at"] = json!(at);
+    }
+    told
 }
 
 fn amount(amount: Amount) -> Value {

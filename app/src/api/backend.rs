@@ -12,13 +12,15 @@ use leptos::server_fn::error::ServerFnUrlError;
 use super::ApiError;
 use super::environments::{Launch, LaunchAsk, LaunchOptions};
 use super::live::Change;
+use super::requests::{RequestAsk, SeenRequests};
 use crate::model::access::Actor;
 use crate::model::address::Address;
 use crate::model::audit::{Excerpt, Search};
 use crate::model::environment::{Environment, EnvironmentDetail, Operation};
 use crate::model::history::History;
 use crate::model::host::Host;
-use crate::model::name::{EnvironmentId, TeamName};
+use crate::model::name::{EnvironmentId, RequestId, TeamName};
+use crate::model::request::{Request, Step};
 use crate::model::team::Team;
 use crate::model::template::Offer;
 
@@ -60,6 +62,19 @@ pub trait Backend: Send + Sync {
 
     /// Also of an environment that has been removed.
     async fn history(&self, actor: &Actor, id: &EnvironmentId) -> Result<History, ApiError>;
+
+    // Requests for more.
+
+    /// Those that are the actor's to see, with what they can do with each.
+    async fn requests(&self, actor: &Actor) -> Result<SeenRequests, ApiError>;
+
+    /// How many wait for the actor's decision.
+    async fn waiting_requests(&self, actor: &Actor) -> Result<u64, ApiError>;
+
+    async fn ask_for_more(&self, actor: &Actor, ask: RequestAsk) -> Result<Request, ApiError>;
+
+    /// Approves, declines, withdraws or returns, with a word of why.
+    async fn decide_request(&self, actor: &Actor, id: &RequestId, step: Step, word: &str) -> Result<Request, ApiError>;
 
     /// All changes from now on, of everybody: whoever passes one on asks [`Backend::may_see`] first.
     fn changes(&self) -> BoxStream<'static, Change>;
@@ -150,6 +165,15 @@ pub fn after_operation(operation: Operation, begun: &Result<Environment, ApiErro
         && reply.plain_form
     {
         (reply.redirect)("/environments");
+    }
+}
+
+/// Back to the list of requests, or after a refusal to `form`, with what was typed and why it was refused.
+pub fn after_request<F: ServerFn<Error = ApiError>>(done: &Result<Request, ApiError>, form: &Address) {
+    let Some(reply) = use_context::<Reply>().filter(|reply| reply.plain_form) else { return };
+    match done {
+        Ok(request) => (reply.redirect)(&format!("/requests#{}", request.id)),
+        Err(error) => (reply.redirect)(&with_error(form, F::PATH, error.clone())),
     }
 }
 

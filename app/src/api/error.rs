@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::json::JsonText;
-use crate::model::quota::Refusal;
+use crate::model::quota::Refused;
 use crate::model::template::{FieldError, Offer};
 
 /// Why something was not done, in words for the person who asked. `code` is stable.
@@ -20,8 +20,8 @@ pub enum ApiError {
     Forbidden { rule: String },
     #[error("Nothing was done: {}.", list(errors))]
     Invalid { errors: Vec<FieldError> },
-    #[error("Nothing was launched: {refusal}.")]
-    QuotaExceeded { refusal: Refusal },
+    #[error("Nothing was started: {refusal}.")]
+    QuotaExceeded { refusal: Refused },
     /// The thing is not in a state for this.
     #[error("{message}")]
     Conflict { message: String },

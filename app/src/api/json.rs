@@ -261,7 +261,7 @@ mod tests {
     use crate::api::ApiError;
     use crate::api::live::Change;
     use crate::model::host::{Host, Link};
-    use crate::model::quota::{Amount, Refusal, Scope};
+    use crate::model::quota::{Amount, Refusal, Refused, Scope};
     use crate::model::time::Timestamp;
     use crate::model::units::{Memory, MilliCpu};
 
@@ -306,8 +306,9 @@ mod tests {
         ]);
         check(&crate::model::environment::sample("web", crate::model::environment::State::Running));
         let cpus = |cores| Amount::Cpus(MilliCpu::cores(cores));
-        let refusal = Refusal { scope: Scope::Team, limit: cpus(4), used: cpus(3), requested: cpus(2) };
-        check(&ApiError::QuotaExceeded { refusal });
+        let refusal =
+            Refusal { scope: Scope::Team, limit: cpus(4), used: cpus(3), requested: cpus(2), loan_ended_at: None };
+        check(&ApiError::QuotaExceeded { refusal: Refused { first: refusal, others: vec![refusal] } });
         check(&ApiError::invalid("name", "is taken"));
         check(&ApiError::SignedOut);
     }

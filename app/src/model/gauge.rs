@@ -92,27 +92,19 @@ impl Gauge {
 
     #[must_use]
     pub fn fill(&self) -> Fill {
-        match self.limit.map(size) {
-            Some(limit) if size(self.after) > limit => Fill::Over,
-            Some(limit) if size(self.after).saturating_mul(10) >= limit.saturating_mul(9) => Fill::Nearly,
+        match self.limit.map(Amount::size) {
+            Some(limit) if self.after.size() > limit => Fill::Over,
+            Some(limit) if self.after.size().saturating_mul(10) >= limit.saturating_mul(9) => Fill::Nearly,
             Some(_) | None => Fill::Easy,
         }
     }
 
     fn percent(&self, amount: Amount) -> u64 {
-        match self.limit.map(size) {
+        match self.limit.map(Amount::size) {
             None => 0,
             Some(0) => 100,
-            Some(limit) => (size(amount).saturating_mul(100) / limit).min(100),
+            Some(limit) => (amount.size().saturating_mul(100) / limit).min(100),
         }
-    }
-}
-
-const fn size(amount: Amount) -> u64 {
-    match amount {
-        Amount::Environments(count) | Amount::Running(count) => count,
-        Amount::Cpus(cpus) => cpus.as_milli(),
-        Amount::Memory(memory) => memory.as_bytes(),
     }
 }
 
@@ -139,7 +131,7 @@ mod tests {
 
     fn gauges(quota: Quota) -> [Gauge; 4] {
         let used = Holding { environments: 3, running: 2, cpus: MilliCpu::new(1500), memory: Memory::gib(14) };
-        Pool { quota, used }.gauges(Holding::running(MilliCpu::new(500), Memory::gib(2)))
+        Pool::new(quota, used).gauges(Holding::running(MilliCpu::new(500), Memory::gib(2)))
     }
 
     #[test]

@@ -156,6 +156,10 @@ id!(
     /// Berth's own id of a person (UUID version 7); the identity behind it is (issuer, subject).
     UserId, "user id"
 );
+id!(
+    /// Berth's own id of a request for more (UUID version 7): a newer one is greater.
+    RequestId, "request id"
+);
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,7 @@ use crate::api::ApiError;
 use crate::api::host::get_host;
 use crate::api::json::Given;
 use crate::api::me::{Me, get_me};
+use crate::api::requests::count_waiting_requests;
 use crate::model::host::Host;
 use account::Account;
 use host::HostLine;
@@ -28,11 +29,13 @@ pub use rail::Mark;
 pub fn Frame(children: Children) -> impl IntoView {
     let location = use_location();
     let bare = location.pathname.get_untracked() == "/sign-in";
-    let asked = OnceResource::new_blocking(async { Ok::<_, ApiError>((get_me().await?, get_host().await?)) });
+    let asked = OnceResource::new_blocking(async {
+        Ok::<_, ApiError>((get_me().await?, get_host().await?, count_waiting_requests().await?))
+    });
     let around = move || {
         Suspend::new(async move {
             let known = asked.await.ok().filter(|_| !bare);
-            known.map(|(me, host)| view! { <Around me host /> })
+            known.map(|(me, host, waiting)| view! { <Around me host waiting /> })
         })
     };
     view! {
@@ -50,9 +53,9 @@ pub fn Frame(children: Children) -> impl IntoView {
 }
 
 #[component]
-fn Around(me: Me, host: Host) -> impl IntoView {
+fn Around(me: Me, host: Host, waiting: u64) -> impl IntoView {
     view! {
-        <Rail actor=me.actor.clone() />
+        <Rail actor=me.actor.clone() waiting />
         <header class="top">
             <Teams teams=me.teams />
             <div class="host">

@@ -6,4 +6,5 @@ pub mod environments;
 pub mod history;
 pub mod launch;
 pub mod missing;
+pub mod requests;
 pub mod sign_in;

@@ -9,7 +9,11 @@ use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
 
 #[component]
-pub fn Rail(actor: Actor) -> impl IntoView {
+pub fn Rail(
+    actor: Actor,
+    /// Requests that wait for the viewer's decision.
+    waiting: u64,
+) -> impl IntoView {
     view! {
         <nav class="rail" aria-label="Main">
             <a class="brand" href="/environments">
@@ -18,6 +22,7 @@ pub fn Rail(actor: Actor) -> impl IntoView {
             </a>
             <RailLink path="/environments" icon="environments" label="Environments" />
             <RailLink path="/launch" icon="launch" label="Launch" />
+            <RailLink path="/requests" icon="requests" label="Requests" waiting />
             {actor.audits().then(|| view! { <RailLink path="/audit" icon="audit" label="Audit" /> })}
         </nav>
     }
@@ -26,7 +31,14 @@ pub fn Rail(actor: Actor) -> impl IntoView {
 
 /// Keeps the team that is chosen.
 #[component]
-fn RailLink(path: &'static str, icon: &'static str, label: &'static str) -> impl IntoView {
+fn RailLink(
+    path: &'static str,
+    icon: &'static str,
+    label: &'static str,
+    /// How many things there wait for the viewer.
+    #[prop(optional)]
+    waiting: u64,
+) -> impl IntoView {
     let team = use_query_map().read_untracked().get("team").unwrap_or_default();
     let here = use_location().pathname.get_untracked();
     let inside = here.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
@@ -35,6 +47,12 @@ fn RailLink(path: &'static str, icon: &'static str, label: &'static str) -> impl
         <a href=Address::of(path).with("team", &team).to_string() aria-current=current>
             <Icon name=icon />
             {label}
+            {(waiting > 0).then(|| view! {
+                <span class="count">
+                    {waiting}
+                    <span class="unseen">" waiting for you"</span>
+                </span>
+            })}
         </a>
     }
     .seal()

@@ -15,7 +15,7 @@ pub fn Meters(team: Team, list: Memo<Vec<Environment>>) -> impl IntoView {
     let gauges = Memo::new(move |_| {
         let of_team = |environment: &&Environment| environment.team == name;
         let used = list.with(|list| list.iter().filter(of_team).map(Environment::holding).sum());
-        Pool { quota: room.team.quota, used }.gauges(Holding::default())
+        Pool { used, ..room.team }.gauges(Holding::default())
     });
     let meter = |at: usize| view! { <Meter gauge=Signal::derive(move || gauges.get()[at]) /> };
     view! {

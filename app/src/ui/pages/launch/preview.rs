@@ -30,16 +30,17 @@ pub fn Preview(
             </div>
         }
     };
-    let refusal = Memo::new(move |_| refusal(&options.get(), ask.get(), error.get()));
+    let refusal = Memo::new(move |_| options.with(|options| refusal(options, ask.get(), error.get())));
     view! {
         <section class="after" aria-labelledby="after">
             <h3 id="after">"After this launch"</h3>
             <dl>{gauge(0)} {gauge(1)} {gauge(2)} {gauge(3)}</dl>
             {move || {
-                refusal.get().map(|words| view! {
-                    <p id="refusal" class="callout bad" role="alert" tabindex="-1">
-                        {words}
-                    </p>
+                refusal.get().map(|(words, more)| view! {
+                    <div id="refusal" class="callout bad" role="alert" tabindex="-1">
+                        <p>{words}</p>
+                        {more.map(|href| view! { <a class="button" href=href>"Ask for more"</a> })}
+                    </div>
                 })
             }}
         </section>
@@ -47,10 +48,16 @@ pub fn Preview(
     .seal()
 }
 
-/// What the server said when it was asked, or else what it would say.
-fn refusal(options: &LaunchOptions, ask: Holding, error: Option<ApiError>) -> Option<String> {
-    match error {
-        Some(refused @ ApiError::QuotaExceeded { .. }) => Some(refused.to_string()),
-        _ => options.team.room.admit(ask).err().map(|refusal| format!("This would be refused: {refusal}.")),
-    }
+/// What the server said when it was asked, or else what it would say; and where to ask for what is missing.
+fn refusal(options: &LaunchOptions, ask: Holding, error: Option<ApiError>) -> Option<(String, Option<String>)> {
+    let (words, refused) = match error {
+        Some(ApiError::QuotaExceeded { refusal }) => {
+            (ApiError::QuotaExceeded { refusal: refusal.clone() }.to_string(), refusal)
+        }
+        _ => {
+            let refusal = options.team.room.admit(ask).err()?;
+            (format!("This would be refused: {refusal}."), refusal)
+        }
+    };
+    Some((words, refused.ask_for_more(&options.team.name).map(String::from)))
 }
