@@ -53,11 +53,12 @@ export const words = {
     noImage: /image is neither/i,
   },
   audit: {
+    link: { name: 'Audit' },
     heading: { name: 'Audit', level: 1 },
     export: { name: 'CSV' },
     filter: { name: 'Filter', exact: true },
-    person: 'Person',
-    action: 'Action',
+    person: { name: 'Person' },
+    action: { name: 'Action' },
     nothing: /nothing matches/i,
   },
   history: {
