@@ -85,11 +85,12 @@ export const words = {
     ifIdle: 'if idle',
     idle: /^Stops .+ if idle; last activity: start/,
   audit: {
+    link: { name: 'Audit' },
     heading: { name: 'Audit', level: 1 },
     export: { name: 'CSV' },
     filter: { name: 'Filter', exact: true },
-    person: 'Person',
-    action: 'Action',
+    person: { name: 'Person' },
+    action: { name: 'Action' },
     nothing: /nothing matches/i,
   },
   history: {

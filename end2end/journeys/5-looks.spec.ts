@@ -35,10 +35,10 @@ test('what became of an environment, and the audit log', async ({ member, noise 
   noise.announce(/403/);
   expect((await bea.goto('/audit'))?.status()).toBe(403);
   const lena = await member('lena');
-  await lena.getByRole('navigation', words.navigation.region).getByRole('link', words.audit.heading).click();
+  await lena.getByRole('navigation', words.navigation.region).getByRole('link', words.audit.link).click();
   await expect(lena.getByRole('heading', words.audit.heading)).toBeVisible();
-  await lena.getByLabel(words.audit.person).fill('bea');
-  await lena.getByLabel(words.audit.action).selectOption('remove');
+  await lena.getByRole('searchbox', words.audit.person).fill('bea');
+  await lena.getByRole('combobox', words.audit.action).selectOption('remove');
   await lena.getByRole('button', words.audit.filter).click();
   await expect(lena.getByRole('row').filter({ hasText: 'with-a-past' })).toHaveCount(1);
   await look(lena, 'audit');

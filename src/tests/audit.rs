@@ -358,6 +358,10 @@ async fn the_log_goes_out_as_comma_separated_values_and_as_json_lines_whole() {
     assert_eq!(lines.header("content-type"), Some("application/jsonl"));
     let entries: Vec<Value> = lines.body.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!((entries.len(), &entries[0]["person"], &entries[0]["origin"]), (1200, &"Max".into(), &"page".into()));
+    let packed = Bringing { headers: &[("accept-encoding", "gzip")], ..Bringing::default() };
+    let packed = browser.ask("GET", "/api/v1/audit?format=csv", packed).await;
+    assert_eq!((packed.status.as_u16(), packed.header("content-encoding")), (200, Some("gzip")));
+    assert!(!packed.body.is_empty());
     let page = get(&mut browser, "/api/v1/audit?limit=2&action=stop").await.json();
     assert_eq!((page["items"].as_array().map(Vec::len), &page["next"]), (Some(2), &"2198".into()));
     for bad in ["format=xml", "limit=x", "action=x", "from=soon"] {

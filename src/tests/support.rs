@@ -264,7 +264,7 @@ impl Browser {
             return Answer { status: parts.status, headers: parts.headers, body: String::new() };
         }
         let body = body.collect().await.expect("a body").to_bytes();
-        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(body.to_vec()).expect("a text") }
+        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&body).into_owned() }
     }
 
     fn keep_cookies(&mut self, headers: &HeaderMap) {

@@ -1,21 +1,19 @@
 //! The audit log: who did what to what, from where, how it came out and why.
 
+mod search;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::access::Actor;
-use super::address::Address;
 use super::environment::{Environment, Operation};
 use super::name::{EnvironmentId, TeamName, UserId};
-use super::template::FieldError;
 use super::time::Timestamp;
-use super::units::Span;
+pub use search::Search;
 
 /// Longest object and reason that are kept, in characters.
 const TEXT_MAX: usize = 400;
-/// Longest words that are looked for, in characters.
-const WORDS_MAX: usize = 200;
 
 macro_rules! words {
     ($(#[$doc:meta])* $type:ident { $($(#[$about:meta])* $variant:ident = $text:literal, $label:literal;)+ }) => {
@@ -293,138 +291,10 @@ pub struct Excerpt {
     pub next: Option<i64>,
 }
 
-/// Which entries are looked for. Every search has one address.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Search {
-    /// A part of a name, or a whole id.
-    pub person: String,
-    pub team: Option<TeamName>,
-    pub environment: Option<EnvironmentId>,
-    pub action: Option<Action>,
-    pub outcome: Option<Outcome>,
-    /// Words that object, reason or person contain.
-    pub words: String,
-    pub from: Option<Timestamp>,
-    /// What happened then does not belong to it any more.
-    pub to: Option<Timestamp>,
-    /// Only what is older than this entry.
-    pub cursor: Option<i64>,
-}
-
-impl Search {
-    /// From an address's query; what is empty filters nothing.
-    ///
-    /// # Errors
-    /// Every field that cannot be read.
-    pub fn from_query(value: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<FieldError>> {
-        let value = |name: &str| value(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        let mut errors = Vec::new();
-        let mut wrong = |field: &str, message: String| errors.push(FieldError::new(field, message));
-        let mut search = Self::default();
-        for (field, target) in [("person", &mut search.person), ("q", &mut search.words)] {
-            *target = value(field).unwrap_or_default().chars().take(WORDS_MAX).collect();
-        }
-        if let Some(text) = value("team") {
-            search.team =
-                TeamName::parse(&text).map_err(|error| wrong("team", format!("cannot be used: {error}"))).ok();
-        }
-        if let Some(text) = value("environment") {
-            let id = EnvironmentId::parse(&text).map_err(|_| wrong("environment", "is no id of one".to_owned()));
-            search.environment = id.ok();
-        }
-        if let Some(text) = value("action") {
-            search.action = Action::parse(&text);
-            if search.action.is_none() {
-                wrong(
-                    "action",
-                    format!("must be one of {}", Action::ALL.iter().map(|a| a.as_str()).collect::<Vec<_>>().join(", ")),
-                );
-            }
-        }
-        if let Some(text) = value("outcome") {
-            search.outcome = Outcome::parse(&text);
-            if search.outcome.is_none() {
-                wrong("outcome", "must be done, refused or failed".to_owned());
-            }
-        }
-        const WHEN: &str = "must be a day like 2026-01-31, or a time like 2026-01-31T18:40:00Z";
-        if let Some(text) = value("from") {
-            search.from = moment(&text, Span::default());
-            if search.from.is_none() {
-                wrong("from", WHEN.to_owned());
-            }
-        }
-        if let Some(text) = value("to") {
-            search.to = moment(&text, Span::hours(24));
-            if search.to.is_none() {
-                wrong("to", WHEN.to_owned());
-            }
-        }
-        if let Some(text) = value("cursor") {
-            search.cursor = text.parse().map_err(|_| wrong("cursor", "is none of ours".to_owned())).ok();
-        }
-        if errors.is_empty() { Ok(search) } else { Err(errors) }
-    }
-
-    fn on(&self, path: &str) -> Address {
-        Address::of(path)
-            .with("person", &self.person)
-            .with("team", self.team.as_ref().map_or("", TeamName::as_str))
-            .with("environment", self.environment.as_ref().map_or("", EnvironmentId::as_str))
-            .with("action", self.action.map_or("", Action::as_str))
-            .with("outcome", self.outcome.map_or("", Outcome::as_str))
-            .with("q", &self.words)
-            .with("from", &self.from.map(|at| at.to_string()).unwrap_or_default())
-            .with("to", &self.to.map(|at| at.to_string()).unwrap_or_default())
-    }
-
-    /// Of the page that shows it.
-    #[must_use]
-    pub fn address(&self) -> Address {
-        self.on("/audit").with("cursor", &self.cursor.map(|cursor| cursor.to_string()).unwrap_or_default())
-    }
-
-    /// Of all of it, older and newer, as a file: `csv` or `jsonl`.
-    #[must_use]
-    pub fn export(&self, format: &str) -> Address {
-        self.on("/api/v1/audit").with("format", format)
-    }
-
-    /// The page after this one.
-    #[must_use]
-    pub fn after(&self, cursor: i64) -> Self {
-        Self { cursor: Some(cursor), ..self.clone() }
-    }
-
-    #[must_use]
-    pub fn is_everything(&self) -> bool {
-        *self == Self { cursor: self.cursor, ..Self::default() }
-    }
-
-    /// The day that a form shows: the first one, and the last one that belongs to it.
-    #[must_use]
-    pub fn days(&self) -> (String, String) {
-        let day = |at: Timestamp| at.to_string().chars().take(10).collect::<String>();
-        let last = self.to.map(|at| day(at.before(Span::seconds(1))));
-        (self.from.map(day).unwrap_or_default(), last.unwrap_or_default())
-    }
-}
-
-/// A time, or a day in UTC and then `into` it.
-fn moment(text: &str, into: Span) -> Option<Timestamp> {
-    let day = || format!("{text}T00:00:00Z").parse::<Timestamp>().ok().map(|day| day.after(into));
-    text.parse().ok().or_else(day)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::environment::{State, sample};
     use super::*;
-
-    fn search(query: &[(&str, &str)]) -> Result<Search, Vec<FieldError>> {
-        Search::from_query(|name| query.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
-    }
 
     #[test]
     fn words_are_read_back_and_are_the_same_on_the_wire() {
@@ -434,37 +304,6 @@ mod tests {
         }
         assert_eq!(Outcome::parse("refused"), Some(Outcome::Refused));
         assert_eq!(Origin::parse("command_line"), Some(Origin::CommandLine));
-    }
-
-    #[test]
-    fn a_search_is_its_address() {
-        let asked = search(&[("person", " bea "), ("team", "blue"), ("action", "stop"), ("q", "a b"), ("outcome", "")]);
-        let asked = asked.expect("a search");
-        assert_eq!(asked.address().to_string(), "/audit?person=bea&team=blue&action=stop&q=a%20b");
-        assert_eq!(asked.after(7).address().to_string(), "/audit?person=bea&team=blue&action=stop&q=a%20b&cursor=7");
-        assert_eq!(
-            asked.export("csv").to_string(),
-            "/api/v1/audit?person=bea&team=blue&action=stop&q=a%20b&format=csv"
-        );
-        assert!(search(&[("cursor", "7")]).expect("a search").is_everything() && !asked.is_everything());
-    }
-
-    #[test]
-    fn a_day_is_the_whole_of_it() {
-        let days = search(&[("from", "2026-01-30"), ("to", "2026-01-31")]).expect("a search");
-        let ends = [days.from, days.to].map(|at| at.map(|at| at.to_string()));
-        assert_eq!(ends, [Some("2026-01-30T00:00:00Z".to_owned()), Some("2026-02-01T00:00:00Z".to_owned())]);
-        assert_eq!(days.days(), ("2026-01-30".to_owned(), "2026-01-31".to_owned()));
-        let exact = search(&[("to", "2026-01-31T18:40:00Z")]).expect("a search");
-        assert_eq!(exact.to.map(|at| at.to_string()).as_deref(), Some("2026-01-31T18:40:00Z"));
-    }
-
-    #[test]
-    fn every_filter_that_cannot_be_read_is_named() {
-        let bad = [("team", "NO TEAM"), ("action", "x"), ("outcome", "x"), ("from", "soon"), ("cursor", "-x")];
-        let errors = search(&bad).expect_err("five errors");
-        let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
-        assert_eq!(fields, ["team", "action", "outcome", "from", "cursor"]);
     }
 
     #[test]

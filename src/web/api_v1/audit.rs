@@ -14,7 +14,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt, stream};
 
 use super::{Answer, Caller, List, PAGE, PAGE_MAX, known, malformed};
 use crate::service::Service;
@@ -122,7 +122,8 @@ fn lines(
             Err(error) => Some((Err(io::Error::other(error)), None)),
         }
     });
-    futures::StreamExt::chain(first, rest)
+    // Whoever compresses it asks once more after its end.
+    first.chain(rest).fuse()
 }
 
 /// `GET /environments/{id}/activity`: what became of it, also after its removal.

@@ -63,11 +63,11 @@ fn Row(recorded: Recorded, viewer: Viewer, of_one: bool) -> impl IntoView {
     .seal()
 }
 
-/// From where, in words.
-fn origin(who: &Who) -> String {
+/// From where, in words; nothing where the name says it.
+fn origin(who: &Who) -> Option<String> {
     match &who.token {
-        Some(token) => format!("{}, token {token}", who.origin.label()),
-        None => who.origin.label().to_owned(),
+        Some(token) => Some(format!("{}, token {token}", who.origin.label())),
+        None => (who.person != who.origin.label()).then(|| who.origin.label().to_owned()),
     }
 }
 

@@ -36,10 +36,9 @@ pub fn AuditPage() -> impl IntoView {
 #[component]
 fn Log(me: Me, search: Search, excerpt: Excerpt) -> impl IntoView {
     let teams: Vec<String> = me.teams.iter().map(|team| team.name.to_string()).collect();
-    let exports = [("CSV", "csv"), ("JSON lines", "jsonl")].map(|(label, format)| {
+    let exports = [("Export CSV", "csv"), ("Export JSON lines", "jsonl")].map(|(label, format)| {
         view! {
             <a class="button" href=search.export(format).to_string() rel="external" download>
-                <Icon name="down" />
                 {label}
             </a>
         }

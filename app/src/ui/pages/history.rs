@@ -38,7 +38,7 @@ fn Became(me: Me, history: History) -> impl IntoView {
     let activities = activities.into_iter().map(|activity| view! { <Activity activity viewer /> });
     view! {
         <Title text=format!("History of {}", environment.name) />
-        <Heading environment viewer />
+        <Heading environment viewer reason=post_mortem.is_none() />
         {post_mortem.map(|post_mortem| view! { <Ended post_mortem viewer /> })}
         <section class="panel" aria-labelledby="activities">
             <header>
@@ -57,7 +57,12 @@ fn Became(me: Me, history: History) -> impl IntoView {
 }
 
 #[component]
-fn Heading(environment: Environment, viewer: Viewer) -> impl IntoView {
+fn Heading(
+    environment: Environment,
+    viewer: Viewer,
+    /// Whether why it is as it is stands here, and not below.
+    reason: bool,
+) -> impl IntoView {
     let it = environment.clone();
     let (badge, owner) = (RwSignal::new(environment).into(), viewer.owner(&it));
     let template = format!("{} v{} · {}", it.template.slug, it.template.version, it.size);
@@ -71,7 +76,7 @@ fn Heading(environment: Environment, viewer: Viewer) -> impl IntoView {
                 " for team " {it.team.to_string()}
             </p>
         </div>
-        {it.reason.map(|reason| view! { <p class="callout off">{reason}</p> })}
+        {it.reason.filter(|_| reason).map(|reason| view! { <p class="callout off">{reason}</p> })}
     }
     .seal()
 }
