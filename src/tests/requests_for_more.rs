@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::doors::{Doors, Person};
 use super::stage::{Stage, ask};
-use crate::docker::Engine;
-use crate::service::{Reserve, Service, Settings};
+use super::storm::with_reserve;
+use crate::service::Reserve;
 
 const CAPPED: &str = r#"
 [[team]]
@@ -347,16 +347,7 @@ async fn the_host_s_memory_is_promised_once_unless_an_admin_allows_a_ratio() {
     // Of the host's memory, room for two environments of 128 MiB is left beside the reserve.
     let reserve = host.memory - Memory::mib(2 * 128 + 100);
     for (memory_ratio, fit) in [(1.0, 2), (1.1, 3)] {
-        let settings = Settings {
-            installation: "test".to_owned(),
-            public_host: "dock.test".to_owned(),
-            bind_ip: None,
-            probe_host: "127.0.0.1".to_owned(),
-            reserve: Reserve { memory: reserve, memory_ratio, cpu_ratio: 1000.0 },
-        };
-        let engine = Engine::connect(&stage.engine.connection()).expect("a connection");
-        let service = Service::new(stage.store.clone(), engine, stage.clock.clone(), settings);
-        stage.live(&service).await;
+        let service = with_reserve(&stage, Reserve { memory: reserve, memory_ratio, cpu_ratio: 1000.0 }).await;
         let mut launched = Vec::new();
         let refusal = loop {
             match service.launch(&bea, ask("web")).await {

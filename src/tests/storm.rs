@@ -2,15 +2,23 @@
 
 use std::time::Duration;
 
+use app::api::ApiError;
 use app::api::backend::Backend;
+use app::api::environments::LaunchAsk;
+use app::model::access::TeamRole;
 use app::model::environment::State;
-use app::model::name::EnvironmentId;
+use app::model::name::{EnvironmentId, TeamName};
+use app::model::quota::Scope;
+use app::model::units::Memory;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::doors::{Doors, Person};
+use super::stage::{Stage, ask};
+use crate::docker::Engine;
+use crate::service::{Reserve, Service, Settings, apply};
 
 const STORM: usize = 200;
 const QUOTA: usize = 17;
@@ -113,7 +121,7 @@ async fn of_two_hundred_launches_at_once_exactly_the_quota_runs_and_all_others_a
     let doors = Doors::open().await;
     doors.declare(TEAMS).await;
     let people = blues(&doors).await;
-    let lead = doors.stage.person("Lars", "blue", app::model::access::TeamRole::Lead).await;
+    let lead = doors.stage.person("Lars", "blue", TeamRole::Lead).await;
     let full =
         [("environments", json!(17), json!(1)), ("running", json!(17), json!(1)), ("cpus", json!(8.5), json!(0.5))];
     let memory = ("memory", json!(17_u64 * (128 << 20)), json!(128 << 20));
@@ -139,6 +147,50 @@ async fn of_two_hundred_launches_at_once_exactly_the_quota_runs_and_all_others_a
         assert_eq!(doors.stage.engine.containers().len(), QUOTA, "round {round}");
         cleared(&doors, &people, &launched).await;
     }
+}
+
+/// A server on the stage's database and engine, with less of the host to give away.
+pub async fn with_reserve(stage: &Stage, reserve: Reserve) -> Service {
+    let settings = Settings {
+        installation: "test".to_owned(),
+        public_host: "dock.test".to_owned(),
+        bind_ip: None,
+        probe_host: "127.0.0.1".to_owned(),
+        reserve,
+    };
+    let engine = Engine::connect(&stage.engine.connection()).expect("a connection");
+    let service = Service::new(stage.store.clone(), engine, stage.clock.clone(), settings);
+    stage.live(&service).await;
+    service
+}
+
+/// Each team waits for itself only, so that it is the one transaction which keeps two of them within the host.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_teams_that_launch_at_once_exactly_as_many_run_as_the_host_has_memory_for() {
+    let stage = Stage::set().await;
+    stage.service.cut_off();
+    let unlimited = "[[team]]\nname = \"blue\"\n[[team]]\nname = \"green\"\n";
+    apply::apply(&stage.store, unlimited, false, stage.clock.now()).await.expect("a catalogue");
+    let left = Memory::mib(9 * 128 + 100);
+    let memory = stage.service.current_host().memory - left;
+    let service = with_reserve(&stage, Reserve { memory, memory_ratio: 1.0, cpu_ratio: 1000.0 }).await;
+    let people =
+        [stage.person("Bea", "blue", TeamRole::Member).await, stage.person("Gus", "green", TeamRole::Member).await];
+    let mut launches = JoinSet::new();
+    for number in 0..100 {
+        let (service, actor) = (service.clone(), people[number % 2].clone());
+        let team = TeamName::parse(["blue", "green"][number % 2]).expect("a name");
+        launches.spawn(async move { service.launch(&actor, LaunchAsk { team, ..ask("web") }).await });
+    }
+    let mut launched = 0;
+    for end in launches.join_all().await {
+        match end {
+            Ok(_) => launched += 1,
+            Err(ApiError::QuotaExceeded { refusal }) => assert_eq!(refusal.first.scope, Scope::Host),
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!(launched, 9);
 }
 
 /// How long one launch of team green takes until it runs, and its removal, which is not counted.
@@ -187,7 +239,7 @@ async fn another_team_s_launches_while_a_storm_goes_on_compared_with_their_own_w
         }
         println!("a storm of {} ms", began.elapsed().as_millis());
         assert_eq!(launched.len(), QUOTA);
-        let lead = doors.stage.person("Lars", "blue", app::model::access::TeamRole::Lead).await;
+        let lead = doors.stage.person("Lars", "blue", TeamRole::Lead).await;
         for id in &launched {
             doors.stage.service.settled(&lead, id).await.expect("an environment");
         }
