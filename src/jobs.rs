@@ -13,6 +13,7 @@ pub fn start(service: &Service, auth: &Arc<Auth>) {
     service.spawn(service.clone().follow_engine());
     every(service, Duration::from_secs(60), |service| async move { service.reconcile_if_live().await });
     every(service, Duration::from_secs(5), |service| async move { service.stop_expired().await });
+    every(service, Duration::from_secs(5), |service| async move { service.end_overdue().await });
     every(service, Duration::from_secs(600), move |_| sweep(Arc::clone(&auth)));
 }
 

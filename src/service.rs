@@ -6,6 +6,7 @@
 pub mod apply;
 pub mod backend;
 pub mod catalogue;
+pub mod deadlines;
 pub mod declared;
 pub mod error;
 pub mod launch;
@@ -24,6 +25,7 @@ use app::model::access::{Action, Actor, Denied, Target, authorize};
 use app::model::environment::{Environment, Port};
 use app::model::host::Host;
 use app::model::name::{EnvironmentId, TeamName};
+use app::model::quarantine::Stray;
 use app::model::template::{Protocol, Scheme};
 use app::model::units::Memory;
 use tokio::sync::{broadcast, watch};
@@ -35,6 +37,7 @@ use crate::docker::{ContainerId, Engine, HostFacts};
 use crate::store::environments::Stored;
 use crate::store::{Store, StoreError};
 use app::api::live::Change;
+use deadlines::Underway;
 use error::fault;
 use launch::Drivers;
 
@@ -73,6 +76,8 @@ pub struct Service {
     changes: broadcast::Sender<Change>,
     host: watch::Sender<Host>,
     drivers: Drivers,
+    underway: Underway,
+    strays: watch::Sender<Vec<Stray>>,
     probes: probe::Probes,
     tasks: TaskTracker,
     closing: CancellationToken,
@@ -91,6 +96,8 @@ impl Service {
             changes: broadcast::channel(CHANGES_KEPT).0,
             host: watch::channel(host).0,
             drivers: Drivers::default(),
+            underway: Underway::default(),
+            strays: watch::Sender::default(),
             probes: probe::Probes::new(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),

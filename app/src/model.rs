@@ -2,12 +2,14 @@
 
 pub mod access;
 pub mod address;
+pub mod deadline;
 pub mod environment;
 pub mod filter;
 pub mod gauge;
 pub mod host;
 pub mod lifetime;
 pub mod name;
+pub mod quarantine;
 pub mod quota;
 pub mod sign_in;
 pub mod team;

@@ -12,6 +12,7 @@ use leptos_router::{SsrMode, path};
 use frame::Frame;
 use pages::environment::EnvironmentPage;
 use pages::environments::EnvironmentsPage;
+use pages::host::HostPage;
 use pages::launch::LaunchPage;
 use pages::missing::MissingPage;
 use pages::sign_in::SignInPage;
@@ -63,6 +64,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/environments") view=EnvironmentsPage ssr=SsrMode::Async />
                     <Route path=path!("/environments/:id") view=EnvironmentPage ssr=SsrMode::Async />
                     <Route path=path!("/launch") view=LaunchPage ssr=SsrMode::Async />
+                    <Route path=path!("/host") view=HostPage ssr=SsrMode::Async />
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
                 </FlatRoutes>
             </Frame>

@@ -8,6 +8,7 @@ use app::model::access::{Action, Actor, Target, authorize};
 use app::model::environment::{Environment, EnvironmentDetail, Operation};
 use app::model::host::Host;
 use app::model::name::{EnvironmentId, TeamName};
+use app::model::quarantine::Stray;
 use app::model::team::Team;
 use app::model::template::Offer;
 use async_trait::async_trait;
@@ -71,6 +72,12 @@ impl Backend for Service {
 
     async fn host(&self, _actor: &Actor) -> Result<Host, ApiError> {
         Ok(self.current_host())
+    }
+
+    // Quarantine.
+
+    async fn quarantine(&self, actor: &Actor) -> Result<Vec<Stray>, ApiError> {
+        self.quarantined(actor)
     }
 
     fn changes(&self) -> BoxStream<'static, Change> {

@@ -31,6 +31,7 @@ pub(super) fn unknown_host(now: Timestamp) -> Host {
 
 impl Service {
     pub(super) fn announce(&self, environment: &Environment) {
+        self.underway.note(environment);
         // Nobody listening is no fault.
         drop(self.changes.send(Change::Environment(Box::new(self.shown(environment.clone())))));
     }
@@ -62,6 +63,9 @@ impl Service {
             differs
         });
         if changed {
+            if host.link == Link::Live {
+                self.underway.begin_anew();
+            }
             tracing::info!(link = ?host.link, "the engine");
             drop(self.changes.send(Change::Host(host)));
         }

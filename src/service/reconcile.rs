@@ -1,16 +1,23 @@
 //! Brings what is stored and what the engine has together: at start, after each reconnect, each minute, and for one
 //! environment when something happened to its container.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use app::api::ApiError;
+use app::model::access::{Action, Actor, Target, authorize};
 use app::model::environment::{Operation, Port, State};
 use app::model::name::EnvironmentId;
+use app::model::quarantine::Stray;
 use app::model::time::Timestamp;
+use futures::{FutureExt, StreamExt, stream};
 
 use super::Service;
 use super::launch::{Activity, Broken, Kept, Note};
 use crate::docker::{Container, ContainerId, EngineError, Listed, Status};
 use crate::store::environments::{Outcome, Stored};
+
+/// How many environments are looked at at once.
+const LOOKS: usize = 8;
 
 /// What an environment needs, seen from what is stored and what its container is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,41 +104,75 @@ impl Service {
         }
     }
 
+    /// Asks for one list, and about a container only where that and what is stored differ.
     async fn look_at_all(&self) -> Result<(), Broken> {
         let containers = self.engine.ours(&self.settings.installation).await?;
         let environments = self.store.environments(None).await?;
+        environments.iter().for_each(|stored| self.underway.found(&stored.environment));
         let by_id: HashMap<&str, &Listed> = containers.iter().map(|c| (c.id.as_str(), c)).collect();
-        for stored in &environments {
+        let differs = |stored: &&Stored| {
             let container = stored.container_id.as_deref().and_then(|id| by_id.get(id)).copied();
-            if !agree(stored, container) && !self.drivers.is_taken(&stored.environment.id) {
-                self.settle(&stored.environment.id).await;
+            !agree(stored, container) && !self.drivers.is_taken(&stored.environment.id)
+        };
+        let differing = environments.iter().filter(differs).map(|stored| &stored.environment.id);
+        stream::iter(differing).for_each_concurrent(LOOKS, |id| self.settle(id).boxed()).await;
+        let held = environments.iter().filter_map(|stored| stored.container_id.as_deref());
+        let held: HashSet<&str> = held.collect();
+        let others = containers.iter().filter(|container| !held.contains(container.id.as_str()));
+        self.look_at_others(others).await
+    }
+
+    /// Containers with our label that no environment holds: a leftover of one of ours is removed, one of nobody's is
+    /// shown to those who see to the host, and not touched.
+    async fn look_at_others(&self, others: impl Iterator<Item = &Listed>) -> Result<(), Broken> {
+        let mut strays = Vec::new();
+        for container in others {
+            let known = match container.labels.environment() {
+                Some(id) => self.store.environment(&id).await?.map(|_| id),
+                None => None,
+            };
+            match known {
+                Some(id) => self.clear_leftover(&id, container).await?,
+                None => strays.push(self.stray(container)),
             }
         }
-        for container in &containers {
-            self.look_at_container(container).await?;
+        self.strays.send_replace(strays);
+        Ok(())
+    }
+
+    /// Removes a container of an earlier attempt, or of one whose answer was lost, as long as nobody works on its
+    /// environment: whoever does may be making it.
+    async fn clear_leftover(&self, id: &EnvironmentId, container: &Listed) -> Result<(), Broken> {
+        if self.drivers.is_taken(id) {
+            return Ok(());
+        }
+        let _driving = self.drivers.take(id).await;
+        let stored = self.store.environment(id).await?;
+        if stored.is_some_and(|stored| stored.container_id.as_deref() != Some(container.id.as_str())) {
+            tracing::info!(container = container.name, "a leftover of an earlier attempt is removed");
+            if let Err(error) = self.engine.remove(&container.id).await {
+                tracing::warn!(%error, container = container.name, "a leftover is removed with the next look");
+            }
         }
         Ok(())
     }
 
-    /// A container with our label that no environment holds: a leftover of one of ours is removed, one of nobody's is
-    /// shown in the log and not touched.
-    async fn look_at_container(&self, container: &Listed) -> Result<(), Broken> {
-        let Some(id) = container.labels.environment() else { return Ok(()) };
-        if self.drivers.is_taken(&id) {
-            return Ok(());
+    fn stray(&self, container: &Listed) -> Stray {
+        let id = container.id.to_string();
+        let known = self.strays.borrow().iter().find(|stray| stray.container == id).map(|stray| stray.seen_at);
+        if known.is_none() {
+            tracing::warn!(container = container.name, "it carries our label and no environment holds it: left alone");
         }
-        let Some(stored) = self.store.environment(&id).await? else {
-            tracing::warn!(
-                container = container.name,
-                "a container carries our label and no environment of ours: left alone"
-            );
-            return Ok(());
-        };
-        if stored.container_id.as_deref() != Some(container.id.as_str()) {
-            tracing::info!(container = container.name, "a leftover of an earlier attempt is removed");
-            self.engine.remove(&container.id).await?;
-        }
-        Ok(())
+        let [environment, team, owner, template] = container.labels.claims();
+        let (name, state) = (container.name.clone(), container.status.to_string());
+        let seen_at = known.unwrap_or_else(|| self.clock.now());
+        Stray { container: id, name, state, environment, team, owner, template, seen_at }
+    }
+
+    /// What nobody knows, for those who see to the host.
+    pub(super) fn quarantined(&self, actor: &Actor) -> Result<Vec<Stray>, ApiError> {
+        authorize(actor, Action::Audit, Target::Installation).map_err(|denied| super::refuse(denied, "host"))?;
+        Ok(self.strays.borrow().clone())
     }
 
     /// Something happened to an environment's container: looks at that one, once whoever drives it has ended.
@@ -142,12 +183,13 @@ impl Service {
 
     async fn settle(&self, id: &EnvironmentId) {
         let driving = self.drivers.take(id).await;
-        let settled = self.settle_driven(id).await;
-        drop(driving);
-        match settled {
-            Ok(()) | Err(Broken::Superseded) => {}
-            Err(error) => tracing::warn!(%error, %id, "it is looked at again with the next reconciling"),
-        }
+        let work = async {
+            match self.settle_driven(id).await {
+                Ok(()) | Err(Broken::Superseded) => {}
+                Err(error) => tracing::warn!(%error, %id, "it is looked at again with the next reconciling"),
+            }
+        };
+        driving.work(work).await;
     }
 
     async fn settle_driven(&self, id: &EnvironmentId) -> Result<(), Broken> {
@@ -159,6 +201,9 @@ impl Service {
         let activity = Activity::of(&stored);
         match verdict(stored.environment.state, stored.ran, container.as_ref().map(|c| &c.status)) {
             Verdict::Leave => {}
+            Verdict::Adopt if stored.environment.state == State::Starting => {
+                self.resume_start(activity, &stored).await?
+            }
             Verdict::Adopt => self.adopt(&activity, stored, container).await?,
             Verdict::Close => self.close_ended(&activity, container).await?,
             Verdict::Vanished => self.fail(&activity, "Its container has disappeared from the host.").await?,
@@ -185,12 +230,8 @@ impl Service {
         if environment.state == State::Running && environment.ports == ports && environment.health == container.health {
             return Ok(());
         }
-        let notes: &[Note<'_>] = match environment.state {
-            State::Starting => &[Note::End(Outcome::Done(Some("found running after a restart of the server")))],
-            _ => &[],
-        };
         let started_at = container.started_at.unwrap_or_else(|| self.clock.now());
-        self.advance(activity, State::Running, notes, |stored| {
+        self.advance(activity, State::Running, &[], |stored| {
             stored.environment.ports = ports;
             stored.environment.health = container.health;
             stored.environment.started_at.get_or_insert(started_at);
@@ -198,6 +239,25 @@ impl Service {
             stored.ran = true;
         })
         .await?;
+        Ok(())
+    }
+
+    /// Its container runs, and nobody waits any more until it is ready: goes on with that.
+    async fn resume_start(&self, activity: Activity, stored: &Stored) -> Result<(), Broken> {
+        let Some(container) = stored.container() else { return Ok(()) };
+        let template = self.template_of(stored).await.map_err(|error| Broken::Failed(error.to_string()))?;
+        let taken_up = Note::End(Outcome::Done(Some("taken up again after a restart of the server")));
+        self.advance(&activity, State::Starting, &[taken_up], |_| {}).await?;
+        let service = self.clone();
+        self.spawn(async move {
+            let driving = service.drivers.take(&activity.id).await;
+            let work = async {
+                if let Err(broken) = service.make_ready(&activity, &container, &template).await {
+                    service.give_back(&activity, broken).await;
+                }
+            };
+            driving.work(work).await;
+        });
         Ok(())
     }
 
@@ -228,7 +288,7 @@ impl Service {
 
     /// A launch or start that was under way when the server ended.
     async fn give_up(&self, activity: &Activity) -> Result<(), Broken> {
-        let why = "The server ended while this was under way. What was made has been removed; start it again.";
+        let why = "This was under way when the server ended or could not go on. Nothing is held; start it again.";
         self.give_back(activity, Broken::Failed(why.to_owned())).await;
         Ok(())
     }

@@ -9,6 +9,7 @@ mod door;
 mod mood;
 mod world;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -142,6 +143,13 @@ impl StandIn {
     /// Gives a container's health check this result.
     pub fn health(&self, id: &str, health: &str) {
         self.world.health(id, health);
+    }
+
+    /// Makes a container that nobody asked for, with these labels.
+    pub fn finds(&self, name: &str, image: &str, labels: &[(&str, &str)]) -> String {
+        let labels: HashMap<&str, &str> = labels.iter().copied().collect();
+        let asked = serde_json::json!({ "Image": image, "Labels": labels });
+        self.world.create(name, asked).expect("an image and a free name")
     }
 
     /// Removes a container behind everybody's back.

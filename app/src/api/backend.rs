@@ -17,6 +17,7 @@ use crate::model::address::Address;
 use crate::model::environment::{Environment, EnvironmentDetail, Operation};
 use crate::model::host::Host;
 use crate::model::name::{EnvironmentId, TeamName};
+use crate::model::quarantine::Stray;
 use crate::model::team::Team;
 use crate::model::template::Offer;
 
@@ -47,6 +48,11 @@ pub trait Backend: Send + Sync {
     async fn settled(&self, actor: &Actor, id: &EnvironmentId) -> Result<Environment, ApiError>;
 
     async fn host(&self, actor: &Actor) -> Result<Host, ApiError>;
+
+    // Quarantine.
+
+    /// Containers with this installation's label that no environment knows, as of the last look at the engine.
+    async fn quarantine(&self, actor: &Actor) -> Result<Vec<Stray>, ApiError>;
 
     /// All changes from now on, of everybody: whoever passes one on asks [`Backend::may_see`] first.
     fn changes(&self) -> BoxStream<'static, Change>;

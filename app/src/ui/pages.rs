@@ -2,6 +2,7 @@
 
 pub mod environment;
 pub mod environments;
+pub mod host;
 pub mod launch;
 pub mod missing;
 pub mod sign_in;

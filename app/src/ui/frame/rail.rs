@@ -3,12 +3,13 @@
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
 
+use crate::model::access::InstallationRole;
 use crate::model::address::Address;
 use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
 
 #[component]
-pub fn Rail() -> impl IntoView {
+pub fn Rail(role: Option<InstallationRole>) -> impl IntoView {
     view! {
         <nav class="rail" aria-label="Main">
             <a class="brand" href="/environments">
@@ -17,6 +18,7 @@ pub fn Rail() -> impl IntoView {
             </a>
             <RailLink path="/environments" icon="environments" label="Environments" />
             <RailLink path="/launch" icon="launch" label="Launch" />
+            {role.map(|_| view! { <RailLink path="/host" icon="host" label="Host" /> })}
         </nav>
     }
     .seal()
