@@ -1,5 +1,7 @@
 //! The database: one file per noun. Only here is sqlx named.
 
+#[cfg(test)]
+pub mod border;
 pub mod catalogue;
 pub mod environments;
 mod fingerprint;
@@ -24,6 +26,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 pub struct Store {
     readers: SqlitePool,
     writer: SqlitePool,
+    #[cfg(test)]
+    pub border: border::Border,
 }
 
 #[derive(Debug, Error)]
@@ -31,6 +35,9 @@ pub enum StoreError {
     /// A unique index refused the row: somebody was first.
     #[error("already there")]
     Taken,
+    /// The disk, or what the database may grow to, is full: nothing was written.
+    #[error("the disk of the server is full")]
+    Full,
     /// What is stored cannot be read as what it should be.
     #[error("the database holds a value that cannot be read: {0}")]
     Unreadable(String),
@@ -44,6 +51,8 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(cause) if cause.is_unique_violation() => Self::Taken,
+            // SQLITE_FULL; and where the file beside a database that is shared memory cannot grow, SQLITE_IOERR_SHMSIZE.
+            sqlx::Error::Database(cause) if matches!(cause.code().as_deref(), Some("13" | "4874")) => Self::Full,
             _ => Self::Database(error),
         }
     }
@@ -79,7 +88,12 @@ impl Store {
             .await?;
         MIGRATIONS.run(&writer).await?;
         let readers = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options.read_only(true));
-        Ok(Self { readers, writer })
+        Ok(Self {
+            readers,
+            writer,
+            #[cfg(test)]
+            border: border::Border::default(),
+        })
     }
 
     /// Begins a write transaction; dropped without a commit, it leaves no trace.
@@ -87,7 +101,15 @@ impl Store {
     /// # Errors
     /// When the database does not give its write lock in time.
     pub async fn write(&self) -> Result<Write, StoreError> {
+        #[cfg(test)]
+        self.border.cross().await?;
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Whether nobody waits for an answer of the database.
+    #[cfg(test)]
+    pub fn is_idle(&self) -> bool {
+        [&self.readers, &self.writer].iter().all(|pool| pool.num_idle() == pool.size() as usize)
     }
 
     pub async fn close(&self) {

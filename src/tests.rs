@@ -23,4 +23,5 @@ mod registry;
 mod requests;
 mod sessions;
 mod sign_in;
+mod simulator;
 mod stand_in;

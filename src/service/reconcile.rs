@@ -14,6 +14,7 @@ use futures::{FutureExt, StreamExt, stream};
 use super::Service;
 use super::launch::{Activity, Broken, Kept, Note};
 use crate::docker::{Container, ContainerId, EngineError, Listed, Status};
+use crate::store::StoreError;
 use crate::store::environments::{Outcome, Stored};
 
 /// How many environments are looked at at once.
@@ -28,8 +29,10 @@ pub enum Verdict {
     Adopt,
     /// It has ended by itself.
     Close,
-    /// Its container is gone.
+    /// It should run, and its container is gone.
     Vanished,
+    /// Its container is gone, and it did not run: the next start makes another.
+    Forget,
     /// Nobody drives its launch any more, and it does not run.
     GiveUp,
     /// Its stop or removal goes on.
@@ -38,28 +41,50 @@ pub enum Verdict {
     PutDown,
 }
 
-/// The decision. `container` is the one that is stored for it, or, in a launch, the one that carries its label.
+/// What is found of the container that is stored for an environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found<'a> {
+    /// None is stored.
+    Nothing,
+    /// The engine does not have it.
+    Gone,
+    There(&'a Status),
+}
+
+impl<'a> Found<'a> {
+    fn of(stored: &Stored, status: Option<&'a Status>) -> Self {
+        match (status, &stored.container_id) {
+            (Some(status), _) => Self::There(status),
+            (None, Some(_)) => Self::Gone,
+            (None, None) => Self::Nothing,
+        }
+    }
+}
+
+/// The decision.
 #[must_use]
-pub fn verdict(state: State, ran: bool, container: Option<&Status>) -> Verdict {
-    let up = matches!(container, Some(Status::Running | Status::Paused | Status::Restarting));
+pub fn verdict(state: State, ran: bool, found: Found<'_>) -> Verdict {
+    let up = matches!(found, Found::There(Status::Running | Status::Paused | Status::Restarting));
+    let there = matches!(found, Found::There(_));
     match state {
         State::Running if up => Verdict::Adopt,
         // A word of a newer engine: not knowing what it means stops nothing.
-        State::Running if matches!(container, Some(Status::Other(_))) => Verdict::Leave,
-        State::Running if container.is_some() => Verdict::Close,
+        State::Running if matches!(found, Found::There(Status::Other(_))) => Verdict::Leave,
+        State::Running if there => Verdict::Close,
         State::Running => Verdict::Vanished,
         State::Starting if up => Verdict::Adopt,
         State::Reserved | State::Pulling | State::Creating | State::Starting => Verdict::GiveUp,
         State::Stopping | State::Removing => Verdict::Resume,
         State::Stopped | State::Failed if up => Verdict::PutDown,
-        State::Failed if container.is_some() && !ran => Verdict::PutDown,
+        State::Failed if there && !ran => Verdict::PutDown,
+        State::Stopped | State::Failed if found == Found::Gone => Verdict::Forget,
         State::Stopped | State::Failed | State::Removed => Verdict::Leave,
     }
 }
 
 /// Whether a list shows an environment just as it is stored, so that nothing needs to be asked about it.
 fn agree(stored: &Stored, container: Option<&Listed>) -> bool {
-    match verdict(stored.environment.state, stored.ran, container.map(|c| &c.status)) {
+    match verdict(stored.environment.state, stored.ran, Found::of(stored, container.map(|c| &c.status))) {
         Verdict::Leave => true,
         Verdict::Adopt if stored.environment.state == State::Running => {
             let published = container.map_or(&[][..], |c| &c.ports);
@@ -89,11 +114,19 @@ pub fn ended(container: &Container) -> String {
 impl Service {
     /// Looks at everything. What fails is left for the next time, which is a minute away at most.
     pub async fn reconcile(&self) {
-        if let Err(error) = self.look_at_all().await {
-            tracing::warn!(%error, "reconciling did not come to its end");
-            if let Broken::Engine(error) = &error {
-                self.engine_lost(error);
+        match self.engine.ours(&self.settings.installation).await {
+            Ok(containers) => self.look_at(&containers).await,
+            Err(error) => {
+                tracing::warn!(%error, "what the engine has cannot be listed");
+                self.engine_lost(&error);
             }
+        }
+    }
+
+    /// The same, with a list that is there already.
+    pub(super) async fn look_at(&self, containers: &[Listed]) {
+        if let Err(error) = self.look_at_all(containers).await {
+            tracing::warn!(%error, "reconciling did not come to its end");
         }
     }
 
@@ -104,9 +137,8 @@ impl Service {
         }
     }
 
-    /// Asks for one list, and about a container only where that and what is stored differ.
-    async fn look_at_all(&self) -> Result<(), Broken> {
-        let containers = self.engine.ours(&self.settings.installation).await?;
+    /// Asks about a container only where that and what is stored differ.
+    async fn look_at_all(&self, containers: &[Listed]) -> Result<(), StoreError> {
         let environments = self.store.environments(None).await?;
         environments.iter().for_each(|stored| self.underway.found(&stored.environment));
         let by_id: HashMap<&str, &Listed> = containers.iter().map(|c| (c.id.as_str(), c)).collect();
@@ -124,7 +156,7 @@ impl Service {
 
     /// Containers with our label that no environment holds: a leftover of one of ours is removed, one of nobody's is
     /// shown to those who see to the host, and not touched.
-    async fn look_at_others(&self, others: impl Iterator<Item = &Listed>) -> Result<(), Broken> {
+    async fn look_at_others(&self, others: impl Iterator<Item = &Listed>) -> Result<(), StoreError> {
         let mut strays = Vec::new();
         for container in others {
             let known = match container.labels.environment() {
@@ -142,7 +174,7 @@ impl Service {
 
     /// Removes a container of an earlier attempt, or of one whose answer was lost, as long as nobody works on its
     /// environment: whoever does may be making it.
-    async fn clear_leftover(&self, id: &EnvironmentId, container: &Listed) -> Result<(), Broken> {
+    async fn clear_leftover(&self, id: &EnvironmentId, container: &Listed) -> Result<(), StoreError> {
         if self.drivers.is_taken(id) {
             return Ok(());
         }
@@ -199,7 +231,8 @@ impl Service {
             None => None,
         };
         let activity = Activity::of(&stored);
-        match verdict(stored.environment.state, stored.ran, container.as_ref().map(|c| &c.status)) {
+        let found = Found::of(&stored, container.as_ref().map(|c| &c.status));
+        match verdict(stored.environment.state, stored.ran, found) {
             Verdict::Leave => {}
             Verdict::Adopt if stored.environment.state == State::Starting => {
                 self.resume_start(activity, &stored).await?
@@ -207,6 +240,7 @@ impl Service {
             Verdict::Adopt => self.adopt(&activity, stored, container).await?,
             Verdict::Close => self.close_ended(&activity, container).await?,
             Verdict::Vanished => self.fail(&activity, "Its container has disappeared from the host.").await?,
+            Verdict::Forget => self.forget(&activity, &stored).await?,
             Verdict::GiveUp => self.give_up(&activity).await?,
             Verdict::Resume => self.resume(&stored).await?,
             Verdict::PutDown => self.put_down_again(&activity, &stored).await?,
@@ -286,6 +320,18 @@ impl Service {
         Ok(())
     }
 
+    async fn forget(&self, activity: &Activity, stored: &Stored) -> Result<(), Broken> {
+        const GONE: &str = "Its container was removed on the host, with what was in it. A start makes a new one.";
+        self.advance(activity, stored.environment.state, &[], |stored| {
+            Self::forget_container(stored);
+            if stored.environment.state == State::Stopped {
+                stored.environment.reason = Some(GONE.to_owned());
+            }
+        })
+        .await?;
+        Ok(())
+    }
+
     /// A launch or start that was under way when the server ended.
     async fn give_up(&self, activity: &Activity) -> Result<(), Broken> {
         let why = "This was under way when the server ended or could not go on. Nothing is held; start it again.";
@@ -333,28 +379,34 @@ mod tests {
 
     #[test]
     fn each_state_meets_each_container_with_a_decision() {
-        let check = |state, ran, status: Option<Status>, expected: Verdict| {
-            assert_eq!(verdict(state, ran, status.as_ref()), expected, "{state} {status:?}");
+        let check = |state, ran, found: Found<'_>, expected: Verdict| {
+            assert_eq!(verdict(state, ran, found), expected, "{state} {found:?}");
         };
-        check(State::Running, true, Some(Status::Running), Verdict::Adopt);
-        check(State::Running, true, Some(Status::Exited), Verdict::Close);
-        check(State::Running, true, None, Verdict::Vanished);
-        check(State::Reserved, false, None, Verdict::GiveUp);
-        check(State::Creating, false, Some(Status::Created), Verdict::GiveUp);
-        check(State::Starting, false, Some(Status::Running), Verdict::Adopt);
-        check(State::Starting, true, Some(Status::Exited), Verdict::GiveUp);
-        check(State::Stopping, true, Some(Status::Running), Verdict::Resume);
-        check(State::Removing, true, None, Verdict::Resume);
-        check(State::Stopped, true, Some(Status::Exited), Verdict::Leave);
-        check(State::Stopped, true, Some(Status::Running), Verdict::PutDown);
-        check(State::Failed, false, Some(Status::Exited), Verdict::PutDown);
-        check(State::Failed, true, Some(Status::Exited), Verdict::Leave);
-        check(State::Removed, false, None, Verdict::Leave);
+        let [created, running, exited] = [Status::Created, Status::Running, Status::Exited];
+        let [created, running, exited] = [&created, &running, &exited].map(Found::There);
+        check(State::Running, true, running, Verdict::Adopt);
+        check(State::Running, true, exited, Verdict::Close);
+        check(State::Running, true, Found::Gone, Verdict::Vanished);
+        check(State::Reserved, false, Found::Nothing, Verdict::GiveUp);
+        check(State::Creating, false, created, Verdict::GiveUp);
+        check(State::Starting, false, running, Verdict::Adopt);
+        check(State::Starting, true, exited, Verdict::GiveUp);
+        check(State::Starting, true, Found::Gone, Verdict::GiveUp);
+        check(State::Stopping, true, running, Verdict::Resume);
+        check(State::Removing, true, Found::Gone, Verdict::Resume);
+        check(State::Stopped, true, exited, Verdict::Leave);
+        check(State::Stopped, true, running, Verdict::PutDown);
+        check(State::Stopped, true, Found::Gone, Verdict::Forget);
+        check(State::Failed, false, exited, Verdict::PutDown);
+        check(State::Failed, false, Found::Gone, Verdict::Forget);
+        check(State::Failed, true, exited, Verdict::Leave);
+        check(State::Failed, false, Found::Nothing, Verdict::Leave);
+        check(State::Removed, false, Found::Nothing, Verdict::Leave);
     }
 
     #[test]
     fn a_word_of_a_newer_engine_stops_nothing_that_may_run() {
         let word = Status::Other("hibernating".to_owned());
-        assert_eq!(verdict(State::Running, true, Some(&word)), Verdict::Leave);
+        assert_eq!(verdict(State::Running, true, Found::There(&word)), Verdict::Leave);
     }
 }
