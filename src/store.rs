@@ -106,6 +106,21 @@ impl Store {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
 
+    /// Lets the database grow by so many pages from now on, and no more.
+    #[cfg(test)]
+    pub async fn may_grow_by(&self, pages: u32) {
+        let mut writer = self.writer.acquire().await.expect("a connection");
+        let count: u32 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *writer).await.expect("a count");
+        let limit = format!("PRAGMA max_page_count = {}", count + pages);
+        sqlx::raw_sql(sqlx::AssertSqlSafe(limit)).execute(&mut *writer).await.expect("a limit");
+    }
+
+    /// What the database itself says of its soundness.
+    #[cfg(test)]
+    pub async fn soundness(&self) -> String {
+        sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&self.readers).await.expect("a word")
+    }
+
     /// Whether nobody waits for an answer of the database.
     #[cfg(test)]
     pub fn is_idle(&self) -> bool {

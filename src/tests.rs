@@ -5,9 +5,11 @@ mod stage;
 mod support;
 
 mod admission;
+mod adoption;
 mod catalogue;
 mod configuration;
 mod deadlines;
+mod disk;
 mod engine_contract;
 mod engine_failures;
 mod engine_tls;

@@ -44,22 +44,42 @@ fn one(seed: u64, template: &Path) -> History {
 
 #[test]
 fn whatever_happens_what_must_hold_does_1() {
-    play(0..50);
+    play(0..25);
 }
 
 #[test]
 fn whatever_happens_what_must_hold_does_2() {
-    play(50..100);
+    play(25..50);
 }
 
 #[test]
 fn whatever_happens_what_must_hold_does_3() {
-    play(100..150);
+    play(50..75);
 }
 
 #[test]
 fn whatever_happens_what_must_hold_does_4() {
-    play(150..200);
+    play(75..100);
+}
+
+#[test]
+fn whatever_happens_what_must_hold_does_5() {
+    play(100..125);
+}
+
+#[test]
+fn whatever_happens_what_must_hold_does_6() {
+    play(125..150);
+}
+
+#[test]
+fn whatever_happens_what_must_hold_does_7() {
+    play(150..175);
+}
+
+#[test]
+fn whatever_happens_what_must_hold_does_8() {
+    play(175..200);
 }
 
 #[test]

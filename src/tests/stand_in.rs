@@ -192,6 +192,11 @@ impl StandIn {
         self.world.create(name, asked).expect("an image and a free name")
     }
 
+    /// Runs a container that was made.
+    pub async fn runs(&self, id: &str) {
+        self.world.start(id).await.expect("a container");
+    }
+
     /// Removes a container behind everybody's back.
     pub fn lose(&self, id: &str) {
         self.world.lose(id);
