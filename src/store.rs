@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use thiserror::Error;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
@@ -68,6 +68,12 @@ impl StoreError {
 /// A write transaction. It has the database's write lock from its first statement on.
 pub type Write = Transaction<'static, Sqlite>;
 
+/// A transaction that SQLite itself gave up, as it does when the disk is full, leaves a connection that believes to be in
+/// it and begins no other: such a one is closed, and another is opened.
+fn is_outside_transactions(connection: &SqliteConnection) -> bool {
+    !connection.is_in_transaction()
+}
+
 impl Store {
     /// Opens the database at `path`, making it where there is none, and brings it to this version.
     ///
@@ -84,6 +90,7 @@ impl Store {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(30))
+            .before_acquire(|connection, _| Box::pin(async move { Ok(is_outside_transactions(connection)) }))
             .connect_with(options.clone())
             .await?;
         MIGRATIONS.run(&writer).await?;

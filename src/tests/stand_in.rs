@@ -188,7 +188,7 @@ impl StandIn {
     /// Makes a container that nobody asked for, with these labels.
     pub fn finds(&self, name: &str, image: &str, labels: &[(&str, &str)]) -> String {
         let labels: HashMap<&str, &str> = labels.iter().copied().collect();
-        let asked = serde_json::json!({ "Image": image, "Labels": labels });
+        let asked = serde_json::json!({ "Image": image, "Labels": labels, "HostConfig": {} });
         self.world.create(name, asked).expect("an image and a free name")
     }
 
