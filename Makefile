@@ -1,6 +1,6 @@
 # What people type; the work is in scripts/.
 
-.PHONY: run test dev bench audit clean
+.PHONY: run test dev bench soak audit clean
 
 run: ## set up what is missing, build, and serve on http://127.0.0.1:3000
 	@scripts/run
@@ -13,6 +13,9 @@ dev: ## serve, and rebuild on change
 
 bench: ## launch, start, memory and page size, measured
 	@scripts/bench
+
+soak: ## thousands of random histories, and hundreds of kills on a real engine; takes long
+	@scripts/soak
 
 audit: ## licences, bans and sources of the dependencies
 	@scripts/audit

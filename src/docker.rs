@@ -20,12 +20,12 @@ mod text;
 mod wire;
 
 pub use connection::Connection;
+#[cfg(test)]
+pub use connection::Inside;
 pub use container::{Container, ContainerId, ImageId, Listed, Status};
 pub use engine::Engine;
 pub use error::EngineError;
-#[cfg(test)]
-pub use events::Event;
-pub use events::Happening;
+pub use events::{Event, Happening};
 pub use host::HostFacts;
 #[cfg(test)]
 pub use lanes::Patience;

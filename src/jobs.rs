@@ -15,6 +15,7 @@ pub fn start(service: &Service, auth: &Arc<Auth>) {
     every(service, Duration::from_secs(60), |service| async move { service.reconcile_if_live().await });
     every(service, Duration::from_secs(5), |service| async move { service.end_due().await });
     every(service, Duration::from_secs(60), |service| async move { service.look_for_use().await });
+    every(service, Duration::from_secs(5), |service| async move { service.end_overdue().await });
     every(service, Duration::from_secs(600), move |_| sweep(Arc::clone(&auth)));
 }
 

@@ -7,6 +7,7 @@ pub mod apply;
 mod audit;
 pub mod backend;
 pub mod catalogue;
+pub mod deadlines;
 pub mod declared;
 pub mod error;
 pub mod launch;
@@ -29,6 +30,7 @@ use app::model::access::{Action, Actor, Denied, Target, authorize};
 use app::model::environment::{Environment, Port};
 use app::model::host::Host;
 use app::model::name::{EnvironmentId, TeamName};
+use app::model::quarantine::Stray;
 use app::model::template::{Protocol, Scheme};
 use app::model::units::Memory;
 use tokio::sync::{broadcast, watch};
@@ -40,6 +42,7 @@ use crate::docker::{ContainerId, Engine, HostFacts};
 use crate::store::environments::Stored;
 use crate::store::{Store, StoreError};
 use app::api::live::Change;
+use deadlines::Underway;
 use error::fault;
 use launch::Drivers;
 use turns::Turns;
@@ -80,6 +83,8 @@ pub struct Service {
     host: watch::Sender<Host>,
     drivers: Drivers,
     turns: Turns,
+    underway: Underway,
+    strays: watch::Sender<Vec<Stray>>,
     probes: probe::Probes,
     tasks: TaskTracker,
     closing: CancellationToken,
@@ -99,6 +104,8 @@ impl Service {
             host: watch::channel(host).0,
             drivers: Drivers::default(),
             turns: Turns::default(),
+            underway: Underway::default(),
+            strays: watch::Sender::default(),
             probes: probe::Probes::new(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),

@@ -1,6 +1,8 @@
 //! The database: one file per noun. Only here is sqlx named.
 
 pub mod audit;
+#[cfg(test)]
+pub mod border;
 pub mod catalogue;
 pub mod clocks;
 pub mod environments;
@@ -18,7 +20,7 @@ use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use thiserror::Error;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
@@ -29,6 +31,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 pub struct Store {
     readers: SqlitePool,
     writer: SqlitePool,
+    #[cfg(test)]
+    pub border: border::Border,
 }
 
 #[derive(Debug, Error)]
@@ -36,6 +40,9 @@ pub enum StoreError {
     /// A unique index refused the row: somebody was first.
     #[error("already there")]
     Taken,
+    /// The disk, or what the database may grow to, is full: nothing was written.
+    #[error("the disk of the server is full")]
+    Full,
     /// What is stored cannot be read as what it should be.
     #[error("the database holds a value that cannot be read: {0}")]
     Unreadable(String),
@@ -49,6 +56,8 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(cause) if cause.is_unique_violation() => Self::Taken,
+            // SQLITE_FULL; and where the file beside a database that is shared memory cannot grow, SQLITE_IOERR_SHMSIZE.
+            sqlx::Error::Database(cause) if matches!(cause.code().as_deref(), Some("13" | "4874")) => Self::Full,
             _ => Self::Database(error),
         }
     }
@@ -63,6 +72,12 @@ impl StoreError {
 
 /// A write transaction. It has the database's write lock from its first statement on.
 pub type Write = Transaction<'static, Sqlite>;
+
+/// A transaction that SQLite itself gave up, as it does when the disk is full, leaves a connection that believes to be in
+/// it and begins no other: such a one is closed, and another is opened.
+fn is_outside_transactions(connection: &SqliteConnection) -> bool {
+    !connection.is_in_transaction()
+}
 
 impl Store {
     /// Opens the database at `path`, making it where there is none, and brings it to this version.
@@ -80,11 +95,17 @@ impl Store {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(30))
+            .before_acquire(|connection, _| Box::pin(async move { Ok(is_outside_transactions(connection)) }))
             .connect_with(options.clone())
             .await?;
         MIGRATIONS.run(&writer).await?;
         let readers = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options.read_only(true));
-        Ok(Self { readers, writer })
+        Ok(Self {
+            readers,
+            writer,
+            #[cfg(test)]
+            border: border::Border::default(),
+        })
     }
 
     /// Begins a write transaction; dropped without a commit, it leaves no trace.
@@ -92,7 +113,30 @@ impl Store {
     /// # Errors
     /// When the database does not give its write lock in time.
     pub async fn write(&self) -> Result<Write, StoreError> {
+        #[cfg(test)]
+        self.border.cross().await?;
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Lets the database grow by so many pages from now on, and no more.
+    #[cfg(test)]
+    pub async fn may_grow_by(&self, pages: u32) {
+        let mut writer = self.writer.acquire().await.expect("a connection");
+        let count: u32 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *writer).await.expect("a count");
+        let limit = format!("PRAGMA max_page_count = {}", count + pages);
+        sqlx::raw_sql(sqlx::AssertSqlSafe(limit)).execute(&mut *writer).await.expect("a limit");
+    }
+
+    /// What the database itself says of its soundness.
+    #[cfg(test)]
+    pub async fn soundness(&self) -> String {
+        sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&self.readers).await.expect("a word")
+    }
+
+    /// Whether nobody waits for an answer of the database.
+    #[cfg(test)]
+    pub fn is_idle(&self) -> bool {
+        [&self.readers, &self.writer].iter().all(|pool| pool.num_idle() == pool.size() as usize)
     }
 
     pub async fn close(&self) {

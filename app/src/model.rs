@@ -3,6 +3,7 @@
 pub mod access;
 pub mod address;
 pub mod audit;
+pub mod deadline;
 pub mod environment;
 pub mod filter;
 pub mod gauge;
@@ -13,6 +14,7 @@ pub mod lifetime;
 pub mod loan;
 pub mod name;
 pub mod notice;
+pub mod quarantine;
 pub mod quota;
 pub mod request;
 pub mod sign_in;

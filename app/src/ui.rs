@@ -14,6 +14,7 @@ use pages::audit::AuditPage;
 use pages::environment::EnvironmentPage;
 use pages::environments::EnvironmentsPage;
 use pages::history::HistoryPage;
+use pages::host::HostPage;
 use pages::launch::LaunchPage;
 use pages::missing::MissingPage;
 use pages::requests::RequestsPage;
@@ -69,6 +70,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />
                     <Route path=path!("/launch") view=LaunchPage ssr=SsrMode::Async />
                     <Route path=path!("/requests") view=RequestsPage ssr=SsrMode::Async />
+                    <Route path=path!("/host") view=HostPage ssr=SsrMode::Async />
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
                 </FlatRoutes>
             </Frame>

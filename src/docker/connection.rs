@@ -113,7 +113,26 @@ impl Connection {
 #[derive(Debug, Clone)]
 pub(super) enum Address {
     Socket(PathBuf),
-    Tcp { host: String, port: u16, tls: Option<Tls> },
+    Tcp {
+        host: String,
+        port: u16,
+        tls: Option<Tls>,
+    },
+    /// In the same process, so that a test decides in which order things happen.
+    #[cfg(test)]
+    Inside(Inside),
+}
+
+/// The way to an engine in the same process: `None` while it is away.
+#[cfg(test)]
+#[derive(Clone)]
+pub struct Inside(pub Arc<dyn Fn() -> Option<tokio::io::DuplexStream> + Send + Sync>);
+
+#[cfg(test)]
+impl fmt::Debug for Inside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Inside")
+    }
 }
 
 #[derive(Clone)]
@@ -134,6 +153,8 @@ impl fmt::Display for Address {
         match self {
             Self::Socket(path) => write!(f, "unix://{}", path.display()),
             Self::Tcp { host, port, .. } => write!(f, "tcp://{host}:{port}"),
+            #[cfg(test)]
+            Self::Inside(_) => f.write_str("inside"),
         }
     }
 }

@@ -17,7 +17,7 @@ use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
 use futures::{Stream, StreamExt};
 use serde::Deserialize;
 
-use super::connection::{Connection, ConnectionError};
+use super::connection::{Address, Connection, ConnectionError};
 use super::container::{Container, ContainerId, ImageId, InspectAnswer, ListAnswer, Listed};
 use super::error::EngineError;
 use super::events::{self, Event};
@@ -69,7 +69,17 @@ impl Engine {
     /// # Errors
     /// As [`Engine::connect`].
     pub fn connect_with(connection: &Connection, patience: Patience) -> Result<Self, ConnectionError> {
-        let wire = Arc::new(Wire::new(connection.address()?, patience.connect));
+        Self::connect_to(connection.address()?, patience)
+    }
+
+    /// An engine in the same process.
+    #[cfg(test)]
+    pub fn inside(way: super::connection::Inside, patience: Patience) -> Self {
+        Self::connect_to(Address::Inside(way), patience).expect("nothing to be wrong with")
+    }
+
+    fn connect_to(address: Address, patience: Patience) -> Result<Self, ConnectionError> {
+        let wire = Arc::new(Wire::new(address, patience.connect));
         let way = wire.clone();
         let transport = move |request: BollardRequest| {
             let way = way.clone();

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use app::model::name::EnvironmentId;
 use serde::Deserialize;
 
+use super::text::plain;
+
 pub(super) const ENVIRONMENT: &str = "berth.environment";
 pub(super) const TEAM: &str = "berth.team";
 pub(super) const OWNER: &str = "berth.owner";
@@ -26,6 +28,12 @@ impl Labels {
     #[must_use]
     pub fn environment(&self) -> Option<EnvironmentId> {
         EnvironmentId::parse(self.get(ENVIRONMENT)?).ok()
+    }
+
+    /// What it says of where it comes from, each a bounded line: environment, team, owner and template.
+    #[must_use]
+    pub fn claims(&self) -> [Option<String>; 4] {
+        [ENVIRONMENT, TEAM, OWNER, TEMPLATE].map(|name| self.get(name).map(|value| plain(value, 128)))
     }
 
     /// At which attempt to make the environment's container it was made.

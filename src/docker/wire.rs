@@ -93,6 +93,11 @@ impl Wire {
                 let stream = self.in_time(UnixStream::connect(path)).await?;
                 over(stream, "docker", request).await
             }
+            #[cfg(test)]
+            Address::Inside(way) => {
+                let stream = (way.0)().ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionRefused))?;
+                over(stream, "docker", request).await
+            }
             Address::Tcp { host, port, tls } => {
                 let stream = self.in_time(TcpStream::connect((host.trim_matches(['[', ']']), *port))).await?;
                 stream.set_nodelay(true)?;

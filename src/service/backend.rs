@@ -11,6 +11,7 @@ use app::model::environment::{Environment, EnvironmentDetail, Operation};
 use app::model::history::History;
 use app::model::host::Host;
 use app::model::name::{EnvironmentId, RequestId, TeamName};
+use app::model::quarantine::Stray;
 use app::model::request::{Request, Step};
 use app::model::team::Team;
 use app::model::template::Offer;
@@ -112,6 +113,12 @@ impl Backend for Service {
 
     async fn decide_request(&self, actor: &Actor, id: &RequestId, step: Step, word: &str) -> Result<Request, ApiError> {
         self.take_step(actor, id, step, word).await
+    }
+
+    // Quarantine.
+
+    async fn quarantine(&self, actor: &Actor) -> Result<Vec<Stray>, ApiError> {
+        self.quarantined(actor)
     }
 
     fn changes(&self) -> BoxStream<'static, Change> {

@@ -10,6 +10,10 @@ static FAULTS: AtomicU64 = AtomicU64::new(1);
 
 /// A fault of ours: the person gets a reference to the line in the log.
 pub fn fault(error: StoreError) -> ApiError {
+    if matches!(error, StoreError::Full) {
+        tracing::error!(%error, "a request was refused");
+        return ApiError::ServerFull;
+    }
     internal(&error)
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::api::ApiError;
 use app::api::environments::LaunchAsk;
@@ -13,8 +13,10 @@ use app::model::environment::{Environment, Health, Limits, Port, State, StepName
 use app::model::name::{EnvironmentId, EnvironmentName, TemplateName};
 use app::model::quota::Holding;
 use app::model::template::{Readiness, Size, Template};
+use futures::FutureExt;
 use thiserror::Error;
 use tokio::sync::OwnedMutexGuard;
+use tokio_util::sync::CancellationToken;
 
 use super::error::fault;
 use super::lifecycle::{GRACE, sentence};
@@ -32,7 +34,14 @@ const LAST_LINES: usize = 5;
 
 /// Who works on an environment: one task at a time. A new operation waits until the one it overtakes has noticed.
 #[derive(Clone, Default)]
-pub struct Drivers(Arc<Mutex<HashMap<EnvironmentId, Arc<tokio::sync::Mutex<()>>>>>);
+pub struct Drivers(Arc<Mutex<HashMap<EnvironmentId, Seat>>>);
+
+/// Where one environment's driver sits, and how the one who sits there now is sent away.
+#[derive(Default)]
+struct Seat {
+    turn: Arc<tokio::sync::Mutex<()>>,
+    away: CancellationToken,
+}
 
 impl fmt::Debug for Drivers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -41,22 +50,48 @@ impl fmt::Debug for Drivers {
 }
 
 /// The right to work on one environment, until it is dropped.
-pub type Driving = OwnedMutexGuard<()>;
+#[derive(Debug)]
+pub struct Driving {
+    _turn: OwnedMutexGuard<()>,
+    away: CancellationToken,
+}
+
+impl Driving {
+    /// Works to the end, or until the driver is sent away.
+    pub async fn work(self, work: impl Future<Output = ()> + Send) {
+        if self.away.run_until_cancelled(work.boxed()).await.is_none() {
+            tracing::info!("a driver whose time was over was sent away");
+        }
+    }
+}
 
 impl Drivers {
     pub async fn take(&self, id: &EnvironmentId) -> Driving {
-        let lock = {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            all.retain(|_, lock| Arc::strong_count(lock) > 1);
-            Arc::clone(all.entry(id.clone()).or_default())
+        let turn = {
+            let mut all = self.all();
+            all.retain(|_, seat| Arc::strong_count(&seat.turn) > 1);
+            Arc::clone(&all.entry(id.clone()).or_default().turn)
         };
-        lock.lock_owned().await
+        let turn = turn.lock_owned().await;
+        let away = CancellationToken::new();
+        self.all().entry(id.clone()).or_default().away = away.clone();
+        Driving { _turn: turn, away }
     }
 
     /// Whether somebody works on it now.
     pub fn is_taken(&self, id: &EnvironmentId) -> bool {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.get(id).is_some_and(|lock| lock.try_lock().is_err())
+        self.all().get(id).is_some_and(|seat| seat.turn.try_lock().is_err())
+    }
+
+    /// Ends whoever works on it now, wherever that is; who waits for the turn gets it.
+    pub fn send_away(&self, id: &EnvironmentId) {
+        if let Some(seat) = self.all().get(id) {
+            seat.away.cancel();
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<EnvironmentId, Seat>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -228,11 +263,13 @@ impl Service {
 
     /// Brings a reserved environment up, or gives back what it held.
     pub(super) async fn drive_up(self, driving: Driving, activity: Activity, template: Template) {
-        let ended = self.bring_up(&activity, &template).await;
-        if let Err(broken) = ended {
-            self.give_back(&activity, broken).await;
+        driving.work(self.go_up(&activity, &template)).await;
+    }
+
+    pub(super) async fn go_up(&self, activity: &Activity, template: &Template) {
+        if let Err(broken) = self.bring_up(activity, template).await {
+            self.give_back(activity, broken).await;
         }
-        drop(driving);
     }
 
     async fn bring_up(&self, activity: &Activity, template: &Template) -> Result<(), Broken> {
@@ -316,7 +353,7 @@ impl Service {
         }
     }
 
-    async fn make_ready(
+    pub(super) async fn make_ready(
         &self,
         activity: &Activity,
         container: &ContainerId,
@@ -468,10 +505,23 @@ impl Service {
         notes: &[Note<'_>],
         set: impl FnOnce(&mut Stored),
     ) -> Result<Stored, Broken> {
+        self.advance_from(activity, None, to, notes, set).await
+    }
+
+    /// The same, where one state only will do to move on from.
+    pub(super) async fn advance_from(
+        &self,
+        activity: &Activity,
+        expected: Option<State>,
+        to: State,
+        notes: &[Note<'_>],
+        set: impl FnOnce(&mut Stored),
+    ) -> Result<Stored, Broken> {
         let mut write = self.store.write().await?;
         let mut stored = environments::find(&mut write, &activity.id).await?.ok_or(Broken::Superseded)?;
         let from = stored.environment.state;
-        if stored.activity != activity.number || (from != to && !from.may_become(to)) {
+        let is_expected = expected.is_none_or(|expected| expected == from);
+        if stored.activity != activity.number || !is_expected || (from != to && !from.may_become(to)) {
             return Err(Broken::Superseded);
         }
         stored.environment.state = to;

@@ -168,17 +168,22 @@ impl Service {
             })
             .await
         };
-        if let Err(broken) = stopped.await {
-            self.leave_to_reconciler(&activity, broken).await;
-        }
-        drop(driving);
+        let work = async {
+            if let Err(broken) = stopped.await {
+                self.leave_to_reconciler(&activity, broken).await;
+            }
+        };
+        driving.work(work).await;
     }
 
     async fn drive_restart(self, driving: Driving, activity: Activity, template: Template) {
-        match self.stop_container(&activity).await {
-            Ok(()) => self.drive_up(driving, activity, template).await,
-            Err(broken) => self.leave_to_reconciler(&activity, broken).await,
-        }
+        let work = async {
+            match self.stop_container(&activity).await {
+                Ok(()) => self.go_up(&activity, &template).await,
+                Err(broken) => self.leave_to_reconciler(&activity, broken).await,
+            }
+        };
+        driving.work(work).await;
     }
 
     async fn stop_container(&self, activity: &Activity) -> Result<(), Broken> {
@@ -204,10 +209,12 @@ impl Service {
             })
             .await
         };
-        if let Err(broken) = removed.await {
-            self.leave_to_reconciler(&activity, broken).await;
-        }
-        drop(driving);
+        let work = async {
+            if let Err(broken) = removed.await {
+                self.leave_to_reconciler(&activity, broken).await;
+            }
+        };
+        driving.work(work).await;
     }
 
     /// What is no longer true of an environment that does not run.

@@ -13,7 +13,7 @@ use futures::stream::BoxStream;
 use tokio_stream::wrappers::BroadcastStream;
 
 use super::Service;
-use crate::docker::{EngineError, Happening};
+use crate::docker::{EngineError, Event, Happening};
 
 /// Between attempts to reach an engine that does not answer.
 const RETRY: Duration = Duration::from_millis(500);
@@ -31,6 +31,7 @@ pub(super) fn unknown_host(now: Timestamp) -> Host {
 
 impl Service {
     pub(super) fn announce(&self, environment: &Environment) {
+        self.underway.note(environment);
         // Nobody listening is no fault.
         drop(self.changes.send(Change::Environment(Box::new(self.shown(environment.clone())))));
     }
@@ -62,6 +63,9 @@ impl Service {
             differs
         });
         if changed {
+            if host.link == Link::Live {
+                self.underway.begin_anew();
+            }
             tracing::info!(link = ?host.link, "the engine");
             drop(self.changes.send(Change::Host(host)));
         }
@@ -99,21 +103,34 @@ impl Service {
         }
     }
 
-    /// One subscription. Subscribes first, then looks at everything, so that nothing falls between the two.
+    /// One subscription. Subscribes first, then looks at everything, so that nothing falls between the two. Ends when its
+    /// stream does, or when another call has found that the engine does not answer: then all begins anew.
     async fn follow_once(&self) -> Result<(), EngineError> {
         let facts = self.engine.host().await?;
         let events = self.engine.events(&self.settings.installation).await?;
         let mut events = std::pin::pin!(events);
+        let containers = self.engine.ours(&self.settings.installation).await?;
         self.set_host(Host::from(&facts));
-        self.reconcile().await;
-        while let Some(event) = events.next().await {
-            let event = event?;
-            // What a launch makes and starts, it looks at itself.
-            let expected = matches!(event.what, Happening::Created | Happening::Started);
-            if let (false, Some(id)) = (expected, event.labels.environment()) {
-                self.nudge(id);
+        self.look_at(&containers).await;
+        let mut host = self.host.subscribe();
+        loop {
+            tokio::select! {
+                event = events.next() => match event {
+                    Some(event) => self.take_notice(&event?),
+                    None => return Err(EngineError::Unreachable("the stream of its events ended".to_owned())),
+                },
+                _ = host.wait_for(|host| host.link != Link::Live) => {
+                    return Err(EngineError::Unreachable("a call to it failed".to_owned()));
+                }
             }
         }
-        Err(EngineError::Unreachable("the stream of its events ended".to_owned()))
+    }
+
+    /// What a launch makes and starts, it looks at itself.
+    fn take_notice(&self, event: &Event) {
+        let expected = matches!(event.what, Happening::Created | Happening::Started);
+        if let (false, Some(id)) = (expected, event.labels.environment()) {
+            self.nudge(id);
+        }
     }
 }

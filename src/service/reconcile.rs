@@ -1,16 +1,24 @@
 //! Brings what is stored and what the engine has together: at start, after each reconnect, each minute, and for one
 //! environment when something happened to its container.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use app::api::ApiError;
+use app::model::access::{Action, Actor, Target, authorize};
 use app::model::environment::{Port, State};
 use app::model::name::EnvironmentId;
+use app::model::quarantine::Stray;
 use app::model::time::Timestamp;
+use futures::{FutureExt, StreamExt, stream};
 
 use super::Service;
 use super::launch::{Activity, Broken, Kept, Note};
 use crate::docker::{Container, ContainerId, EngineError, Listed, Status};
+use crate::store::StoreError;
 use crate::store::environments::{Outcome, Stored};
+
+/// How many environments are looked at at once.
+const LOOKS: usize = 8;
 
 /// What an environment needs, seen from what is stored and what its container is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +29,10 @@ pub enum Verdict {
     Adopt,
     /// It has ended by itself.
     Close,
-    /// Its container is gone.
+    /// It should run, and its container is gone.
     Vanished,
+    /// Its container is gone, and it did not run: the next start makes another.
+    Forget,
     /// Nobody drives its launch any more, and it does not run.
     GiveUp,
     /// Its stop or removal goes on.
@@ -31,28 +41,50 @@ pub enum Verdict {
     PutDown,
 }
 
-/// The decision. `container` is the one that is stored for it, or, in a launch, the one that carries its label.
+/// What is found of the container that is stored for an environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found<'a> {
+    /// None is stored.
+    Nothing,
+    /// The engine does not have it.
+    Gone,
+    There(&'a Status),
+}
+
+impl<'a> Found<'a> {
+    fn of(stored: &Stored, status: Option<&'a Status>) -> Self {
+        match (status, &stored.container_id) {
+            (Some(status), _) => Self::There(status),
+            (None, Some(_)) => Self::Gone,
+            (None, None) => Self::Nothing,
+        }
+    }
+}
+
+/// The decision.
 #[must_use]
-pub fn verdict(state: State, ran: bool, container: Option<&Status>) -> Verdict {
-    let up = matches!(container, Some(Status::Running | Status::Paused | Status::Restarting));
+pub fn verdict(state: State, ran: bool, found: Found<'_>) -> Verdict {
+    let up = matches!(found, Found::There(Status::Running | Status::Paused | Status::Restarting));
+    let there = matches!(found, Found::There(_));
     match state {
         State::Running if up => Verdict::Adopt,
         // A word of a newer engine: not knowing what it means stops nothing.
-        State::Running if matches!(container, Some(Status::Other(_))) => Verdict::Leave,
-        State::Running if container.is_some() => Verdict::Close,
+        State::Running if matches!(found, Found::There(Status::Other(_))) => Verdict::Leave,
+        State::Running if there => Verdict::Close,
         State::Running => Verdict::Vanished,
         State::Starting if up => Verdict::Adopt,
         State::Reserved | State::Pulling | State::Creating | State::Starting => Verdict::GiveUp,
         State::Stopping | State::Removing => Verdict::Resume,
         State::Stopped | State::Failed if up => Verdict::PutDown,
-        State::Failed if container.is_some() && !ran => Verdict::PutDown,
+        State::Failed if there && !ran => Verdict::PutDown,
+        State::Stopped | State::Failed if found == Found::Gone => Verdict::Forget,
         State::Stopped | State::Failed | State::Removed => Verdict::Leave,
     }
 }
 
 /// Whether a list shows an environment just as it is stored, so that nothing needs to be asked about it.
 fn agree(stored: &Stored, container: Option<&Listed>) -> bool {
-    match verdict(stored.environment.state, stored.ran, container.map(|c| &c.status)) {
+    match verdict(stored.environment.state, stored.ran, Found::of(stored, container.map(|c| &c.status))) {
         Verdict::Leave => true,
         Verdict::Adopt if stored.environment.state == State::Running => {
             let published = container.map_or(&[][..], |c| &c.ports);
@@ -82,11 +114,19 @@ pub fn ended(container: &Container) -> String {
 impl Service {
     /// Looks at everything. What fails is left for the next time, which is a minute away at most.
     pub async fn reconcile(&self) {
-        if let Err(error) = self.look_at_all().await {
-            tracing::warn!(%error, "reconciling did not come to its end");
-            if let Broken::Engine(error) = &error {
-                self.engine_lost(error);
+        match self.engine.ours(&self.settings.installation).await {
+            Ok(containers) => self.look_at(&containers).await,
+            Err(error) => {
+                tracing::warn!(%error, "what the engine has cannot be listed");
+                self.engine_lost(&error);
             }
+        }
+    }
+
+    /// The same, with a list that is there already.
+    pub(super) async fn look_at(&self, containers: &[Listed]) {
+        if let Err(error) = self.look_at_all(containers).await {
+            tracing::warn!(%error, "reconciling did not come to its end");
         }
     }
 
@@ -97,41 +137,74 @@ impl Service {
         }
     }
 
-    async fn look_at_all(&self) -> Result<(), Broken> {
-        let containers = self.engine.ours(&self.settings.installation).await?;
+    /// Asks about a container only where that and what is stored differ.
+    async fn look_at_all(&self, containers: &[Listed]) -> Result<(), StoreError> {
         let environments = self.store.environments(None).await?;
+        environments.iter().for_each(|stored| self.underway.found(&stored.environment));
         let by_id: HashMap<&str, &Listed> = containers.iter().map(|c| (c.id.as_str(), c)).collect();
-        for stored in &environments {
+        let differs = |stored: &&Stored| {
             let container = stored.container_id.as_deref().and_then(|id| by_id.get(id)).copied();
-            if !agree(stored, container) && !self.drivers.is_taken(&stored.environment.id) {
-                self.settle(&stored.environment.id).await;
+            !agree(stored, container) && !self.drivers.is_taken(&stored.environment.id)
+        };
+        let differing = environments.iter().filter(differs).map(|stored| &stored.environment.id);
+        stream::iter(differing).for_each_concurrent(LOOKS, |id| self.settle(id).boxed()).await;
+        let held = environments.iter().filter_map(|stored| stored.container_id.as_deref());
+        let held: HashSet<&str> = held.collect();
+        let others = containers.iter().filter(|container| !held.contains(container.id.as_str()));
+        self.look_at_others(others).await
+    }
+
+    /// Containers with our label that no environment holds: a leftover of one of ours is removed, one of nobody's is
+    /// shown to those who see to the host, and not touched.
+    async fn look_at_others(&self, others: impl Iterator<Item = &Listed>) -> Result<(), StoreError> {
+        let mut strays = Vec::new();
+        for container in others {
+            let known = match container.labels.environment() {
+                Some(id) => self.store.environment(&id).await?.map(|_| id),
+                None => None,
+            };
+            match known {
+                Some(id) => self.clear_leftover(&id, container).await?,
+                None => strays.push(self.stray(container)),
             }
         }
-        for container in &containers {
-            self.look_at_container(container).await?;
+        self.strays.send_replace(strays);
+        Ok(())
+    }
+
+    /// Removes a container of an earlier attempt, or of one whose answer was lost, as long as nobody works on its
+    /// environment: whoever does may be making it.
+    async fn clear_leftover(&self, id: &EnvironmentId, container: &Listed) -> Result<(), StoreError> {
+        if self.drivers.is_taken(id) {
+            return Ok(());
+        }
+        let _driving = self.drivers.take(id).await;
+        let stored = self.store.environment(id).await?;
+        if stored.is_some_and(|stored| stored.container_id.as_deref() != Some(container.id.as_str())) {
+            tracing::info!(container = container.name, "a leftover of an earlier attempt is removed");
+            if let Err(error) = self.engine.remove(&container.id).await {
+                tracing::warn!(%error, container = container.name, "a leftover is removed with the next look");
+            }
         }
         Ok(())
     }
 
-    /// A container with our label that no environment holds: a leftover of one of ours is removed, one of nobody's is
-    /// shown in the log and not touched.
-    async fn look_at_container(&self, container: &Listed) -> Result<(), Broken> {
-        let Some(id) = container.labels.environment() else { return Ok(()) };
-        if self.drivers.is_taken(&id) {
-            return Ok(());
+    fn stray(&self, container: &Listed) -> Stray {
+        let id = container.id.to_string();
+        let known = self.strays.borrow().iter().find(|stray| stray.container == id).map(|stray| stray.seen_at);
+        if known.is_none() {
+            tracing::warn!(container = container.name, "it carries our label and no environment holds it: left alone");
         }
-        let Some(stored) = self.store.environment(&id).await? else {
-            tracing::warn!(
-                container = container.name,
-                "a container carries our label and no environment of ours: left alone"
-            );
-            return Ok(());
-        };
-        if stored.container_id.as_deref() != Some(container.id.as_str()) {
-            tracing::info!(container = container.name, "a leftover of an earlier attempt is removed");
-            self.engine.remove(&container.id).await?;
-        }
-        Ok(())
+        let [environment, team, owner, template] = container.labels.claims();
+        let (name, state) = (container.name.clone(), container.status.to_string());
+        let seen_at = known.unwrap_or_else(|| self.clock.now());
+        Stray { container: id, name, state, environment, team, owner, template, seen_at }
+    }
+
+    /// What nobody knows, for those who see to the host.
+    pub(super) fn quarantined(&self, actor: &Actor) -> Result<Vec<Stray>, ApiError> {
+        authorize(actor, Action::Audit, Target::Installation).map_err(|denied| super::refuse(denied, "host"))?;
+        Ok(self.strays.borrow().clone())
     }
 
     /// Something happened to an environment's container: looks at that one, once whoever drives it has ended.
@@ -142,12 +215,13 @@ impl Service {
 
     async fn settle(&self, id: &EnvironmentId) {
         let driving = self.drivers.take(id).await;
-        let settled = self.settle_driven(id).await;
-        drop(driving);
-        match settled {
-            Ok(()) | Err(Broken::Superseded) => {}
-            Err(error) => tracing::warn!(%error, %id, "it is looked at again with the next reconciling"),
-        }
+        let work = async {
+            match self.settle_driven(id).await {
+                Ok(()) | Err(Broken::Superseded) => {}
+                Err(error) => tracing::warn!(%error, %id, "it is looked at again with the next reconciling"),
+            }
+        };
+        driving.work(work).await;
     }
 
     async fn settle_driven(&self, id: &EnvironmentId) -> Result<(), Broken> {
@@ -157,11 +231,16 @@ impl Service {
             None => None,
         };
         let activity = Activity::of(&stored);
-        match verdict(stored.environment.state, stored.ran, container.as_ref().map(|c| &c.status)) {
+        let found = Found::of(&stored, container.as_ref().map(|c| &c.status));
+        match verdict(stored.environment.state, stored.ran, found) {
             Verdict::Leave => {}
+            Verdict::Adopt if stored.environment.state == State::Starting => {
+                self.resume_start(activity, &stored).await?
+            }
             Verdict::Adopt => self.adopt(&activity, stored, container).await?,
             Verdict::Close => self.close_ended(&activity, container).await?,
             Verdict::Vanished => self.fail(&activity, "Its container has disappeared from the host.").await?,
+            Verdict::Forget => self.forget(&activity, &stored).await?,
             Verdict::GiveUp => self.give_up(&activity).await?,
             Verdict::Resume => self.resume(&stored).await?,
             Verdict::PutDown => self.put_down_again(&activity, &stored).await?,
@@ -185,12 +264,8 @@ impl Service {
         if environment.state == State::Running && environment.ports == ports && environment.health == container.health {
             return Ok(());
         }
-        let notes: &[Note<'_>] = match environment.state {
-            State::Starting => &[Note::End(Outcome::Done(Some("found running after a restart of the server")))],
-            _ => &[],
-        };
         let started_at = container.started_at.unwrap_or_else(|| self.clock.now());
-        self.advance(activity, State::Running, notes, |stored| {
+        self.advance(activity, State::Running, &[], |stored| {
             stored.environment.ports = ports;
             stored.environment.health = container.health;
             stored.environment.started_at.get_or_insert(started_at);
@@ -201,6 +276,25 @@ impl Service {
             stored.ran = true;
         })
         .await?;
+        Ok(())
+    }
+
+    /// Its container runs, and nobody waits any more until it is ready: goes on with that.
+    async fn resume_start(&self, activity: Activity, stored: &Stored) -> Result<(), Broken> {
+        let Some(container) = stored.container() else { return Ok(()) };
+        let template = self.template_of(stored).await.map_err(|error| Broken::Failed(error.to_string()))?;
+        let taken_up = Note::End(Outcome::Done(Some("taken up again after a restart of the server")));
+        self.advance(&activity, State::Starting, &[taken_up], |_| {}).await?;
+        let service = self.clone();
+        self.spawn(async move {
+            let driving = service.drivers.take(&activity.id).await;
+            let work = async {
+                if let Err(broken) = service.make_ready(&activity, &container, &template).await {
+                    service.give_back(&activity, broken).await;
+                }
+            };
+            driving.work(work).await;
+        });
         Ok(())
     }
 
@@ -230,9 +324,21 @@ impl Service {
         Ok(())
     }
 
+    async fn forget(&self, activity: &Activity, stored: &Stored) -> Result<(), Broken> {
+        const GONE: &str = "Its container was removed on the host, with what was in it. A start makes a new one.";
+        self.advance(activity, stored.environment.state, &[], |stored| {
+            Self::forget_container(stored);
+            if stored.environment.state == State::Stopped {
+                stored.environment.reason = Some(GONE.to_owned());
+            }
+        })
+        .await?;
+        Ok(())
+    }
+
     /// A launch or start that was under way when the server ended.
     async fn give_up(&self, activity: &Activity) -> Result<(), Broken> {
-        let why = "The server ended while this was under way. What was made has been removed; start it again.";
+        let why = "This was under way when the server ended or could not go on. Nothing is held; start it again.";
         self.give_back(activity, Broken::Failed(why.to_owned())).await;
         Ok(())
     }
@@ -261,28 +367,34 @@ mod tests {
 
     #[test]
     fn each_state_meets_each_container_with_a_decision() {
-        let check = |state, ran, status: Option<Status>, expected: Verdict| {
-            assert_eq!(verdict(state, ran, status.as_ref()), expected, "{state} {status:?}");
+        let check = |state, ran, found: Found<'_>, expected: Verdict| {
+            assert_eq!(verdict(state, ran, found), expected, "{state} {found:?}");
         };
-        check(State::Running, true, Some(Status::Running), Verdict::Adopt);
-        check(State::Running, true, Some(Status::Exited), Verdict::Close);
-        check(State::Running, true, None, Verdict::Vanished);
-        check(State::Reserved, false, None, Verdict::GiveUp);
-        check(State::Creating, false, Some(Status::Created), Verdict::GiveUp);
-        check(State::Starting, false, Some(Status::Running), Verdict::Adopt);
-        check(State::Starting, true, Some(Status::Exited), Verdict::GiveUp);
-        check(State::Stopping, true, Some(Status::Running), Verdict::Resume);
-        check(State::Removing, true, None, Verdict::Resume);
-        check(State::Stopped, true, Some(Status::Exited), Verdict::Leave);
-        check(State::Stopped, true, Some(Status::Running), Verdict::PutDown);
-        check(State::Failed, false, Some(Status::Exited), Verdict::PutDown);
-        check(State::Failed, true, Some(Status::Exited), Verdict::Leave);
-        check(State::Removed, false, None, Verdict::Leave);
+        let [created, running, exited] = [Status::Created, Status::Running, Status::Exited];
+        let [created, running, exited] = [&created, &running, &exited].map(Found::There);
+        check(State::Running, true, running, Verdict::Adopt);
+        check(State::Running, true, exited, Verdict::Close);
+        check(State::Running, true, Found::Gone, Verdict::Vanished);
+        check(State::Reserved, false, Found::Nothing, Verdict::GiveUp);
+        check(State::Creating, false, created, Verdict::GiveUp);
+        check(State::Starting, false, running, Verdict::Adopt);
+        check(State::Starting, true, exited, Verdict::GiveUp);
+        check(State::Starting, true, Found::Gone, Verdict::GiveUp);
+        check(State::Stopping, true, running, Verdict::Resume);
+        check(State::Removing, true, Found::Gone, Verdict::Resume);
+        check(State::Stopped, true, exited, Verdict::Leave);
+        check(State::Stopped, true, running, Verdict::PutDown);
+        check(State::Stopped, true, Found::Gone, Verdict::Forget);
+        check(State::Failed, false, exited, Verdict::PutDown);
+        check(State::Failed, false, Found::Gone, Verdict::Forget);
+        check(State::Failed, true, exited, Verdict::Leave);
+        check(State::Failed, false, Found::Nothing, Verdict::Leave);
+        check(State::Removed, false, Found::Nothing, Verdict::Leave);
     }
 
     #[test]
     fn a_word_of_a_newer_engine_stops_nothing_that_may_run() {
         let word = Status::Other("hibernating".to_owned());
-        assert_eq!(verdict(State::Running, true, Some(&word)), Verdict::Leave);
+        assert_eq!(verdict(State::Running, true, Found::There(&word)), Verdict::Leave);
     }
 }

@@ -2,11 +2,13 @@
 
 use app::api::ApiError;
 use app::api::backend::Backend;
+use app::api::live::Change;
 use app::model::environment::{Operation, State};
 use app::model::host::Link;
+use futures::StreamExt;
 
 use super::stage::{Stage, ask};
-use super::stand_in::{Call, End};
+use super::stand_in::{Call, End, Mood};
 
 #[tokio::test]
 async fn while_the_engine_is_away_pages_say_so_and_nothing_is_reserved() {
@@ -113,4 +115,28 @@ async fn a_launch_that_has_just_begun_is_not_taken_for_one_that_a_killed_server_
     // The launch's own task has not run yet: on this runtime it does only when the test waits for something.
     stage.service.reconcile().await;
     assert_eq!(stage.service.settled(&bea, &id).await.map(|e| e.state), Ok(State::Running));
+}
+
+#[tokio::test]
+async fn one_list_that_fails_does_not_leave_the_engine_lost() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let mut changes = stage.service.changes();
+    stage.engine.next(Call::List, Mood::Nonsense);
+    stage.service.reconcile().await;
+    while !matches!(changes.next().await, Some(Change::Host(host)) if host.link == Link::Live) {}
+    assert_eq!(stage.launched(&bea, ask("web")).await.expect("a launch").state, State::Running);
+}
+
+#[tokio::test]
+async fn a_stopped_environment_whose_container_somebody_removed_says_so_and_starts_anew() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let id = stage.launched(&bea, ask("web")).await.expect("a launch").id;
+    stage.done(&bea, &id, Operation::Stop).await.expect("a stop");
+    stage.engine.lose(&stage.engine.containers()[0]);
+    stage.service.reconcile().await;
+    let stopped = stage.service.environment(&bea, &id).await.expect("it").environment;
+    assert!(stopped.reason.is_some_and(|reason| reason.contains("removed on the host")));
+    assert_eq!(stage.done(&bea, &id, Operation::Start).await.expect("a start").state, State::Running);
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::environments::LaunchAsk;
 use app::api::live::Change;
-use app::model::access::{Actor, TeamRole};
+use app::model::access::{Actor, InstallationRole, TeamRole};
 use app::model::environment::{Environment, Operation, State};
 use app::model::host::Link;
 use app::model::name::{EnvironmentId, TeamName};
@@ -18,7 +19,7 @@ use tempfile::TempDir;
 
 use super::stand_in::{Image, Process, StandIn};
 use crate::clock::Clock;
-use crate::docker::Engine;
+use crate::docker::{Engine, Patience};
 use crate::service::{Reserve, Service, Settings, apply};
 use crate::store::Store;
 use crate::store::people::Identity;
@@ -31,12 +32,23 @@ pub struct Stage {
     pub store: Store,
     pub clock: Clock,
     now: Arc<AtomicI64>,
+    patience: Patience,
     _folder: TempDir,
 }
 
 impl Stage {
     /// With its engine live and every image of the catalogue on the host but `berth/absent:1`.
     pub async fn set() -> Self {
+        Self::set_with(Patience::default()).await
+    }
+
+    /// The same, where the engine may take its time for every call.
+    pub async fn set_patient() -> Self {
+        let day = Duration::from_secs(24 * 3600);
+        Self::set_with(Patience { short: day, launch: day, stop: day, pull: day, ..Patience::default() }).await
+    }
+
+    async fn set_with(patience: Patience) -> Self {
         let engine = StandIn::start().await;
         engine.has_image("berth/web:1", Image::that(Process::Serves));
         engine.has_image("berth/silent:1", Image::that(Process::Silent).writing(&["waiting for a database"]));
@@ -46,8 +58,8 @@ impl Stage {
         let now = Arc::new(AtomicI64::new(1_800_000_000_000));
         let clock = clock(&now);
         apply::apply(&store, CATALOGUE, false, clock.now()).await.unwrap_or_else(|error| panic!("{error}"));
-        let service = serve(&store, &engine, &clock);
-        let stage = Self { engine, service, store, clock, now, _folder: folder };
+        let service = serve(&store, &engine, &clock, patience);
+        let stage = Self { engine, service, store, clock, now, patience, _folder: folder };
         stage.live(&stage.service).await;
         stage
     }
@@ -77,7 +89,7 @@ impl Stage {
 
     /// A server on this database and another engine.
     pub async fn serving(&self, engine: &StandIn) -> Service {
-        let service = serve(&self.store, engine, &self.clock);
+        let service = serve(&self.store, engine, &self.clock, self.patience);
         self.live(&service).await;
         service
     }
@@ -104,6 +116,12 @@ impl Stage {
         let team = TeamName::parse(team).expect("a name");
         let teams = [(team, role)].into();
         Actor { id: person, name: name.to_owned(), email: None, role: None, teams, scope: None, token: None }
+    }
+
+    /// Reads all and changes nothing.
+    pub async fn auditor(&self) -> Actor {
+        let person = self.person("Ada", "green", TeamRole::Member).await;
+        Actor { role: Some(InstallationRole::Auditor), teams: Default::default(), ..person }
     }
 
     pub async fn bea(&self) -> Actor {
@@ -138,7 +156,7 @@ impl Stage {
     }
 }
 
-fn serve(store: &Store, engine: &StandIn, clock: &Clock) -> Service {
+fn serve(store: &Store, engine: &StandIn, clock: &Clock, patience: Patience) -> Service {
     let settings = Settings {
         installation: "test".to_owned(),
         public_host: "dock.test".to_owned(),
@@ -146,7 +164,7 @@ fn serve(store: &Store, engine: &StandIn, clock: &Clock) -> Service {
         probe_host: "127.0.0.1".to_owned(),
         reserve: Reserve { memory: Memory::default(), memory_ratio: 1000.0, cpu_ratio: 1000.0 },
     };
-    let engine = Engine::connect(&engine.connection()).expect("a connection");
+    let engine = Engine::connect_with(&engine.connection(), patience).expect("a connection");
     Service::new(store.clone(), engine, clock.clone(), settings)
 }
 

@@ -9,6 +9,7 @@ mod door;
 mod mood;
 mod world;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,11 +17,11 @@ use app::model::time::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::docker::Connection;
+use crate::docker::{Connection, Inside};
 
-use self::door::Door;
+use self::door::{Door, Hatch};
 use self::mood::{Book, no_space};
-pub use self::mood::{Call, Gate, Mood};
+pub use self::mood::{Call, Desk, Gate, Mood};
 use self::world::World;
 pub use self::world::{End, Image, Process};
 
@@ -45,6 +46,7 @@ pub struct StandIn {
     world: Arc<World>,
     book: Arc<Book>,
     door: Door,
+    hatch: Arc<Hatch>,
     folder: TempDir,
 }
 
@@ -55,9 +57,48 @@ impl StandIn {
 
     pub async fn start_with(settings: Settings) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the socket");
-        let this = Self { world: Arc::new(World::new(settings)), book: Arc::default(), door: Door::default(), folder };
+        let this = Self::new(settings, folder);
         this.come_back();
         this
+    }
+
+    fn new(settings: Settings, folder: TempDir) -> Self {
+        let (world, book) = (Arc::new(World::new(settings)), Arc::default());
+        Self { world, book, door: Door::default(), hatch: Arc::default(), folder }
+    }
+
+    /// One without a socket, whose calls all wait at a desk.
+    pub fn inside(settings: Settings) -> (Self, Desk) {
+        let this = Self::new(settings, tempfile::tempdir().expect("a folder"));
+        let desk = Desk::default();
+        this.book.put_up(desk.clone());
+        this.hatch.open();
+        (this, desk)
+    }
+
+    /// The way to one without a socket.
+    pub fn way(&self) -> Inside {
+        let (hatch, world, book) = (self.hatch.clone(), self.world.clone(), self.book.clone());
+        Inside(Arc::new(move || hatch.let_in(&world, &book)))
+    }
+
+    /// As [`StandIn::vanish`] and [`StandIn::come_back`], without a socket.
+    pub fn shut(&self) {
+        self.hatch.shut();
+    }
+
+    pub fn reopen(&self) {
+        self.hatch.open();
+    }
+
+    /// Of which environment each container is, and what it does.
+    pub fn states(&self) -> Vec<(String, String, String)> {
+        let state = |container: &world::Container| {
+            let environment = container.label("berth.environment").unwrap_or_default();
+            serde_json::json!([container.id, environment, container.told_status()])
+        };
+        let all = self.world.see_all(|container| Some(state(container)));
+        all.into_iter().map(|state| serde_json::from_value(state).expect("three texts")).collect()
     }
 
     /// How to reach it.
@@ -147,6 +188,18 @@ impl StandIn {
     /// Lets a container that runs use so much more.
     pub fn uses(&self, id: &str, cpu_nanos: u64, network_bytes: u64) {
         self.world.uses(id, cpu_nanos, network_bytes);
+    }
+
+    /// Makes a container that nobody asked for, with these labels.
+    pub fn finds(&self, name: &str, image: &str, labels: &[(&str, &str)]) -> String {
+        let labels: HashMap<&str, &str> = labels.iter().copied().collect();
+        let asked = serde_json::json!({ "Image": image, "Labels": labels, "HostConfig": {} });
+        self.world.create(name, asked).expect("an image and a free name")
+    }
+
+    /// Runs a container that was made.
+    pub async fn runs(&self, id: &str) {
+        self.world.start(id).await.expect("a container");
     }
 
     /// Removes a container behind everybody's back.

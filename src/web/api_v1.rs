@@ -32,6 +32,7 @@ pub fn routes() -> Table<Web> {
         .route("/teams", get(teams))
         .route("/templates", get(templates))
         .route("/host", get(host))
+        .route("/host/quarantine", get(quarantine))
         .route("/environments", get(list).post(launch))
         .route("/environments/{id}", get(one).delete(remove))
         .route("/environments/{id}/start", post(start))
@@ -107,6 +108,10 @@ async fn templates(
 
 async fn host(State(web): State<Web>, Caller(actor): Caller) -> Answer<app::model::host::Host> {
     Ok(Json(web.service.host(&actor).await?))
+}
+
+async fn quarantine(State(web): State<Web>, Caller(actor): Caller) -> Answer<List<app::model::quarantine::Stray>> {
+    Ok(List::whole(web.service.quarantine(&actor).await?))
 }
 
 #[derive(Debug, Deserialize)]

@@ -80,6 +80,7 @@ fn title(error: &ApiError) -> &'static str {
         ApiError::TooMany { .. } => "Too many requests",
         ApiError::Malformed { .. } => "Cannot be read",
         ApiError::Offline => "Not reached",
+        ApiError::ServerFull => "The disk of the server is full",
         ApiError::Internal { .. } => "A fault of the server",
     }
 }

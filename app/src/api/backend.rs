@@ -20,6 +20,7 @@ use crate::model::environment::{Environment, EnvironmentDetail, Operation};
 use crate::model::history::History;
 use crate::model::host::Host;
 use crate::model::name::{EnvironmentId, RequestId, TeamName};
+use crate::model::quarantine::Stray;
 use crate::model::request::{Request, Step};
 use crate::model::team::Team;
 use crate::model::template::Offer;
@@ -75,6 +76,11 @@ pub trait Backend: Send + Sync {
 
     /// Approves, declines, withdraws or returns, with a word of why.
     async fn decide_request(&self, actor: &Actor, id: &RequestId, step: Step, word: &str) -> Result<Request, ApiError>;
+
+    // Quarantine.
+
+    /// Containers with this installation's label that no environment knows, as of the last look at the engine.
+    async fn quarantine(&self, actor: &Actor) -> Result<Vec<Stray>, ApiError>;
 
     /// All changes from now on, of everybody: whoever passes one on asks [`Backend::may_see`] first.
     fn changes(&self) -> BoxStream<'static, Change>;

@@ -27,6 +27,9 @@ pub enum ApiError {
     Conflict { message: String },
     #[error("The Docker Engine does not answer: {message}. Nothing is lost; try again when the host line says live.")]
     EngineUnavailable { message: String },
+    /// Nothing can be written.
+    #[error("The disk of the server is full, so nothing was changed. An admin must make room on it; then try again.")]
+    ServerFull,
     #[error("Too many requests; try again in {retry_after_seconds} s.")]
     TooMany { retry_after_seconds: u64 },
     /// The request itself could not be read.
@@ -69,6 +72,7 @@ impl ApiError {
             Self::TooMany { .. } => 429,
             Self::Malformed { .. } => 400,
             Self::EngineUnavailable { .. } | Self::Offline => 503,
+            Self::ServerFull => 507,
             Self::Internal { .. } => 500,
         }
     }
@@ -84,6 +88,7 @@ impl ApiError {
             Self::QuotaExceeded { .. } => "quota_exceeded",
             Self::Conflict { .. } => "conflict",
             Self::EngineUnavailable { .. } => "engine_unavailable",
+            Self::ServerFull => "server_full",
             Self::TooMany { .. } => "too_many",
             Self::Malformed { .. } => "malformed",
             Self::Offline => "offline",
@@ -97,6 +102,7 @@ impl ApiError {
         match self {
             Self::SignedOut
             | Self::EngineUnavailable { .. }
+            | Self::ServerFull
             | Self::TooMany { .. }
             | Self::Offline
             | Self::Internal { .. } => true,

@@ -6,10 +6,18 @@ use leptos::server_fn::codec::GetUrl;
 use super::ApiError;
 use super::json::Json;
 use crate::model::host::Host;
+use crate::model::quarantine::Stray;
 
 /// The host and whether its engine answers.
 #[server(endpoint = "host", prefix = "/fn", input = GetUrl, output = Json)]
 pub async fn get_host() -> Result<Host, ApiError> {
     let (backend, actor) = super::backend::asked()?;
     super::backend::answer(backend.host(&actor).await)
+}
+
+/// What carries this installation's label and is of no environment.
+#[server(endpoint = "quarantine", prefix = "/fn", input = GetUrl, output = Json)]
+pub async fn get_quarantine() -> Result<Vec<Stray>, ApiError> {
+    let (backend, actor) = super::backend::asked()?;
+    super::backend::answer(backend.quarantine(&actor).await)
 }

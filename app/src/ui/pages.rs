@@ -4,6 +4,7 @@ pub mod audit;
 pub mod environment;
 pub mod environments;
 pub mod history;
+pub mod host;
 pub mod launch;
 pub mod missing;
 pub mod requests;

@@ -37,7 +37,8 @@ pub(super) async fn answer(world: &World, book: &Book, request: Request<Incoming
         Err(refusal) => return Ok(refused(&refusal)),
     };
     let body = request.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
-    let mood = book.mood(asked.call);
+    let name = asked.query.get("name").or(asked.query.get("fromImage")).map_or("", String::as_str);
+    let mood = book.decided(asked.call, format!("{}{name}", asked.what)).await;
     match &mood {
         Mood::Refuse { status, message } => return Ok(refused(&(*status, message.clone()))),
         Mood::Nonsense => return Ok(with_body(StatusCode::OK, "{\"Id\": [<html>\n")),

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::{UnixListener, UnixStream};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
+use tokio::net::UnixListener;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::answers;
@@ -55,7 +56,40 @@ async fn let_in(listener: UnixListener, world: Arc<World>, book: Arc<Book>) {
     }
 }
 
-async fn serve(stream: UnixStream, world: Arc<World>, book: Arc<Book>) {
+/// The same without a socket: who comes in is given one end of a pipe.
+#[derive(Default)]
+pub(super) struct Hatch {
+    guests: Mutex<Option<JoinSet<()>>>,
+}
+
+impl Hatch {
+    pub(super) fn open(&self) {
+        self.guests().get_or_insert_default();
+    }
+
+    /// Everybody is shown out.
+    pub(super) fn shut(&self) {
+        self.guests().take();
+    }
+
+    pub(super) fn let_in(&self, world: &Arc<World>, book: &Arc<Book>) -> Option<DuplexStream> {
+        let mut guests = self.guests();
+        let guests = guests.as_mut()?;
+        while guests.try_join_next().is_some() {}
+        let (ours, theirs) = tokio::io::duplex(64 << 10);
+        guests.spawn(serve(ours, world.clone(), book.clone()));
+        Some(theirs)
+    }
+
+    fn guests(&self) -> std::sync::MutexGuard<'_, Option<JoinSet<()>>> {
+        self.guests.lock().expect("nobody panics with it")
+    }
+}
+
+async fn serve<S>(stream: S, world: Arc<World>, book: Arc<Book>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = service_fn(move |request| {
         let (world, book) = (world.clone(), book.clone());
         async move { answers::answer(&world, &book, request).await }

@@ -1,9 +1,9 @@
 //! How a call goes wrong, and a book of what was asked for and what came.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// The calls that it answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -91,6 +91,44 @@ impl Gate {
 #[derive(Default)]
 pub(super) struct Book {
     pages: Mutex<HashMap<Call, Page>>,
+    desk: Mutex<Option<Desk>>,
+}
+
+/// Where every call waits until somebody says how it goes: the order of all that happens is theirs.
+#[derive(Clone, Default)]
+pub struct Desk(Arc<Mutex<Vec<Waiting>>>);
+
+struct Waiting {
+    call: Call,
+    what: String,
+    answer: oneshot::Sender<Mood>,
+}
+
+impl Desk {
+    /// The calls that wait now, in an order that depends on nothing but themselves.
+    pub fn waiting(&self) -> Vec<(Call, String)> {
+        let mut waiting = self.lock();
+        waiting.retain(|waiting| !waiting.answer.is_closed());
+        waiting.sort_by(|a, b| (a.call as u8, &a.what).cmp(&(b.call as u8, &b.what)));
+        waiting.iter().map(|waiting| (waiting.call, waiting.what.clone())).collect()
+    }
+
+    /// Says how the one at this place of [`Desk::waiting`] goes.
+    pub fn say(&self, at: usize, mood: Mood) {
+        let waiting = self.lock().remove(at);
+        // Whoever asked may have gone.
+        drop(waiting.answer.send(mood));
+    }
+
+    async fn ask(&self, call: Call, what: String) -> Mood {
+        let (answer, answered) = oneshot::channel();
+        self.lock().push(Waiting { call, what, answer });
+        answered.await.unwrap_or(Mood::Hang)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Waiting>> {
+        self.0.lock().expect("nobody panics with it")
+    }
 }
 
 #[derive(Default)]
@@ -113,8 +151,23 @@ impl Book {
         self.on(call, |page| page.count)
     }
 
+    /// Every call but those that begin a connection waits at this desk from now on.
+    pub(super) fn put_up(&self, desk: Desk) {
+        *self.desk.lock().expect("nobody panics with it") = Some(desk);
+    }
+
+    /// The same where a desk is there: asks it.
+    pub(super) async fn decided(&self, call: Call, what: String) -> Mood {
+        let mood = self.mood(call);
+        let desk = self.desk.lock().expect("nobody panics with it").clone();
+        match (desk, call) {
+            (None, _) | (Some(_), Call::Version | Call::Info | Call::Events) => mood,
+            (Some(desk), _) => desk.ask(call, what).await,
+        }
+    }
+
     /// Counts a call that has come, and says how it goes.
-    pub(super) fn mood(&self, call: Call) -> Mood {
+    fn mood(&self, call: Call) -> Mood {
         self.on(call, |page| {
             page.count += 1;
             page.next.pop_front().or_else(|| page.always.clone()).unwrap_or(Mood::Well)

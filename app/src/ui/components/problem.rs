@@ -40,6 +40,7 @@ fn way_out(error: ApiError, here: &str) -> AnyView {
         .seal(),
         ApiError::Internal { .. }
         | ApiError::EngineUnavailable { .. }
+        | ApiError::ServerFull
         | ApiError::TooMany { .. }
         | ApiError::Offline => {
             // The empty address is that of the page itself.
@@ -79,6 +80,7 @@ pub fn title(error: &ApiError) -> String {
         ApiError::NotFound { what } => format!("There is no such {what}"),
         ApiError::Forbidden { .. } => "That is not yours to do".to_owned(),
         ApiError::EngineUnavailable { .. } => "The Docker Engine does not answer".to_owned(),
+        ApiError::ServerFull => "The disk of the server is full".to_owned(),
         ApiError::Offline => "The server does not answer".to_owned(),
         ApiError::TooMany { .. } => "Too many requests".to_owned(),
         ApiError::Malformed { .. } => "That address does not lead anywhere".to_owned(),
@@ -98,6 +100,7 @@ const fn emblem(error: &ApiError) -> &'static str {
         | ApiError::QuotaExceeded { .. }
         | ApiError::Conflict { .. }
         | ApiError::TooMany { .. }
+        | ApiError::ServerFull
         | ApiError::Internal { .. } => "failed",
     }
 }

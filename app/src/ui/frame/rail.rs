@@ -24,6 +24,7 @@ pub fn Rail(
             <RailLink path="/launch" icon="launch" label="Launch" />
             <RailLink path="/requests" icon="requests" label="Requests" waiting />
             {actor.audits().then(|| view! { <RailLink path="/audit" icon="audit" label="Audit" /> })}
+            {actor.role.map(|_| view! { <RailLink path="/host" icon="host" label="Host" /> })}
         </nav>
     }
     .seal()

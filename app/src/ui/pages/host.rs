@@ -1,0 +1,103 @@
+//! The host, for those who see to it: its engine, and what on it carries our label and is nobody's.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::api::host::{get_host, get_quarantine};
+use crate::model::host::{Host, Link};
+use crate::model::quarantine::Stray;
+use crate::ui::components::loaded::Loaded;
+use crate::ui::seal::Seal;
+
+#[component]
+pub fn HostPage() -> impl IntoView {
+    let asked = async { Ok((get_quarantine().await?, get_host().await?)) };
+    view! {
+        <Title text="Host" />
+        <Loaded
+            asked
+            view=|(strays, host): (Vec<Stray>, Host)| {
+                view! {
+                    <div class="head">
+                        <h1 tabindex="-1">"Host"</h1>
+                    </div>
+                    <Engine host />
+                    <Quarantine strays />
+                }
+                .seal()
+            }
+        />
+    }
+    .seal()
+}
+
+#[component]
+fn Engine(host: Host) -> impl IntoView {
+    let link = match host.link {
+        Link::Live => "It answers.".to_owned(),
+        Link::Lost { since, reason } => format!("It does not answer since {}: {reason}.", since.short_utc()),
+    };
+    view! {
+        <section class="panel" aria-labelledby="engine">
+            <header>
+                <h2 id="engine">"Docker Engine"</h2>
+            </header>
+            <dl class="facts">
+                <dt>"Name"</dt>
+                <dd>{host.name}</dd>
+                <dt>"Version"</dt>
+                <dd>{host.version}</dd>
+                <dt>"Capacity"</dt>
+                <dd>{host.cpus.words()} ", " {host.memory.to_string()}</dd>
+                <dt>"Link"</dt>
+                <dd>{link}</dd>
+            </dl>
+        </section>
+    }
+    .seal()
+}
+
+#[component]
+fn Quarantine(strays: Vec<Stray>) -> impl IntoView {
+    let none = strays.is_empty();
+    view! {
+        <section class="panel" aria-labelledby="quarantine">
+            <header>
+                <h2 id="quarantine">"Quarantine"</h2>
+            </header>
+            <p class="nothing" hidden=!none>
+                "Every container that carries this installation's label belongs to an environment."
+            </p>
+            <p class="nothing" hidden=none>
+                "These containers carry this installation's label, and no environment knows them: after a database was restored from a backup, say. Berth shows them and touches none. Look at them on the host, and remove there what nobody needs."
+            </p>
+            {strays.into_iter().map(|stray| view! { <StrayFacts stray /> }).collect_view()}
+        </section>
+    }
+    .seal()
+}
+
+#[component]
+fn StrayFacts(stray: Stray) -> impl IntoView {
+    let short_id = stray.short_id().to_owned();
+    let label = format!("Container {}", stray.name);
+    let fact = |term: &'static str, value: Option<String>| {
+        value.map(|value| {
+            view! {
+                <dt>{term}</dt>
+                <dd>{value}</dd>
+            }
+        })
+    };
+    view! {
+        <dl class="facts" aria-label=label>
+            {fact("Container", Some(stray.name))} {fact("Id", Some(short_id))} {fact("State", Some(stray.state))}
+            {fact("Of environment", stray.environment)} {fact("Of team", stray.team)} {fact("Of owner", stray.owner)}
+            {fact("Of template", stray.template)} <dt>"First seen"</dt>
+            <dd>
+                <time datetime=stray.seen_at.to_string()>{stray.seen_at.short_utc()}</time>
+            </dd>
+        </dl>
+    }
+    .seal()
+}

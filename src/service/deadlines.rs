@@ -1,0 +1,103 @@
+//! Ends what is on its way for longer than its state may last, with the cause, so that nothing hangs for ever.
+//!
+//! Times are counted here in memory, on a clock that no change of the system's time moves: a server that starts anew
+//! takes up or gives up what it finds, and counts from then. While the engine is away they stand still.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use app::model::environment::{Environment, State};
+use app::model::name::EnvironmentId;
+use app::model::units::Span;
+use tokio::time::{Duration, Instant};
+
+use super::Service;
+use super::launch::{Activity, Broken, Note};
+use crate::store::environments::Outcome;
+
+/// Since when what is on its way is in its state, or last made progress.
+#[derive(Debug, Clone, Default)]
+pub struct Underway(Arc<Mutex<HashMap<EnvironmentId, (State, Instant)>>>);
+
+impl Underway {
+    /// Takes note of a state that was entered, and of progress where that counts.
+    pub(super) fn note(&self, environment: &Environment) {
+        let (id, state) = (&environment.id, environment.state);
+        let Some(deadline) = state.deadline(Span::default()) else {
+            self.all().remove(id);
+            return;
+        };
+        let mut all = self.all();
+        let known = all.get(id).is_some_and(|(known, _)| *known == state);
+        if !known || deadline.renewed_by_progress {
+            all.insert(id.clone(), (state, Instant::now()));
+        }
+    }
+
+    /// Takes note of what is found on its way, where nothing was known of it.
+    pub(super) fn found(&self, environment: &Environment) {
+        if !self.all().contains_key(&environment.id) {
+            self.note(environment);
+        }
+    }
+
+    /// Counts everything from now on.
+    pub(super) fn begin_anew(&self) {
+        let now = Instant::now();
+        self.all().values_mut().for_each(|(_, since)| *since = now);
+    }
+
+    /// What is in its state for longer than that lasts without the template's time for readiness.
+    fn late(&self) -> Vec<(EnvironmentId, State, Duration)> {
+        let all = self.all();
+        let late = all.iter().filter_map(|(id, (state, since))| {
+            let deadline = state.deadline(Span::default())?;
+            let passed = since.elapsed();
+            (passed.as_secs() >= deadline.within.as_seconds()).then(|| (id.clone(), *state, passed))
+        });
+        late.collect()
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<EnvironmentId, (State, Instant)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Service {
+    /// Ends what is overdue, where the engine answers: where it does not, that is the cause, and it is known.
+    pub async fn end_overdue(&self) {
+        if self.engine_answers().is_err() {
+            return;
+        }
+        for (id, state, passed) in self.underway.late() {
+            if let Err(error) = self.end_late(&id, state, passed).await {
+                tracing::warn!(%error, %id, %state, "it is overdue, and is ended with the next look");
+            }
+        }
+    }
+
+    async fn end_late(&self, id: &EnvironmentId, state: State, passed: Duration) -> Result<(), Broken> {
+        let Some(stored) = self.store.environment(id).await? else { return Ok(()) };
+        let template = self.template_of(&stored).await.map_err(|error| Broken::Failed(error.to_string()))?;
+        let deadline = state.deadline(template.ready.within());
+        let Some(deadline) = deadline.filter(|deadline| passed.as_secs() >= deadline.within.as_seconds()) else {
+            return Ok(());
+        };
+        let known = stored.environment.reason.as_deref().filter(|_| matches!(state, State::Stopping | State::Removing));
+        let why = deadline.reason(known);
+        let notes = [Note::End(Outcome::Failed(&why))];
+        let activity = Activity::of(&stored);
+        let ended = self.advance_from(&activity, Some(state), State::Failed, &notes, |stored| {
+            Self::forget_run(stored);
+            stored.environment.reason = Some(why.clone());
+        });
+        match ended.await {
+            Ok(_) => tracing::warn!(%id, why, "it was overdue"),
+            Err(Broken::Superseded) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        self.drivers.send_away(id);
+        self.nudge(id.clone());
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! A restart beside hundreds of environments: all are adopted, at the price of one list.
+
+use app::api::backend::Backend;
+use app::model::access::{Actor, InstallationRole};
+use app::model::environment::State;
+use sqlx::AssertSqlSafe;
+use tokio::time::Instant;
+
+use super::stage::{Stage, ask};
+use super::stand_in::{Call, End};
+
+const MANY: usize = 500;
+
+/// A stage with as many running environments and their containers.
+async fn crowded() -> (Stage, Actor) {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let first = stage.launched(&bea, ask("box")).await.expect("a launch").id;
+    let mut write = stage.store.write().await.expect("a transaction");
+    for number in 1..MANY {
+        let id = format!("01900000-0000-7000-8000-{number:012}");
+        let labels = [("berth.installation", "test"), ("berth.environment", id.as_str()), ("berth.attempt", "1")];
+        let container = stage.engine.finds(&format!("berth-blue-{number}"), "berth/web:1", &labels);
+        stage.engine.runs(&container).await;
+        let copy = format!(
+            "INSERT INTO environments (id, name, team, owner_id, template, version, size, host, cpus, memory, pids, variables,
+                 state, attempt, activity, container_id, ran, ports, created_at, started_at, expires_at, revision)
+             SELECT '{id}', 'copy-{number}', team, owner_id, template, version, size, host, cpus, memory, pids, variables,
+                 state, attempt, activity, '{container}', ran, ports, created_at, started_at, expires_at, revision
+             FROM environments WHERE id = '{first}'"
+        );
+        sqlx::raw_sql(AssertSqlSafe(copy)).execute(&mut *write).await.expect("a copy");
+    }
+    write.commit().await.expect("committed");
+    (stage, Actor { role: Some(InstallationRole::Admin), ..bea })
+}
+
+async fn count(stage: &Stage, admin: &Actor, service: &crate::service::Service, state: State) -> usize {
+    assert_eq!(stage.engine.containers().len(), MANY);
+    let all = service.environments(admin, None).await.expect("a list");
+    all.iter().filter(|environment| environment.state == state).count()
+}
+
+#[tokio::test]
+async fn what_runs_is_adopted_with_one_list_and_no_question_about_any_of_it() {
+    let (stage, admin) = crowded().await;
+    let asked = || [Call::List, Call::Inspect, Call::Stop, Call::Remove].map(|call| stage.engine.calls(call));
+    let [lists, rest @ ..] = asked();
+    let began = Instant::now();
+    let service = stage.restarted().await;
+    assert_eq!(count(&stage, &admin, &service, State::Running).await, MANY);
+    println!("{MANY} environments: serving {:?} after the restart", began.elapsed());
+    service.reconcile().await;
+    println!("{MANY} environments: adopted {:?} after the restart, with a second look", began.elapsed());
+    assert_eq!(asked(), [lists + 2, rest[0], rest[1], rest[2]]);
+    assert_eq!(count(&stage, &admin, &service, State::Running).await, MANY);
+}
+
+#[tokio::test]
+async fn what_ended_meanwhile_is_closed_with_one_question_about_each() {
+    let (stage, admin) = crowded().await;
+    stage.service.cut_off();
+    for container in stage.engine.containers() {
+        stage.engine.end(&container, End::Exited(137));
+    }
+    let inspected = stage.engine.calls(Call::Inspect);
+    let began = Instant::now();
+    let service = stage.restarted().await;
+    while count(&stage, &admin, &service, State::Failed).await < MANY {
+        tokio::task::yield_now().await;
+    }
+    println!("{MANY} environments that ended: closed {:?} after the restart", began.elapsed());
+    assert!(stage.engine.calls(Call::Inspect) - inspected <= MANY + 8, "each is asked about once");
+    let held = service.teams(&admin).await.expect("teams")[0].room.team.used.running;
+    assert_eq!(held, 0);
+}
