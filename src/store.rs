@@ -4,6 +4,7 @@ pub mod catalogue;
 pub mod environments;
 mod fingerprint;
 pub mod people;
+pub mod roster;
 pub mod sessions;
 pub mod sign_ins;
 pub mod tokens;

@@ -1,6 +1,7 @@
 //! Stories through the outermost door, and the strangers that they meet.
 
 mod provider;
+mod site;
 mod stage;
 mod support;
 
@@ -15,6 +16,7 @@ mod launch;
 mod layering;
 mod lifecycle;
 mod logs;
+mod people;
 mod real_engine;
 mod recovery;
 mod registry;

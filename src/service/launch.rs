@@ -132,7 +132,7 @@ impl Service {
         if catalogue.team(&ask.team).is_none() {
             return Err(ApiError::not_found("team"));
         }
-        let record = offered(&catalogue, ask)?;
+        let record = offered(&catalogue, ask, self.clock.now())?;
         let size = chosen_size(&catalogue, &record.template, ask)?;
         let variables =
             record.template.variables_from(&ask.variables).map_err(|errors| ApiError::Invalid { errors })?;
@@ -496,8 +496,8 @@ pub(super) fn reserved_note() -> Note<'static> {
     Note::End(Outcome::Done(None))
 }
 
-fn offered<'a>(catalogue: &'a Catalogue, ask: &LaunchAsk) -> Result<&'a TemplateRecord, ApiError> {
-    let found = catalogue.templates.iter().find(|t| t.slug == ask.template && t.is_offered_to(&ask.team));
+fn offered<'a>(catalogue: &'a Catalogue, ask: &LaunchAsk, now: Timestamp) -> Result<&'a TemplateRecord, ApiError> {
+    let found = catalogue.template(&ask.template).filter(|template| template.is_offered_to(&ask.team, now));
     found.ok_or_else(|| ApiError::invalid("template", format!("`{}` is not offered to this team", ask.template)))
 }
 

@@ -112,12 +112,7 @@ impl Berth {
     }
 
     pub fn browser(&self) -> Browser {
-        Browser {
-            router: self.router.clone(),
-            cookies: BTreeMap::new(),
-            address: self.auth.public_url.to_string(),
-            peer: SocketAddr::from(([127, 0, 0, 1], 50_000)),
-        }
+        Browser::at(self.router.clone(), &self.auth)
     }
 
     /// A browser in which the operator is signed in.
@@ -225,6 +220,11 @@ pub struct Answer {
 }
 
 impl Browser {
+    pub fn at(router: Router, auth: &Auth) -> Self {
+        let peer = SocketAddr::from(([127, 0, 0, 1], 50_000));
+        Self { router, cookies: BTreeMap::new(), address: auth.public_url.to_string(), peer }
+    }
+
     pub async fn get(&mut self, path: &str) -> Answer {
         self.send(Request::get(path).body(Body::empty()).expect("a request")).await
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use app::api::backend::{Backend, Reply};
+use app::api::edit::Sent;
 use app::api::me::SignIn;
 use app::model::access::Actor;
 use app::model::sign_in::Problem;
@@ -19,18 +20,27 @@ use super::actor::CurrentActor;
 
 /// A page, whole and with its real content. Without anybody signed in there is only the sign-in page.
 pub async fn page(State(web): State<Web>, request: Request<Body>) -> Response {
+    show(&web, request, None).await
+}
+
+/// A page, with the form that was `sent` from it and refused.
+pub(super) async fn show(web: &Web, request: Request<Body>, sent: Option<Sent>) -> Response {
     let actor = asker(&request);
     let path = request.uri().path();
     if actor.is_none() && path != "/sign-in" {
         let back = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let session = request.extensions().get::<Session>().and_then(Session::id);
-        return to_sign_in(&web, &back, session.map(|id| id.to_string())).await;
+        return to_sign_in(web, &back, session.map(|id| id.to_string())).await;
     }
     if actor.is_some() && path == "/sign-in" {
         return Redirect::to("/environments").into_response();
     }
     let options = web.options.clone();
-    let context = context(&web, actor, For::Page);
+    let context = context(web, actor, For::Page);
+    let context = move || {
+        context();
+        provide_context(sent.clone());
+    };
     let handler = leptos_axum::render_app_async_with_context(context, move || app::ui::shell(options.clone()));
     let mut response = handler(request).await;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -45,7 +55,7 @@ pub async fn function(State(web): State<Web>, request: Request<Body>) -> Respons
     leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
 }
 
-fn asker(request: &Request<Body>) -> Option<Actor> {
+pub(super) fn asker(request: &Request<Body>) -> Option<Actor> {
     request.extensions().get::<CurrentActor>().cloned().unwrap_or_default().0
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::day::Day;
 use super::lifetime::Lifetime;
 use super::name::{PortName, SizeName, TemplateName};
 use super::units::{Memory, MilliCpu, Span, shorten};
@@ -383,6 +384,9 @@ pub struct Offer {
     pub variables: Vec<Variable>,
     pub sizes: Vec<Size>,
     pub lifetime: Lifetime,
+    /// From this day on it is not offered any more.
+    #[serde(default)]
+    pub deprecated: Option<Day>,
 }
 
 impl Offer {
@@ -395,7 +399,8 @@ impl Offer {
             [one] => format!("port {one}"),
             several => format!("ports {}", several.join(", ")),
         };
-        format!("{ports} · runs {}", self.lifetime.default.words())
+        let ends = self.deprecated.map(|day| format!(" · only until {day}")).unwrap_or_default();
+        format!("{ports} · runs {}{ends}", self.lifetime.default.words())
     }
 
     /// The size of that name, or else the one proposed.
@@ -423,6 +428,7 @@ impl Offer {
             variables: template.variables.iter().map(hide).collect(),
             sizes: offered.cloned().collect(),
             lifetime: template.lifetime,
+            deprecated: None,
         }
     }
 }
