@@ -8,6 +8,7 @@ mod support;
 mod admission;
 mod catalogue;
 mod configuration;
+mod edits;
 mod engine_contract;
 mod engine_failures;
 mod engine_tls;

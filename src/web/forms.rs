@@ -8,7 +8,7 @@ use app::api::edit::{Edit, Edited, Fields, Sent};
 use app::model::access::Actor;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::Request;
+use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use http_body_util::{BodyExt, Limited};
 
@@ -28,7 +28,15 @@ pub async fn sent(State(web): State<Web>, request: Request<Body>) -> Response {
     let fields = read(&body);
     match edit(&web, &actor, request.uri().path(), &fields).await {
         Ok(edited) => Redirect::to(&edited.page.to_string()).into_response(),
-        Err(error) => pages::show(&web, request, Some(Sent { fields, error })).await,
+        Err(error) => {
+            let refused = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let mut response = pages::show(&web, request, Some(Sent { fields, error })).await;
+            // Where the page itself is not to be had, that says more.
+            if response.status() == StatusCode::OK {
+                *response.status_mut() = refused;
+            }
+            response
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub fn Frame(children: Children) -> impl IntoView {
 #[component]
 fn Around(me: Me, host: Host) -> impl IntoView {
     view! {
-        <Rail />
+        <Rail actor=me.actor.clone() />
         <header class="top">
             <Teams teams=me.teams />
             <div class="host">

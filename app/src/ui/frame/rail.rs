@@ -3,12 +3,23 @@
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
 
+use crate::model::access::{Actor, TeamRole};
 use crate::model::address::Address;
 use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
 
+/// Whoever looks after a team or the installation has more ways than who works in a team.
 #[component]
-pub fn Rail() -> impl IntoView {
+pub fn Rail(actor: Actor) -> impl IntoView {
+    let manages = actor.role.is_some().then(|| {
+        view! {
+            <RailLink path="/templates" icon="templates" label="Templates" />
+            <RailLink path="/sizes" icon="sizes" label="Sizes" />
+            <RailLink path="/people" icon="people" label="People" />
+            <RailLink path="/settings" icon="settings" label="Settings" />
+        }
+    });
+    let leads = actor.role.is_some() || actor.teams.values().any(|role| *role == TeamRole::Lead);
     view! {
         <nav class="rail" aria-label="Main">
             <a class="brand" href="/environments">
@@ -17,6 +28,8 @@ pub fn Rail() -> impl IntoView {
             </a>
             <RailLink path="/environments" icon="environments" label="Environments" />
             <RailLink path="/launch" icon="launch" label="Launch" />
+            {leads.then(|| view! { <RailLink path="/teams" icon="teams" label="Teams" /> })}
+            {manages}
         </nav>
     }
     .seal()
