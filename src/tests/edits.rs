@@ -34,8 +34,7 @@ async fn sent(browser: &mut Browser, path: &str, fields: &[(&'static str, String
 
 #[tokio::test]
 async fn a_changed_recipe_is_a_new_version_and_what_runs_keeps_the_version_it_has() {
-    let Cast { site, mut admin, .. } = cast().await;
-    let bea = site.stage.bea().await;
+    let Cast { site, mut admin, bea, .. } = cast().await;
     let running = site.stage.launched(&bea, ask("box")).await.expect("a launch");
     let form = template_form(&mut admin, "box", "label = \"Box\"", "label = \"Another box\"").await;
     done(&sent(&mut admin, "/templates/box", &form).await, "/templates/box?said=new-version");
@@ -87,7 +86,7 @@ async fn a_text_with_faults_comes_back_as_it_was_written_with_the_line_of_each()
 
 #[tokio::test]
 async fn of_two_who_edit_the_same_the_second_is_told_and_loses_nothing() {
-    let Cast { mut admin, .. } = cast().await;
+    let Cast { site: _site, mut admin, .. } = cast().await;
     let mut other = admin.clone();
     let first = template_form(&mut admin, "box", "label = \"Box\"", "label = \"First\"").await;
     let second = template_form(&mut other, "box", "label = \"Box\"", "label = \"Second\"").await;
@@ -106,7 +105,7 @@ async fn of_two_who_edit_the_same_the_second_is_told_and_loses_nothing() {
 
 #[tokio::test]
 async fn a_new_template_is_declared_by_its_text_and_only_once() {
-    let Cast { mut admin, .. } = cast().await;
+    let Cast { site: _site, mut admin, .. } = cast().await;
     let text = "[[template]]\nname = \"fresh\"\nteams = \"everyone\"\nlabel = \"Fresh\"\nimage = \"a:1\"\nsizes = [\"s\"]\nlifetime = { default = \"1h\", maximum = \"2h\" }\n";
     let form = [("form", "template"), ("text", text)];
     done(&send(&mut admin, "/templates", &form).await, "/templates/fresh?said=saved");
@@ -116,8 +115,7 @@ async fn a_new_template_is_declared_by_its_text_and_only_once() {
 
 #[tokio::test]
 async fn a_deprecated_template_is_offered_with_a_notice_until_its_day_and_then_to_nobody() {
-    let Cast { site, mut admin, mut member, .. } = cast().await;
-    let bea = site.stage.bea().await;
+    let Cast { site, mut admin, mut member, bea, .. } = cast().await;
     let running = site.stage.launched(&bea, ask("box")).await.expect("a launch");
     let now = site.stage.clock.now();
     let day = app::model::day::Day::of(now.after(Span::hours(48))).to_string();
@@ -132,6 +130,7 @@ async fn a_deprecated_template_is_offered_with_a_notice_until_its_day_and_then_t
     assert!(site.stage.launched(&bea, ask("box")).await.is_ok());
 
     site.stage.pass(Span::hours(48));
+    let mut member = site.browser(&bea.id).await;
     let offers = member.get("/api/v1/templates?team=blue").await;
     assert!(!offers.body.contains("\"box\""), "{}", offers.body);
     let refused = site.stage.launched(&bea, ask("box")).await.expect_err("it is offered to nobody");
@@ -150,13 +149,12 @@ async fn a_deprecated_template_is_offered_with_a_notice_until_its_day_and_then_t
 
 #[tokio::test]
 async fn an_image_is_pinned_to_what_the_host_has_and_still_launches() {
-    let Cast { site, mut admin, .. } = cast().await;
+    let Cast { site, mut admin, bea, .. } = cast().await;
     let revision = text(&json(&mut admin, "/api/v1/templates/box").await, "revision");
     let pin = |revision: String| [("form", "pin".to_owned()), ("revision", revision)];
     done(&sent(&mut admin, "/templates/box", &pin(revision)).await, "/templates/box?said=new-version");
     let image = text(&json(&mut admin, "/api/v1/templates/box").await, "image");
     assert!(image.starts_with("berth/web:1@sha256:"), "{image}");
-    let bea = site.stage.bea().await;
     assert!(site.stage.launched(&bea, ask("box")).await.is_ok());
     let revision = text(&json(&mut admin, "/api/v1/templates/absent").await, "revision");
     let refused = sent(&mut admin, "/templates/absent", &pin(revision)).await;
@@ -188,8 +186,7 @@ async fn a_secret_s_default_is_never_shown_and_stays_when_the_rest_changes() {
 
 #[tokio::test]
 async fn a_quota_below_what_is_in_use_stops_nobody_says_so_and_refuses_more() {
-    let Cast { site, mut admin, mut lead, .. } = cast().await;
-    let bea = site.stage.bea().await;
+    let Cast { site, mut admin, mut lead, bea, .. } = cast().await;
     for _ in 0..2 {
         site.stage.launched(&bea, ask("box")).await.expect("a launch");
     }
@@ -216,7 +213,7 @@ async fn a_quota_below_what_is_in_use_stops_nobody_says_so_and_refuses_more() {
 
 #[tokio::test]
 async fn a_team_is_made_and_changed_by_its_form_and_by_its_text() {
-    let Cast { mut admin, .. } = cast().await;
+    let Cast { site: _site, mut admin, .. } = cast().await;
     let new = [("form", "team"), ("name", "red"), ("label", "Team red")];
     done(&send(&mut admin, "/teams", &new).await, "/teams/red?said=saved");
     assert_eq!(send(&mut admin, "/teams", &new).await.status.as_u16(), 422, "it is there already");

@@ -51,7 +51,7 @@ impl Memory {
     #[must_use]
     pub fn exact(self) -> String {
         let units = [(GIB, "GiB"), (MIB, "MiB"), (1024, "KiB")];
-        let fitting = units.into_iter().find(|(unit, _)| self.0 > 0 && self.0 % unit == 0);
+        let fitting = units.into_iter().find(|(unit, _)| self.0 > 0 && self.0.is_multiple_of(*unit));
         fitting.map_or_else(|| format!("{}B", self.0), |(unit, name)| format!("{}{name}", self.0 / unit))
     }
 }
