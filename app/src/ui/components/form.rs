@@ -61,7 +61,8 @@ impl Draft {
     pub fn refusal(&self) -> Option<AnyView> {
         let view = match self.error()?.clone() {
             ApiError::Invalid { errors } => {
-                let items = errors.into_iter().map(|error| view! { <li>{error.field} ": " {error.message}</li> });
+                let items =
+                    errors.into_iter().map(|error| view! { <li>{format!("{}: {}", error.field, error.message)}</li> });
                 view! {
                     <div class="callout bad" role="alert">
                         <strong>"Nothing was changed."</strong>
@@ -141,12 +142,17 @@ pub fn text_area(
                 aria-invalid=invalid
                 aria-describedby=described(&id)
             >
-                {draft.value(name, known)}
+                {inside_text_area(&draft.value(name, known))}
             </textarea>
             {below(&id, help, problem)}
         </div>
     }
     .seal()
+}
+
+/// The framework writes what stands in a text area as it is; a browser reads these two signs there as what they stand for.
+fn inside_text_area(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// One of a few. `choices`: value and label.
