@@ -1,6 +1,7 @@
-//! The commands: `serve`, `apply`, `token create`, `token list`, `token revoke`.
+//! The commands: `serve`, `apply`, `export`, `token create`, `token list`, `token revoke`.
 
 mod apply;
+mod export;
 mod serve;
 mod token;
 
@@ -28,6 +29,8 @@ enum Command {
     Serve,
     /// Declares teams, sizes and templates from a file, and shows the difference.
     Apply(apply::Apply),
+    /// Prints what is declared as the file that `apply` reads; the defaults of secrets stay hidden.
+    Export,
     /// API tokens for scripts.
     #[command(subcommand)]
     Token(token::Token),
@@ -56,6 +59,7 @@ pub async fn run(cli: Cli) -> Result<(), Stop> {
     match cli.command {
         Command::Serve => serve::run(config).await,
         Command::Apply(arguments) => apply::run(&config, &arguments).await,
+        Command::Export => export::run(&config).await,
         Command::Token(token) => token::run(&config, &token).await,
     }
 }

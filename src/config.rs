@@ -2,6 +2,7 @@
 
 mod address;
 mod read;
+mod shown;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

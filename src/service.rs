@@ -9,10 +9,13 @@ pub mod backend;
 pub mod catalogue;
 pub mod deadlines;
 pub mod declared;
+pub mod edit;
 pub mod error;
+pub mod export;
 pub mod launch;
 pub mod lifecycle;
 pub mod live;
+pub mod manage;
 mod post_mortem;
 pub mod probe;
 pub mod reconcile;
@@ -42,6 +45,7 @@ use crate::docker::{ContainerId, Engine, HostFacts};
 use crate::store::environments::Stored;
 use crate::store::{Store, StoreError};
 use app::api::live::Change;
+use app::api::manage::Setting;
 use deadlines::Underway;
 use error::fault;
 use launch::Drivers;
@@ -79,6 +83,8 @@ pub struct Service {
     pub(crate) engine: Engine,
     pub(crate) clock: Clock,
     settings: Arc<Settings>,
+    /// What people may read of the configuration.
+    configured: Arc<[Setting]>,
     changes: broadcast::Sender<Change>,
     host: watch::Sender<Host>,
     drivers: Drivers,
@@ -100,6 +106,7 @@ impl Service {
             engine,
             clock,
             settings: Arc::new(settings),
+            configured: Arc::default(),
             changes: broadcast::channel(CHANGES_KEPT).0,
             host: watch::channel(host).0,
             drivers: Drivers::default(),
@@ -111,6 +118,12 @@ impl Service {
             closing: CancellationToken::new(),
             cut: CancellationToken::new(),
         }
+    }
+
+    /// Lets auditors and admins read what is configured.
+    #[must_use]
+    pub fn showing(self, configured: Vec<Setting>) -> Self {
+        Self { configured: configured.into(), ..self }
     }
 
     /// Ends all streams and waits for what is under way, at most for `grace`. What is cut off then is found by the reconciler
@@ -154,6 +167,11 @@ impl Service {
     /// Whether `actor` may do this to a team's things as a whole.
     fn permit_team(&self, actor: &Actor, action: Action, team: &TeamName) -> Result<(), ApiError> {
         authorize(actor, action, Target::Team(team)).map_err(|denied| refuse(denied, "team"))
+    }
+
+    /// Whether `actor` may do this to the installation as a whole.
+    fn permit_installation(&self, actor: &Actor, action: Action) -> Result<(), ApiError> {
+        authorize(actor, action, Target::Installation).map_err(|denied| refuse(denied, "page"))
     }
 
     /// Turns an id into an environment that `actor` may do this to: the only way to one from outside.

@@ -11,6 +11,7 @@ pub mod limits;
 pub mod people;
 mod post_mortems;
 pub mod requests;
+pub mod roster;
 pub mod sessions;
 pub mod sign_ins;
 pub mod tokens;

@@ -4,6 +4,7 @@ pub mod actor;
 pub mod api_v1;
 pub mod assets;
 pub mod auth;
+pub mod forms;
 pub mod guard;
 pub mod headers;
 pub mod health;
@@ -77,6 +78,12 @@ fn asked() -> Table<Web> {
         .route("/live", get(live::live))
         .route("/fn/{*function}", get(pages::function).post(pages::function))
         .nest("/api/v1", api_v1::routes())
+        .route("/teams", get(pages::page).post(forms::sent))
+        .route("/teams/{name}", get(pages::page).post(forms::sent))
+        .route("/templates", get(pages::page).post(forms::sent))
+        .route("/templates/{slug}", get(pages::page).post(forms::sent))
+        .route("/sizes", get(pages::page).post(forms::sent))
+        .route("/people/{id}", get(pages::page).post(forms::sent))
         .fallback(pages::page)
 }
 

@@ -3,11 +3,13 @@
 //! A server function is two lines: who asks, and the [`Backend`]'s answer. Its path is stable (`/fn/…`).
 
 pub mod audit;
+pub mod edit;
 pub mod environments;
 pub mod error;
 pub mod host;
 pub mod json;
 pub mod live;
+pub mod manage;
 pub mod me;
 pub mod requests;
 

@@ -17,8 +17,16 @@ use pages::history::HistoryPage;
 use pages::host::HostPage;
 use pages::launch::LaunchPage;
 use pages::missing::MissingPage;
+use pages::people::PeoplePage;
+use pages::person::PersonPage;
 use pages::requests::RequestsPage;
+use pages::settings::SettingsPage;
 use pages::sign_in::SignInPage;
+use pages::sizes::SizesPage;
+use pages::team::TeamPage;
+use pages::teams::TeamsPage;
+use pages::template::TemplatePage;
+use pages::templates::TemplatesPage;
 use seal::Seal;
 use tab::Tab;
 
@@ -71,6 +79,14 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/launch") view=LaunchPage ssr=SsrMode::Async />
                     <Route path=path!("/requests") view=RequestsPage ssr=SsrMode::Async />
                     <Route path=path!("/host") view=HostPage ssr=SsrMode::Async />
+                    <Route path=path!("/teams") view=TeamsPage ssr=SsrMode::Async />
+                    <Route path=path!("/teams/:name") view=TeamPage ssr=SsrMode::Async />
+                    <Route path=path!("/templates") view=TemplatesPage ssr=SsrMode::Async />
+                    <Route path=path!("/templates/:slug") view=TemplatePage ssr=SsrMode::Async />
+                    <Route path=path!("/sizes") view=SizesPage ssr=SsrMode::Async />
+                    <Route path=path!("/people") view=PeoplePage ssr=SsrMode::Async />
+                    <Route path=path!("/people/:id") view=PersonPage ssr=SsrMode::Async />
+                    <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async />
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
                 </FlatRoutes>
             </Frame>

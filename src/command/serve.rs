@@ -43,7 +43,7 @@ pub async fn run(config: Config) -> Result<(), Stop> {
             cpu_ratio: config.defaults.host_cpu_ratio,
         },
     };
-    let service = Service::new(store.clone(), engine, clock.clone(), settings);
+    let service = Service::new(store.clone(), engine, clock.clone(), settings).showing(config.shown());
     let auth = Auth::new(&config, public_url, store.clone(), clock, provider::PATIENCE).map_err(Stop::failed)?;
     let auth = Arc::new(auth);
     let router = web::router(&config, &service, &auth);

@@ -114,6 +114,25 @@ impl Engine {
         self.inner.image(reference).await
     }
 
+    /// The digests that the image on the host is known by in registries, as `name@sha256:…`; `None` where it is not there.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    pub async fn digests(&self, reference: &str) -> Result<Option<Vec<String>>, EngineError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Answer {
+            #[serde(default)]
+            repo_digests: Option<Vec<String>>,
+        }
+        let path = format!("/images/{}/json", checked(reference)?);
+        match self.inner.lanes.short(self.inner.wire.get::<Answer>(&path)).await {
+            Ok(answer) => Ok(Some(answer.repo_digests.unwrap_or_default())),
+            Err(EngineError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Brings an image from its registry. Everybody who asks for the same reference meanwhile waits for the same pull and
     /// is told its progress; it is given up when nobody waits any more.
     ///

@@ -9,8 +9,8 @@ use app::model::time::Timestamp;
 use thiserror::Error;
 
 use super::audit::record_catalogue;
-use super::declared::{self, Declared, Fault, Known};
-use crate::store::catalogue::{self, Catalogue, Grant, TeamRecord, TemplateRecord};
+use super::declared::{self, Declared, Fault, Known, TemplateEntry};
+use crate::store::catalogue::{self, Catalogue, TeamRecord, TemplateRecord};
 use crate::store::environments::Holdings;
 use crate::store::limits::{holders, limits};
 use crate::store::{Store, StoreError, Write};
@@ -56,29 +56,9 @@ impl fmt::Display for Difference {
 /// When the file has faults, each with its line, or the database fails; nothing is applied then.
 pub async fn apply(store: &Store, text: &str, dry_run: bool, now: Timestamp) -> Result<Vec<Difference>, ApplyError> {
     let mut write = store.write().await?;
-    let before = catalogue::read(&mut write).await?;
-    let known = Known {
-        teams: before.teams.iter().map(|team| team.name.clone()).collect(),
-        sizes: before.sizes.iter().map(|size| size.name.clone()).collect(),
-    };
-    let declared = declared::parse(text, &known).map_err(ApplyError::File)?;
-    let templates = versioned(&declared, &before);
-    for team in &declared.teams {
-        catalogue::put_team(&mut write, team).await?;
-    }
-    for (position, size) in (0..).zip(&declared.sizes) {
-        catalogue::put_size(&mut write, size, position).await?;
-    }
-    for (position, template) in (0..).zip(&templates) {
-        catalogue::put_template(&mut write, template, position, now).await?;
-    }
-    let after = catalogue::read(&mut write).await?;
-    let mut lines = differences(&before, &after, &declared);
-    for team in after.teams.iter().filter(|team| before.team(&team.name).is_some_and(|old| old != *team)) {
-        lines.extend(overdrawn(&mut write, team, now).await?.into_iter().map(Difference::Over));
-    }
+    let asked = Asked::read(&mut write, text).await?;
+    let lines = asked.carry_out(&mut write, &Who::command_line(), now).await?;
     if !dry_run {
-        record_catalogue(&mut write, &Who::command_line(), &lines, now).await?;
         write.commit().await.map_err(StoreError::from)?;
     }
     Ok(lines)
@@ -107,16 +87,92 @@ pub async fn overdrawn(write: &mut Write, team: &TeamRecord, now: Timestamp) -> 
     Ok(lines)
 }
 
+/// What a text declares and what is there, inside the transaction that will change it. `berth apply` and the pages' forms
+/// both come this way: there is no other to a changed catalogue.
+#[derive(Debug)]
+pub struct Asked {
+    pub before: Catalogue,
+    pub declared: Declared,
+}
+
+impl Asked {
+    /// # Errors
+    /// As [`apply`].
+    pub async fn read(write: &mut Write, text: &str) -> Result<Self, ApplyError> {
+        let before = catalogue::read(write).await?;
+        let declared = declared::parse(text, &known(&before)).map_err(ApplyError::File)?;
+        Ok(Self { before, declared })
+    }
+
+    /// Writes it, and that `who` did, without the commit.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn carry_out(&self, write: &mut Write, who: &Who, now: Timestamp) -> Result<Vec<Difference>, StoreError> {
+        let Self { before, declared } = self;
+        for team in &declared.teams {
+            catalogue::put_team(write, team).await?;
+        }
+        for size in &declared.sizes {
+            catalogue::put_size(write, size, 0).await?;
+        }
+        for template in &versioned(declared, before) {
+            catalogue::put_template(write, template, 0, now).await?;
+        }
+        let sizes = order(before.sizes.iter().map(|size| &size.name), declared.sizes.iter().map(|size| &size.name));
+        catalogue::order_sizes(write, &sizes).await?;
+        let templates = order(before.templates.iter().map(|t| &t.slug), declared.templates.iter().map(|t| &t.slug));
+        catalogue::order_templates(write, &templates).await?;
+        let after = catalogue::read(write).await?;
+        let mut lines = differences(before, &after, declared);
+        record_catalogue(write, who, &lines, now).await?;
+        for team in after.teams.iter().filter(|team| before.team(&team.name).is_some_and(|old| old != *team)) {
+            lines.extend(overdrawn(write, team, now).await?.into_iter().map(Difference::Over));
+        }
+        Ok(lines)
+    }
+}
+
+/// What a text may refer to without declaring it.
+fn known(before: &Catalogue) -> Known {
+    let secrets = before.templates.iter().flat_map(|record| {
+        let secret = record.template.variables.iter().filter(|variable| variable.secret);
+        secret.filter_map(|variable| Some(((record.slug.clone(), variable.name.clone()), variable.default.clone()?)))
+    });
+    Known {
+        teams: before.teams.iter().map(|team| team.name.clone()).collect(),
+        sizes: before.sizes.iter().map(|size| size.name.clone()).collect(),
+        secrets: secrets.collect(),
+    }
+}
+
+/// The order of things after a text that declares some of them: those take, in the order of the text, the places that they
+/// have among them; new ones come last. A text that declares all decides the whole order.
+fn order<'a, T: Ord + Clone + 'a>(
+    before: impl Iterator<Item = &'a T>,
+    declared: impl Iterator<Item = &'a T>,
+) -> Vec<T> {
+    let (before, declared): (Vec<&T>, Vec<&T>) = (before.collect(), declared.collect());
+    if before.iter().all(|name| declared.contains(name)) {
+        return declared.into_iter().cloned().collect();
+    }
+    let mut again = declared.iter().filter(|name| before.contains(name));
+    let placed = before.iter().map(|name| if declared.contains(name) { again.next().unwrap_or(name) } else { name });
+    let placed: Vec<T> = placed.map(|name| (*name).clone()).collect();
+    let new = declared.iter().filter(|name| !before.contains(name)).map(|name| (*name).clone());
+    placed.into_iter().chain(new).collect()
+}
+
 /// Each template with its version: the one it has, or the next where the recipe differs.
 fn versioned(declared: &Declared, before: &Catalogue) -> Vec<TemplateRecord> {
-    let record = |(slug, template, grant): &(_, _, Grant)| {
-        let known = before.templates.iter().find(|known| known.slug == *slug);
-        let version = match known {
+    let record = |entry: &TemplateEntry| {
+        let TemplateEntry { slug, template, grant, deprecated } = entry.clone();
+        let version = match before.template(&slug) {
             None => 1,
-            Some(known) if known.template == *template => known.version,
+            Some(known) if known.template == template => known.version,
             Some(known) => known.version + 1,
         };
-        TemplateRecord { slug: slug.clone(), version, template: template.clone(), grant: grant.clone() }
+        TemplateRecord { slug, version, template, grant, deprecated }
     };
     declared.templates.iter().map(record).collect()
 }
@@ -135,11 +191,15 @@ fn differences(before: &Catalogue, after: &Catalogue, declared: &Declared) -> Ve
     }
     for template in &after.templates {
         let old = before.templates.iter().find(|old| old.slug == template.slug);
-        let here = declared.templates.iter().any(|(slug, _, _)| *slug == template.slug);
+        let here = declared.templates.iter().any(|entry| entry.slug == template.slug);
         let what = match old {
             Some(old) if old.version != template.version => {
                 format!("template {}: version {} becomes {}", template.slug, old.version, template.version)
             }
+            Some(old) if old.deprecated != template.deprecated => match template.deprecated {
+                Some(day) => format!("template {}: deprecated from {day} on", template.slug),
+                None => format!("template {}: no longer deprecated", template.slug),
+            },
             Some(_) => format!("template {}: who is offered it", template.slug),
             None => format!("template {}, version {}", template.slug, template.version),
         };
@@ -154,5 +214,23 @@ fn compare<T: PartialEq>(lines: &mut Vec<Difference>, what: String, old: Option<
         Some(old) if old != new => lines.push(Difference::Changed(what)),
         Some(_) if !here => lines.push(Difference::Kept(what.split(':').next().unwrap_or(&what).to_owned())),
         Some(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::order;
+
+    #[test]
+    fn a_text_that_declares_some_moves_nothing_else() {
+        let check = |before: &str, declared: &str, after: &str| {
+            let letters = |text: &str| text.chars().collect::<Vec<char>>();
+            assert_eq!(order(letters(before).iter(), letters(declared).iter()), letters(after), "{before} {declared}");
+        };
+        check("", "ab", "ab");
+        check("abc", "b", "abc");
+        check("abc", "ca", "cba");
+        check("abc", "bd", "abcd");
+        check("abc", "cdba", "cdba");
     }
 }

@@ -2,19 +2,23 @@
 
 use app::api::ApiError;
 use app::api::backend::Backend;
+use app::api::edit::{Edit, Edited};
 use app::api::environments::{LaunchAsk, LaunchOptions};
 use app::api::live::Change;
+use app::api::manage::{
+    People, PersonView, Setting, SizeUse, TeamDetail, TeamSummary, TemplateDetail, TemplateSummary,
+};
 use app::api::requests::{RequestAsk, SeenRequests};
 use app::model::access::{Action, Actor, Target, authorize};
 use app::model::audit::{self, Entry, Excerpt, Search};
 use app::model::environment::{Environment, EnvironmentDetail, Operation};
 use app::model::history::History;
 use app::model::host::Host;
-use app::model::name::{EnvironmentId, RequestId, TeamName};
+use app::model::name::{EnvironmentId, RequestId, TeamName, TemplateName, UserId};
 use app::model::quarantine::Stray;
 use app::model::request::{Request, Step};
 use app::model::team::Team;
-use app::model::template::Offer;
+use app::model::template::{Offer, Size};
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -127,5 +131,53 @@ impl Backend for Service {
 
     fn may_see(&self, actor: &Actor, change: &Change) -> bool {
         self.sees(actor, change)
+    }
+
+    // Teams, templates, sizes, people and settings.
+
+    async fn team_summaries(&self, actor: &Actor) -> Result<Vec<TeamSummary>, ApiError> {
+        self.looked_after(actor).await
+    }
+
+    async fn team(&self, actor: &Actor, name: &TeamName) -> Result<TeamDetail, ApiError> {
+        self.team_detail(actor, name).await
+    }
+
+    async fn templates(&self, actor: &Actor) -> Result<Vec<TemplateSummary>, ApiError> {
+        self.template_summaries(actor).await
+    }
+
+    async fn template(&self, actor: &Actor, slug: &TemplateName) -> Result<TemplateDetail, ApiError> {
+        self.template_detail(actor, slug).await
+    }
+
+    async fn sizes(&self, _actor: &Actor) -> Result<Vec<Size>, ApiError> {
+        Ok(self.store.catalogue().await.map_err(fault)?.sizes)
+    }
+
+    async fn sizes_in_use(&self, actor: &Actor) -> Result<Vec<SizeUse>, ApiError> {
+        self.size_uses(actor).await
+    }
+
+    async fn people(&self, actor: &Actor, words: &str) -> Result<People, ApiError> {
+        self.people_with(actor, words).await
+    }
+
+    async fn person(&self, actor: &Actor, id: &UserId) -> Result<PersonView, ApiError> {
+        self.one_person(actor, id).await
+    }
+
+    async fn settings(&self, actor: &Actor) -> Result<Vec<Setting>, ApiError> {
+        self.permit_installation(actor, Action::Audit)?;
+        Ok(self.configured.to_vec())
+    }
+
+    async fn export(&self, actor: &Actor) -> Result<String, ApiError> {
+        self.permit_installation(actor, Action::Audit)?;
+        Ok(super::export::catalogue(&self.store.catalogue().await.map_err(fault)?))
+    }
+
+    async fn edit(&self, actor: &Actor, edit: Edit) -> Result<Edited, ApiError> {
+        self.change(actor, edit).await
     }
 }

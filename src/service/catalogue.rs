@@ -6,10 +6,11 @@ use app::model::access::{Action, Actor};
 use app::model::name::TeamName;
 use app::model::team::Team;
 use app::model::template::Offer;
+use app::model::time::Timestamp;
 
 use super::Service;
 use super::error::fault;
-use crate::store::catalogue::{Catalogue, TeamRecord};
+use crate::store::catalogue::{Catalogue, TeamRecord, TemplateRecord};
 
 impl Service {
     pub(super) async fn visible_teams(&self, actor: &Actor) -> Result<Vec<Team>, ApiError> {
@@ -21,7 +22,7 @@ impl Service {
         Ok(teams)
     }
 
-    async fn team_of(&self, actor: &Actor, team: &TeamRecord) -> Result<Team, ApiError> {
+    pub(super) async fn team_of(&self, actor: &Actor, team: &TeamRecord) -> Result<Team, ApiError> {
         Ok(Team {
             name: team.name.clone(),
             label: team.label.clone(),
@@ -33,7 +34,7 @@ impl Service {
     pub(super) async fn offered(&self, actor: &Actor, team: &TeamName) -> Result<Vec<Offer>, ApiError> {
         self.permit_team(actor, Action::See, team)?;
         let catalogue = self.store.catalogue().await.map_err(fault)?;
-        Ok(offers(&catalogue, team))
+        Ok(offers(&catalogue, team, self.clock.now()))
     }
 
     pub(super) async fn options(&self, actor: &Actor, team: &TeamName) -> Result<LaunchOptions, ApiError> {
@@ -42,14 +43,18 @@ impl Service {
         let record = catalogue.team(team).ok_or_else(|| ApiError::not_found("team"))?;
         Ok(LaunchOptions {
             team: self.team_of(actor, record).await?,
-            offers: offers(&catalogue, team),
+            offers: offers(&catalogue, team, self.clock.now()),
             idempotency_key: crate::clock::hex(&self.clock.random::<16>()),
         })
     }
 }
 
-fn offers(catalogue: &Catalogue, team: &TeamName) -> Vec<Offer> {
-    let mine = catalogue.templates.iter().filter(|template| template.is_offered_to(team));
+fn offers(catalogue: &Catalogue, team: &TeamName, now: Timestamp) -> Vec<Offer> {
+    let mine = catalogue.templates.iter().filter(|template| template.is_offered_to(team, now));
     let rule = catalogue.team(team).map(|team| team.lifetime).unwrap_or_default();
-    mine.map(|t| Offer::of(t.slug.clone(), t.version, &t.template, &catalogue.sizes).within(rule)).collect()
+    let offer = |t: &TemplateRecord| Offer {
+        deprecated: t.deprecated,
+        ..Offer::of(t.slug.clone(), t.version, &t.template, &catalogue.sizes).within(rule)
+    };
+    mine.map(offer).collect()
 }

@@ -5,12 +5,13 @@ use std::fmt;
 use std::ops::Range;
 
 use app::model::access::TeamRole;
+use app::model::day::Day;
 use app::model::lifetime::TeamLifetime;
 use app::model::name::{SizeName, TeamName, TemplateName};
 use app::model::quota::Quota;
-use app::model::template::{Size, Template};
-use serde::Deserialize;
+use app::model::template::{Size, Template, Variable};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
@@ -19,12 +20,24 @@ use crate::store::catalogue::{Grant, TeamRecord};
 /// Longest file that is read, in bytes.
 pub const FILE_MAX: usize = 1 << 20;
 
+/// What stands in an exported text for the default of a secret variable: read again, it keeps the one that there is.
+pub const KEPT: &str = "••••••••";
+
 /// What a file declares, checked as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Declared {
     pub teams: Vec<TeamRecord>,
     pub sizes: Vec<Size>,
-    pub templates: Vec<(TemplateName, Template, Grant)>,
+    pub templates: Vec<TemplateEntry>,
+}
+
+/// A template as a file declares it: what stands beside the recipe makes no new version of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateEntry {
+    pub slug: TemplateName,
+    pub template: Template,
+    pub grant: Grant,
+    pub deprecated: Option<Day>,
 }
 
 /// Something wrong in the file.
@@ -41,9 +54,10 @@ impl fmt::Display for Fault {
     }
 }
 
-#[derive(Debug, Deserialize)]
+/// A team as a file has it.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TeamEntry {
+pub(super) struct TeamEntry {
     name: TeamName,
     #[serde(default)]
     label: String,
@@ -55,6 +69,21 @@ struct TeamEntry {
     per_member: Quota,
     #[serde(default)]
     lifetime: TeamLifetime,
+}
+
+impl From<TeamEntry> for TeamRecord {
+    fn from(team: TeamEntry) -> Self {
+        let TeamEntry { name, label, groups, quota, per_member, lifetime } = team;
+        let label = if label.is_empty() { name.to_string() } else { label };
+        Self { name, label, quota, per_member, lifetime, groups: groups.into_iter().collect() }
+    }
+}
+
+impl From<TeamRecord> for TeamEntry {
+    fn from(team: TeamRecord) -> Self {
+        let TeamRecord { name, label, quota, per_member, lifetime, groups } = team;
+        Self { name, label, groups: groups.into_iter().collect(), quota, per_member, lifetime }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -89,6 +118,8 @@ pub fn parse(text: &str, known: &Known) -> Result<Declared, Vec<Fault>> {
 pub struct Known {
     pub teams: BTreeSet<TeamName>,
     pub sizes: BTreeSet<SizeName>,
+    /// The defaults of secret variables, by template and variable: what [`KEPT`] stands for.
+    pub secrets: BTreeMap<(TemplateName, String), String>,
 }
 
 struct Reader<'a> {
@@ -167,11 +198,11 @@ impl<'a> Reader<'a> {
             for problem in team.lifetime.problems() {
                 self.fault(&span, format!("team `{}`: {problem}", team.name));
             }
+            if team.label.chars().count() > 60 || team.label.chars().any(char::is_control) {
+                self.fault(&span, "a team's `label` has at most 60 characters, on one line");
+            }
             names.teams.insert(team.name.clone());
-            let TeamEntry { name, label, groups, quota, per_member, lifetime } = team;
-            let label = if label.is_empty() { name.to_string() } else { label };
-            let groups = groups.into_iter().collect();
-            teams.push(TeamRecord { name, label, quota, per_member, lifetime, groups });
+            teams.push(team.into());
         }
         teams
     }
@@ -194,42 +225,76 @@ impl<'a> Reader<'a> {
         sizes
     }
 
-    fn templates(&mut self, entries: Vec<Entry<'a>>, names: &Known) -> Vec<(TemplateName, Template, Grant)> {
+    fn templates(&mut self, entries: Vec<Entry<'a>>, names: &Known) -> Vec<TemplateEntry> {
         let mut seen = BTreeSet::new();
         let mut templates = Vec::new();
         for entry in entries {
             let span = entry.span();
-            let Some((slug, template, grant)) = self.template(entry, names) else { continue };
-            if !seen.insert(slug.clone()) {
-                self.fault(&span, format!("template `{slug}` is declared twice"));
+            let Some(template) = self.template(entry, names) else { continue };
+            if !seen.insert(template.slug.clone()) {
+                self.fault(&span, format!("template `{}` is declared twice", template.slug));
             }
-            templates.push((slug, template, grant));
+            templates.push(template);
         }
         templates
     }
 
     /// A template's entry: its name and who is offered it, beside the recipe.
-    fn template(&mut self, entry: Entry<'a>, names: &Known) -> Option<(TemplateName, Template, Grant)> {
+    fn template(&mut self, entry: Entry<'a>, names: &Known) -> Option<TemplateEntry> {
         let span = entry.span();
         let DeValue::Table(mut table) = entry.into_inner() else {
             self.fault(&span, "must be a table");
             return None;
         };
-        let (name, teams) = (table.remove("name"), table.remove("teams"));
+        let (name, teams, deprecated) = (table.remove("name"), table.remove("teams"), table.remove("deprecated"));
         let Some(name) = name else {
             self.fault(&span, "a template needs a `name`");
             return None;
         };
         let slug = self.read::<TemplateName>(name)?;
         let grant = self.grant(&slug, teams, &span, names)?;
-        let template = self.read::<Template>(Spanned::new(span.clone(), DeValue::Table(table)))?;
+        let deprecated = match deprecated {
+            Some(day) => Some(self.day(day)?),
+            None => None,
+        };
+        let mut template = self.read::<Template>(Spanned::new(span.clone(), DeValue::Table(table)))?;
+        self.keep_secrets(&slug, &mut template, &span, names);
         for problem in template.problems() {
             self.fault(&span, format!("template `{slug}`: {problem}"));
         }
         for size in template.sizes.iter().filter(|size| !names.sizes.contains(*size)) {
             self.fault(&span, format!("template `{slug}` offers the size `{size}`, which is not declared"));
         }
-        Some((slug, template, grant))
+        Some(TemplateEntry { slug, template, grant, deprecated })
+    }
+
+    /// A day, as a text or as TOML's own date.
+    fn day(&mut self, value: Entry<'a>) -> Option<Day> {
+        let span = value.span();
+        match value.get_ref() {
+            DeValue::Datetime(date) => match date.to_string().parse() {
+                Ok(day) => Some(day),
+                Err(error) => {
+                    self.fault(&span, error.to_string());
+                    None
+                }
+            },
+            _ => self.read(value),
+        }
+    }
+
+    fn keep_secrets(&mut self, slug: &TemplateName, template: &mut Template, at: &Range<usize>, names: &Known) {
+        let hidden = |variable: &&mut Variable| variable.secret && variable.default.as_deref() == Some(KEPT);
+        for variable in template.variables.iter_mut().filter(hidden) {
+            variable.default = names.secrets.get(&(slug.clone(), variable.name.clone())).cloned();
+            if variable.default.is_none() {
+                let name = app::model::units::shorten(&variable.name);
+                self.fault(
+                    at,
+                    format!("variable `{name}` has no default that could be kept: write it, or leave it out"),
+                );
+            }
+        }
     }
 
     fn grant(
@@ -304,8 +369,25 @@ mod tests {
         let known = Known {
             teams: [TeamName::parse("blue").expect("a name")].into(),
             sizes: [SizeName::parse("s").expect("a name")].into(),
+            ..Known::default()
         };
         assert_eq!(parse(text, &known).map(|declared| declared.templates.len()), Ok(1));
+    }
+
+    #[test]
+    fn a_template_is_deprecated_by_a_day_in_either_notation() {
+        let text = |day: &str| {
+            format!(
+                "[[size]]\nname = \"s\"\ncpus = 1\nmemory = \"1GiB\"\n[[template]]\nname = \"web\"\nteams = \"everyone\"\ndeprecated = {day}\nlabel = \"Web\"\nimage = \"berth/web:1\"\nsizes = [\"s\"]\nlifetime = {{ default = \"1h\", maximum = \"2h\" }}\n"
+            )
+        };
+        for day in ["2026-12-31", "\"2026-12-31\""] {
+            let declared = parse(&text(day), &Known::default()).expect("a good file");
+            assert_eq!(declared.templates[0].deprecated.map(|day| day.to_string()).as_deref(), Some("2026-12-31"));
+        }
+        for day in ["2026-12-31T10:00:00Z", "\"soon\"", "7"] {
+            assert!(faults(&text(day))[0].starts_with("line 8: "), "{:?}", faults(&text(day)));
+        }
     }
 
     #[test]

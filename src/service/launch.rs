@@ -13,6 +13,7 @@ use app::model::environment::{Environment, Health, Limits, Port, State, StepName
 use app::model::name::{EnvironmentId, EnvironmentName, TemplateName};
 use app::model::quota::Holding;
 use app::model::template::{Readiness, Size, Template};
+use app::model::time::Timestamp;
 use futures::FutureExt;
 use thiserror::Error;
 use tokio::sync::OwnedMutexGuard;
@@ -172,7 +173,7 @@ impl Service {
     async fn plan(&self, actor: &Actor, ask: &LaunchAsk) -> Result<Plan, ApiError> {
         let catalogue = self.store.catalogue().await.map_err(fault)?;
         let team = catalogue.team(&ask.team).ok_or_else(|| ApiError::not_found("team"))?;
-        let record = offered(&catalogue, ask)?;
+        let record = offered(&catalogue, ask, self.clock.now())?;
         let size = chosen_size(&catalogue, &record.template, ask)?;
         let variables =
             record.template.variables_from(&ask.variables).map_err(|errors| ApiError::Invalid { errors })?;
@@ -570,8 +571,8 @@ pub(super) fn reserved_note() -> Note<'static> {
     Note::End(Outcome::Done(None))
 }
 
-fn offered<'a>(catalogue: &'a Catalogue, ask: &LaunchAsk) -> Result<&'a TemplateRecord, ApiError> {
-    let found = catalogue.templates.iter().find(|t| t.slug == ask.template && t.is_offered_to(&ask.team));
+fn offered<'a>(catalogue: &'a Catalogue, ask: &LaunchAsk, now: Timestamp) -> Result<&'a TemplateRecord, ApiError> {
+    let found = catalogue.template(&ask.template).filter(|template| template.is_offered_to(&ask.team, now));
     found.ok_or_else(|| ApiError::invalid("template", format!("`{}` is not offered to this team", ask.template)))
 }
 

@@ -4,6 +4,7 @@
 use app::api::ApiError;
 use app::api::requests::{RequestAsk, SeenRequest, SeenRequests};
 use app::model::access::{Action, Actor, Denied, TeamRole};
+use app::model::audit::{self, Entry};
 use app::model::name::{RequestId, TeamName};
 use app::model::quota::{Holding, Room};
 use app::model::request::{Decision, LENT_MAX, OPEN_MAX, Raised, Request, RequestState, Step, WORDS_MAX};
@@ -85,6 +86,8 @@ impl Service {
             state: RequestState::Open,
         };
         requests::insert(&mut write, &request).await.map_err(fault)?;
+        let entry = Entry::by(actor, audit::Action::Request).of_team(&request.team).because(&request.reason);
+        self.log(&mut write, entry.named(&request.id)).await?;
         write.commit().await.map_err(|error| fault(error.into()))?;
         Ok(request)
     }
@@ -106,6 +109,7 @@ impl Service {
             Denied::Rule(rule) => ApiError::Forbidden { rule: rule.to_owned() },
         })?;
         let word = words(word);
+        let said = word.clone();
         let decision = Decision { by: actor.name.clone(), by_id: actor.id.clone(), at: self.clock.now(), word };
         let word_missing = step == Step::Decline && decision.word.is_empty();
         let too_long = decision.word.chars().count() > WORDS_MAX;
@@ -117,6 +121,8 @@ impl Service {
             return Err(ApiError::invalid("word", format!("has at most {WORDS_MAX} characters")));
         }
         requests::update(&mut write, &request).await.map_err(fault)?;
+        let entry = Entry::by(actor, step.into()).of_team(&request.team).named(&request.asker);
+        self.log(&mut write, entry.because(&said)).await?;
         write.commit().await.map_err(|error| fault(error.into()))?;
         Ok(request)
     }

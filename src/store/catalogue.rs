@@ -1,8 +1,9 @@
 //! What can be launched, by whom and how much of it: teams, sizes, templates and their versions.
 
 use app::model::access::TeamRole;
+use app::model::day::Day;
 use app::model::lifetime::TeamLifetime;
-use app::model::name::{TeamName, TemplateName};
+use app::model::name::{SizeName, TeamName, TemplateName};
 use app::model::quota::Quota;
 use app::model::template::{Size, Template};
 use app::model::time::Timestamp;
@@ -26,6 +27,15 @@ pub struct TeamRecord {
     pub groups: Vec<(String, TeamRole)>,
 }
 
+impl TeamRecord {
+    /// A team of which nothing but the name is declared: without limits, groups and members.
+    #[must_use]
+    pub fn named(name: TeamName) -> Self {
+        let (quota, per_member) = (Quota::default(), Quota::default());
+        Self { label: name.to_string(), name, quota, per_member, lifetime: TeamLifetime::default(), groups: Vec::new() }
+    }
+}
+
 /// Who is offered a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Grant {
@@ -40,11 +50,16 @@ pub struct TemplateRecord {
     pub version: u32,
     pub template: Template,
     pub grant: Grant,
+    /// From this day on it is offered to nobody.
+    pub deprecated: Option<Day>,
 }
 
 impl TemplateRecord {
     #[must_use]
-    pub fn is_offered_to(&self, team: &TeamName) -> bool {
+    pub fn is_offered_to(&self, team: &TeamName, now: Timestamp) -> bool {
+        if self.deprecated.is_some_and(|day| day.has_come(now)) {
+            return false;
+        }
         match &self.grant {
             Grant::Everyone => true,
             Grant::Teams(teams) => teams.contains(team),
@@ -65,6 +80,33 @@ impl Catalogue {
     pub fn team(&self, name: &TeamName) -> Option<&TeamRecord> {
         self.teams.iter().find(|team| team.name == *name)
     }
+
+    #[must_use]
+    pub fn template(&self, slug: &TemplateName) -> Option<&TemplateRecord> {
+        self.templates.iter().find(|template| template.slug == *slug)
+    }
+
+    #[must_use]
+    pub fn size(&self, name: &SizeName) -> Option<&Size> {
+        self.sizes.iter().find(|size| size.name == *name)
+    }
+}
+
+/// A version of a template as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionRecord {
+    pub version: u32,
+    pub template: Template,
+    pub created_at: Timestamp,
+}
+
+/// How many environments, not counting removed ones, were made from a version of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionUse {
+    pub template: TemplateName,
+    pub version: u32,
+    pub environments: u64,
+    pub teams: u64,
 }
 
 impl Store {
@@ -82,6 +124,61 @@ impl Store {
                 .await?;
         text.as_deref().map(read_json).transpose()
     }
+
+    /// All versions of a template, the newest first.
+    pub async fn versions(&self, slug: &TemplateName) -> Result<Vec<VersionRecord>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM template_versions WHERE slug = $1 ORDER BY version DESC")
+            .bind(slug.as_str())
+            .fetch_all(&self.readers)
+            .await?;
+        let version = |row: &SqliteRow| {
+            Ok(VersionRecord {
+                version: small(row, "version")?,
+                template: read_json(row.try_get("document")?)?,
+                created_at: Timestamp::from_millis(row.try_get("created_at")?),
+            })
+        };
+        rows.iter().map(version).collect()
+    }
+
+    /// Which versions of templates there are environments of.
+    pub async fn versions_in_use(&self) -> Result<Vec<VersionUse>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT template, version, COUNT(*) AS environments, COUNT(DISTINCT team) AS teams
+             FROM environments WHERE state <> 'removed' GROUP BY template, version ORDER BY template, version",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let used = |row: &SqliteRow| {
+            Ok(VersionUse {
+                template: row.try_get::<String, _>("template")?.parse().map_err(StoreError::unreadable)?,
+                version: small(row, "version")?,
+                environments: amount(row, "environments")?,
+                teams: amount(row, "teams")?,
+            })
+        };
+        rows.iter().map(used).collect()
+    }
+
+    /// How many environments, not counting removed ones, there are of each size.
+    pub async fn sizes_in_use(&self) -> Result<Vec<(SizeName, u64)>, StoreError> {
+        let mut connection = self.readers.acquire().await?;
+        sizes_in_use(&mut connection).await
+    }
+}
+
+/// The same inside a transaction.
+pub async fn sizes_in_use(connection: &mut SqliteConnection) -> Result<Vec<(SizeName, u64)>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT size, COUNT(*) AS environments FROM environments WHERE state <> 'removed' GROUP BY size ORDER BY size",
+    )
+    .fetch_all(connection)
+    .await?;
+    let used = |row: &SqliteRow| {
+        let name: String = row.try_get("size")?;
+        Ok((name.parse().map_err(StoreError::unreadable)?, amount(row, "environments")?))
+    };
+    rows.iter().map(used).collect()
 }
 
 /// The catalogue as it is on this connection, inside a transaction or not.
@@ -144,11 +241,13 @@ fn template(row: &SqliteRow, grants: &[SqliteRow]) -> Result<TemplateRecord, Sto
         }
         Grant::Teams(teams)
     };
+    let deprecated: Option<i64> = row.try_get("deprecated_at")?;
     Ok(TemplateRecord {
         slug: slug.parse().map_err(StoreError::unreadable)?,
         version: small(row, "version")?,
         template: read_json(row.try_get("document")?)?,
         grant,
+        deprecated: deprecated.map(|millis| Day::of(Timestamp::from_millis(millis))),
     })
 }
 
@@ -203,14 +302,15 @@ pub async fn put_template(
 ) -> Result<(), StoreError> {
     let slug = record.slug.as_str();
     sqlx::query(
-        "INSERT INTO templates (slug, position, version, everyone) VALUES ($1, $2, $3, $4)
+        "INSERT INTO templates (slug, position, version, everyone, deprecated_at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (slug) DO UPDATE SET position = excluded.position, version = excluded.version,
-             everyone = excluded.everyone",
+             everyone = excluded.everyone, deprecated_at = excluded.deprecated_at",
     )
     .bind(slug)
     .bind(i64::from(position))
     .bind(i64::from(record.version))
     .bind(record.grant == Grant::Everyone)
+    .bind(record.deprecated.map(|day| day.begin().as_millis()))
     .execute(&mut **write)
     .await?;
     sqlx::query(
@@ -233,5 +333,34 @@ pub async fn put_template(
                 .await?;
         }
     }
+    Ok(())
+}
+
+/// Puts sizes into this order.
+pub async fn order_sizes(write: &mut Write, order: &[SizeName]) -> Result<(), StoreError> {
+    for (position, name) in (0i64..).zip(order) {
+        sqlx::query("UPDATE sizes SET position = $2 WHERE name = $1 AND position <> $2")
+            .bind(name.as_str())
+            .bind(position)
+            .execute(&mut **write)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Puts templates into this order.
+pub async fn order_templates(write: &mut Write, order: &[TemplateName]) -> Result<(), StoreError> {
+    for (position, slug) in (0i64..).zip(order) {
+        sqlx::query("UPDATE templates SET position = $2 WHERE slug = $1 AND position <> $2")
+            .bind(slug.as_str())
+            .bind(position)
+            .execute(&mut **write)
+            .await?;
+    }
+    Ok(())
+}
+
+pub async fn remove_size(write: &mut Write, name: &SizeName) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM sizes WHERE name = $1").bind(name.as_str()).execute(&mut **write).await?;
     Ok(())
 }

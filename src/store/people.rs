@@ -34,21 +34,22 @@ pub struct Person {
 pub struct Known {
     pub id: UserId,
     pub disabled: bool,
+    /// Whether an admin gave them a role or a team by hand.
+    pub by_hand: bool,
     /// As of the last sign-in.
     pub groups: Vec<String>,
 }
 
 impl Store {
     pub async fn known_person(&self, issuer: &str, subject: &str) -> Result<Option<Known>, StoreError> {
-        let row = sqlx::query("SELECT id, disabled FROM users WHERE issuer = $1 AND subject = $2")
-            .bind(issuer)
-            .bind(subject)
-            .fetch_optional(&self.readers)
-            .await?;
+        let query = "SELECT u.id, u.disabled, u.hand_role IS NOT NULL
+                    OR EXISTS (SELECT 1 FROM team_members m WHERE m.user_id = u.id) AS by_hand
+             FROM users u WHERE u.issuer = $1 AND u.subject = $2";
+        let row = sqlx::query(query).bind(issuer).bind(subject).fetch_optional(&self.readers).await?;
         let Some(row) = row else { return Ok(None) };
         let id = user_id(&row)?;
         let groups = self.groups_of(&id).await?;
-        Ok(Some(Known { id, disabled: row.try_get("disabled")?, groups }))
+        Ok(Some(Known { id, disabled: row.try_get("disabled")?, by_hand: row.try_get("by_hand")?, groups }))
     }
 
     /// Keeps who signed in, with the groups they have now; `new_id` becomes the id of a person never seen before.
@@ -105,10 +106,11 @@ impl Store {
         Ok(query.bind(person.as_str()).fetch_all(&self.readers).await?)
     }
 
-    /// The teams that a person's groups make them members of. Through several groups, the lead's role wins.
+    /// The teams that a person's groups or an admin's hand make them members of. In several ways, the lead's role wins.
     pub async fn teams_of(&self, person: &UserId) -> Result<BTreeMap<TeamName, TeamRole>, StoreError> {
         let rows = sqlx::query(
-            "SELECT t.team, t.role FROM user_groups u JOIN team_groups t ON t.name = u.name WHERE u.user_id = $1",
+            "SELECT t.team, t.role FROM user_groups u JOIN team_groups t ON t.name = u.name WHERE u.user_id = $1
+             UNION SELECT team, role FROM team_members WHERE user_id = $1",
         )
         .bind(person.as_str())
         .fetch_all(&self.readers)
@@ -142,15 +144,20 @@ async fn replace_groups(write: &mut Write, person: &UserId, groups: &[String]) -
     Ok(())
 }
 
-/// Reads a row that has a user's columns.
-pub(super) fn person(row: &SqliteRow) -> Result<Person, StoreError> {
-    let role: Option<&str> = row.try_get("role")?;
+/// What somebody is for the whole installation by one of its two sources.
+pub(super) fn installation_role(row: &SqliteRow, column: &str) -> Result<Option<InstallationRole>, StoreError> {
+    let role: Option<&str> = row.try_get(column)?;
     let parse = |role: &str| InstallationRole::parse(role).ok_or_else(|| StoreError::unreadable(role));
+    role.map(parse).transpose()
+}
+
+/// Reads a row that has a user's columns. Of the claim's role and the one by hand the larger counts.
+pub(super) fn person(row: &SqliteRow) -> Result<Person, StoreError> {
     Ok(Person {
         id: user_id(row)?,
         name: row.try_get("name")?,
         email: row.try_get("email")?,
-        role: role.map(parse).transpose()?,
+        role: installation_role(row, "role")?.max(installation_role(row, "hand_role")?),
     })
 }
 

@@ -18,7 +18,8 @@ use crate::web::assets;
 const WHO: [&str; 7] = ["nobody", "other", "member", "owner", "lead", "auditor", "admin"];
 
 /// A row: method, address, a status for each of [`WHO`], and what is sent. In an address and a body `{id}` is a running
-/// environment of team blue, `{stopped}` a stopped one; they are made anew for each request.
+/// environment of team blue, `{stopped}` a stopped one, `{request}` a request of its owner for more; they are made anew for each
+/// request. `{person}` is the owner, `{name}` team blue, and `{slug}` a template.
 const MATRIX: &str = r#"
 #                                               nobody other member owner  lead auditor admin  sends
 
@@ -27,6 +28,12 @@ GET    /api/v1/me                                  401   200    200   200   200 
 GET    /api/v1/teams                               401   200    200   200   200     200   200
 GET    /api/v1/templates?team=blue                 401   404    200   200   200     200   200
 GET    /api/v1/host                                401   200    200   200   200     200   200
+GET    /api/v1/host/quarantine                     401   403    403   403   403     200   200
+GET    /api/v1/sizes                               401   200    200   200   200     200   200
+GET    /api/v1/teams/{name}                        401   404    200   200   200     200   200
+GET    /api/v1/templates/{slug}                    401   403    403   403   403     200   200
+GET    /api/v1/people                              401   403    403   403   403     200   200
+GET    /api/v1/catalogue                           401   403    403   403   403     200   200
 GET    /api/v1/environments                        401   200    200   200   200     200   200
 POST   /api/v1/environments                        401   404    202   202   202     403   202  {"team":"blue","template":"box"}
 GET    /api/v1/environments/{id}                   401   404    200   200   200     200   200
@@ -40,6 +47,12 @@ GET    /api/v1/environments/{id}/activity          401   404    200   200   200 
 GET    /api/v1/audit                               401   200    403   403   200     200   200
 GET    /api/v1/audit?team=blue                     401   404    403   403   200     200   200
 GET    /api/v1/audit?team=blue&format=csv          401   404    403   403   200     200   200
+GET    /api/v1/requests                            401   200    200   200   200     200   200
+POST   /api/v1/requests                            401   404    201   201   201     403   201  {"team":"blue","more":{"running":1},"reason":"demo","until":"8h"}
+POST   /api/v1/requests/{request}/approve          401   404    404   403   403     403   200
+POST   /api/v1/requests/{request}/decline          401   404    404   403   403     403   200  {"word":"no"}
+POST   /api/v1/requests/{request}/withdraw         401   404    404   200   403     403   403
+POST   /api/v1/requests/{request}/return           401   404    404   409   403     403   409
 
 # Server functions
 GET    /fn/{*function}                             400   400    400   400   400     400   400
@@ -54,6 +67,19 @@ POST   /fn/environments/launch                     401   404    200   200   200 
 GET    /fn/environments/history?id={id}            401   404    200   200   200     200   200
 GET    /fn/audit/list?search[words]=x              401   200    403   403   200     200   200
 POST   /fn/environments/operate                    401   404    403   200   200     403   200  id={id}&operation=stop
+GET    /fn/quarantine                              401   403    403   403   403     200   200
+GET    /fn/requests/list                           401   200    200   200   200     200   200
+GET    /fn/requests/waiting                        401   200    200   200   200     200   200
+POST   /fn/requests/ask                            401   404    200   200   200     403   200  form[team]=blue&form[scope]=team&form[running]=1&form[reason]=demo&form[until]=8h
+POST   /fn/requests/decide                         401   404    404   403   403     403   200  id={request}&step=approve&word=
+GET    /fn/teams/list                              401   200    403   403   200     200   200
+GET    /fn/teams/get?name={name}                   401   404    403   403   200     200   200
+GET    /fn/templates/list                          401   403    403   403   403     200   200
+GET    /fn/templates/get?slug={slug}               401   403    403   403   403     200   200
+GET    /fn/sizes/list                              401   403    403   403   403     200   200
+GET    /fn/people/list?words=                      401   403    403   403   403     200   200
+GET    /fn/people/get?id={person}                  401   403    403   403   403     200   200
+GET    /fn/settings                                401   403    403   403   403     200   200
 
 # Pages
 GET    /                                           303   302    302   302   302     302   302
@@ -63,6 +89,22 @@ GET    /environments/{id}/history                  303   404    200   200   200 
 GET    /audit                                      303   200    403   403   200     200   200
 GET    /audit?team=blue                            303   404    403   403   200     200   200
 GET    /launch?team=blue                           303   404    200   200   200     403   200
+GET    /requests                                   303   200    200   200   200     200   200
+GET    /host                                       303   403    403   403   403     200   200
+GET    /teams                                      303   200    403   403   200     200   200
+POST   /teams                                      303   403    403   403   403     403   303  form=team&name=tug&revision=new
+GET    /teams/{name}                               303   404    403   403   200     200   200
+POST   /teams/{name}                               303   404    403   403   403     403   303  form=member&who={person}&role=member
+GET    /templates                                  303   403    403   403   403     200   200
+POST   /templates                                  303   403    403   403   403     403   422  form=template&revision=new&text=x
+GET    /templates/{slug}                           303   403    403   403   403     200   200
+POST   /templates/{slug}                           303   403    403   403   403     403   422  form=template&revision=old&text=x
+GET    /sizes                                      303   403    403   403   403     200   200
+POST   /sizes                                      303   403    403   403   403     403   303  form=size&name=tug&cpus=1&memory=1GiB&pids=10&revision=
+GET    /people                                     303   403    403   403   403     200   200
+GET    /people/{person}                            303   403    403   403   403     200   200
+POST   /people/{person}                            303   403    403   403   403     403   303  form=enable
+GET    /settings                                   303   403    403   403   403     200   200
 GET    /sign-in                                    200   303    303   303   303     303   303
 
 # The ways in and out, what changes, health, the site's files
@@ -103,7 +145,13 @@ impl Row {
     /// As the router tells it.
     fn url(&self) -> String {
         let path = self.address.split('?').next().unwrap_or_default();
-        format!("{} {}", self.method, path.replace("{stopped}", "{id}"))
+        format!(
+            "{} {}",
+            self.method,
+            ["{stopped}", "{request}", "{person}"]
+                .iter()
+                .fold(path.to_owned(), |path, placeholder| path.replace(placeholder, "{id}"))
+        )
     }
 
     fn told(&self, statuses: &[u16]) -> String {
@@ -162,6 +210,16 @@ impl People {
         launched.id
     }
 
+    /// A request for more by the owner, which only an admin decides on: it is about the team's own quota.
+    async fn request(&self) -> String {
+        // Those of before have lapsed: nobody may have many waiting.
+        self.site.stage.pass(Span::seconds(600));
+        let ask = serde_json::json!({"team": "blue", "more": {"running": 1}, "reason": "demo", "until": "8m"});
+        let ask = serde_json::from_value(ask).expect("a request");
+        let request = self.site.stage.service.ask_for_more(&self.owner, ask).await.expect("a request");
+        request.id.to_string()
+    }
+
     /// What somebody is answered, and whether they could read what is not theirs to see.
     async fn asks(&self, column: usize, row: &Row) -> (u16, bool) {
         let needs = |placeholder: &str| row.address.contains(placeholder) || row.body.contains(placeholder);
@@ -170,9 +228,12 @@ impl People {
         } else {
             None
         };
-        let filled = |text: &str| match &id {
-            Some(id) => text.replace("{id}", id).replace("{stopped}", id),
-            None => text.to_owned(),
+        let request = if needs("{request}") { self.request().await } else { String::new() };
+        let id = id.unwrap_or_default();
+        let filled = |text: &str| {
+            let placeholders = [("{id}", id.as_str()), ("{stopped}", &id), ("{request}", &request)];
+            let known = [("{person}", self.owner.id.as_str()), ("{name}", "blue"), ("{slug}", "box")];
+            placeholders.iter().chain(&known).fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
         };
         let address =
             filled(row.address).replace("{secret}", "guess").replace("{*function}", "x").replace("{*path}", "x");

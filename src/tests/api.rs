@@ -259,3 +259,12 @@ async fn every_error_is_a_problem_with_a_stable_code() {
     site.stage.lost().await;
     check_problem(&script.ask("POST", &format!("/environments/{id}/stop"), "").await, 503, "engine_unavailable");
 }
+
+#[tokio::test]
+async fn a_server_function_that_is_asked_without_what_it_needs_says_so() {
+    let site = Site::open().await;
+    let bea = site.person("Bea", &["blue"], None).await;
+    let answer = site.browser(&bea).await.ask("GET", "/fn/environments/get", Bringing::default()).await;
+    assert_eq!(answer.status.as_u16(), 400, "{answer:?}");
+    assert!(answer.body.contains("malformed"), "{answer:?}");
+}

@@ -5,7 +5,9 @@ use app::model::time::Timestamp;
 use tempfile::TempDir;
 
 use crate::service::apply::{ApplyError, Difference, apply};
+use crate::service::export;
 use crate::store::Store;
+use crate::store::catalogue::Catalogue;
 
 const EXAMPLE: &str = include_str!("../../examples/catalogue.toml");
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
@@ -81,4 +83,63 @@ async fn what_a_file_does_not_name_is_kept() {
         told.contains(&"+ team red".to_owned()) && told.contains(&"  team blue: not in this file, kept".to_owned())
     );
     assert_eq!(store.catalogue().await.expect("a catalogue").teams.len(), 3);
+}
+
+/// What `text` declares, exported, and what applying that changes.
+async fn exported(store: &Store) -> (String, Vec<String>) {
+    let text = export::catalogue(&store.catalogue().await.expect("a catalogue"));
+    let told = applied(store, &text).await;
+    (text, told)
+}
+
+#[tokio::test]
+async fn applying_what_was_exported_changes_nothing() {
+    let (store, _folder) = store().await;
+    let edits = [
+        ("", ""),
+        ("berth/web:1", "berth/web:1@sha256:00"),
+        ("environments = 6", "environments = 0"),
+        ("label = \"Team blue\"", "label = \"Bl\\u00fc\\\"e\\\\ \""),
+        ("teams = [\"blue\"]", "teams = []\ndeprecated = 2030-01-01"),
+        ("blue-devs = \"member\"", "\"cn=blue,ou=\\\"devs\\\"\" = \"member\""),
+        ("help = \"What the page says first.\"", "help = \"\"\"One\nline\\tafter another\"\"\""),
+        ("secret = true", "secret = true\ndefault = \"hunter2\""),
+        ("cpus = 0.25", "cpus = 1.125"),
+        ("running = 3", "running = 3, memory = \"1000001B\""),
+    ];
+    let mut text = EXAMPLE.to_owned();
+    for (from, to) in edits {
+        text = text.replacen(from, to, usize::from(!from.is_empty()));
+        applied(&store, &text).await;
+        let before = store.catalogue().await.expect("a catalogue");
+        let (out, told) = exported(&store).await;
+        assert_eq!(told, Vec::<String>::new(), "after {to}:\n{out}");
+        assert_eq!(store.catalogue().await.expect("a catalogue"), before, "after {to}:\n{out}");
+        assert!(!out.contains("hunter2"), "a secret is exported");
+    }
+}
+
+#[tokio::test]
+async fn what_was_exported_declares_the_same_on_another_installation_unless_a_secret_is_missing() {
+    let (here, _folder) = store().await;
+    applied(&here, EXAMPLE).await;
+    let (text, _) = exported(&here).await;
+    let (there, _other) = store().await;
+    applied(&there, &text).await;
+    assert_eq!(there.catalogue().await.expect("a catalogue"), here.catalogue().await.expect("a catalogue"));
+
+    applied(&here, &EXAMPLE.replace("secret = true", "secret = true\ndefault = \"hunter2\"")).await;
+    let (text, _) = exported(&here).await;
+    let (empty, _third) = store().await;
+    let Err(ApplyError::File(faults)) = apply(&empty, &text, false, NOW).await else { panic!("applied") };
+    assert!(faults[0].message.contains("`TOKEN` has no default that could be kept"), "{faults:?}");
+}
+
+#[tokio::test]
+async fn a_file_with_some_of_it_leaves_the_order_of_the_rest() {
+    let (store, _folder) = store().await;
+    applied(&store, EXAMPLE).await;
+    let names = |catalogue: &Catalogue| catalogue.sizes.iter().map(|size| size.name.to_string()).collect::<Vec<_>>();
+    applied(&store, "[[size]]\nname = \"m\"\ncpus = 1\nmemory = \"1GiB\"\n").await;
+    assert_eq!(names(&store.catalogue().await.expect("a catalogue")), ["xs", "s", "m"]);
 }

@@ -3,7 +3,7 @@
 use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::live::Change;
-use app::model::environment::{Operation, State};
+use app::model::environment::{Environment, Operation, State};
 use app::model::host::Link;
 use futures::StreamExt;
 
@@ -134,9 +134,14 @@ async fn a_stopped_environment_whose_container_somebody_removed_says_so_and_star
     let bea = stage.bea().await;
     let id = stage.launched(&bea, ask("web")).await.expect("a launch").id;
     stage.done(&bea, &id, Operation::Stop).await.expect("a stop");
+    let mut changes = stage.service.changes();
     stage.engine.lose(&stage.engine.containers()[0]);
     stage.service.reconcile().await;
-    let stopped = stage.service.environment(&bea, &id).await.expect("it").environment;
-    assert!(stopped.reason.is_some_and(|reason| reason.contains("removed on the host")));
+    // Whoever is first, this look or the one that the engine's own word of it began, says so.
+    let says =
+        |environment: &Environment| environment.reason.as_deref().is_some_and(|it| it.contains("removed on the host"));
+    while !says(&stage.service.environment(&bea, &id).await.expect("it").environment) {
+        changes.next().await.expect("the service is there");
+    }
     assert_eq!(stage.done(&bea, &id, Operation::Start).await.expect("a start").state, State::Running);
 }

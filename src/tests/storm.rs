@@ -71,13 +71,13 @@ async fn by_page(person: Person) -> End {
     if reply.status.is_success() {
         return End::Launched(id(&answer));
     }
-    assert_eq!((reply.status, &answer["code"]), (StatusCode::CONFLICT, &json!("quota_exceeded")), "{answer}");
-    let refusal = &answer["refusal"];
+    assert_eq!(reply.status, StatusCode::CONFLICT, "{answer}");
+    let refusal = &answer["quota_exceeded"]["refusal"];
     let others = refusal["others"].as_array().expect("a list");
     let told = |it: &Value| {
-        let amount = |which: &str| it[which]["amount"].clone();
-        let dimension = it["limit"]["dimension"].as_str().expect("a word").to_owned();
-        (dimension, amount("limit"), amount("used"), amount("requested"))
+        let (dimension, _) = it["limit"].as_object().and_then(|limit| limit.iter().next()).expect("an amount");
+        let amount = |which: &str| it[which][dimension].clone();
+        (dimension.clone(), amount("limit"), amount("used"), amount("requested"))
     };
     End::Refused(std::iter::once(&refusal["first"]).chain(others).map(told).collect())
 }

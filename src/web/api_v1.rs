@@ -6,9 +6,10 @@ mod requests;
 use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::environments::{KEY_MAX, LaunchAsk};
+use app::api::manage::{PersonView, TemplateDetail};
 use app::model::access::Actor;
 use app::model::environment::{Environment, Operation, Port};
-use app::model::name::{EnvironmentId, TeamName};
+use app::model::name::{EnvironmentId, TeamName, TemplateName};
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequestParts, Path, Query, State};
@@ -33,6 +34,11 @@ pub fn routes() -> Table<Web> {
         .route("/templates", get(templates))
         .route("/host", get(host))
         .route("/host/quarantine", get(quarantine))
+        .route("/teams/{name}", get(team))
+        .route("/templates/{slug}", get(template))
+        .route("/sizes", get(sizes))
+        .route("/people", get(people))
+        .route("/catalogue", get(catalogue))
         .route("/environments", get(list).post(launch))
         .route("/environments/{id}", get(one).delete(remove))
         .route("/environments/{id}/start", post(start))
@@ -94,16 +100,70 @@ async fn teams(State(web): State<Web>, Caller(actor): Caller) -> Answer<List<app
 
 #[derive(Debug, Deserialize)]
 struct OfTeam {
-    team: TeamName,
+    team: Option<TeamName>,
 }
 
+/// What a team is offered; without a team all templates, for auditors and admins.
 async fn templates(
     State(web): State<Web>,
     Caller(actor): Caller,
     query: Result<Query<OfTeam>, QueryRejection>,
-) -> Answer<List<app::model::template::Offer>> {
+) -> Result<Response, Problem> {
     let Query(OfTeam { team }) = query.map_err(|rejection| malformed(&rejection.body_text()))?;
-    Ok(List::whole(web.service.offers(&actor, &team).await?))
+    Ok(match team {
+        Some(team) => List::whole(web.service.offers(&actor, &team).await?).into_response(),
+        None => match web.service.templates(&actor).await {
+            Err(ApiError::Forbidden { .. }) => return Err(malformed("say for which team: ?team=NAME")),
+            templates => List::whole(templates?).into_response(),
+        },
+    })
+}
+
+async fn template(State(web): State<Web>, Caller(actor): Caller, Path(slug): Path<String>) -> Answer<TemplateDetail> {
+    let slug = TemplateName::parse(&slug).map_err(|_| ApiError::not_found("template"))?;
+    Ok(Json(web.service.template(&actor, &slug).await?))
+}
+
+/// A team with its room; for its leads, auditors and admins with its members, groups and environments.
+async fn team(State(web): State<Web>, Caller(actor): Caller, Path(name): Path<String>) -> Result<Response, Problem> {
+    let name = TeamName::parse(&name).map_err(|_| ApiError::not_found("team"))?;
+    match web.service.team(&actor, &name).await {
+        Ok(detail) => Ok(Json(detail).into_response()),
+        Err(ApiError::Forbidden { .. }) => {
+            let mine = web.service.teams(&actor).await?.into_iter().find(|team| team.name == name);
+            Ok(Json(mine.ok_or_else(|| ApiError::not_found("team"))?).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn sizes(State(web): State<Web>, Caller(actor): Caller) -> Answer<List<app::model::template::Size>> {
+    Ok(List::whole(web.service.sizes(&actor).await?))
+}
+
+#[derive(Debug, Deserialize)]
+struct Words {
+    #[serde(default)]
+    q: String,
+}
+
+async fn people(
+    State(web): State<Web>,
+    Caller(actor): Caller,
+    query: Result<Query<Words>, QueryRejection>,
+) -> Answer<List<PersonView>> {
+    let Query(Words { q }) = query.map_err(|rejection| malformed(&rejection.body_text()))?;
+    Ok(List::whole(web.service.people(&actor, &q).await?.people))
+}
+
+/// All that is declared, as `berth apply` reads it.
+async fn catalogue(State(web): State<Web>, Caller(actor): Caller) -> Result<Response, Problem> {
+    let text = web.service.export(&actor).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/toml; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"catalogue.toml\""),
+    ];
+    Ok((headers, text).into_response())
 }
 
 async fn host(State(web): State<Web>, Caller(actor): Caller) -> Answer<app::model::host::Host> {

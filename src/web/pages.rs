@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use app::api::ApiError;
 use app::api::backend::{Backend, Reply};
+use app::api::edit::Sent;
 use app::api::me::SignIn;
 use app::model::access::Actor;
 use app::model::sign_in::Problem;
@@ -19,12 +21,17 @@ use super::actor::CurrentActor;
 
 /// A page, whole and with its real content. Without anybody signed in there is only the sign-in page.
 pub async fn page(State(web): State<Web>, request: Request<Body>) -> Response {
+    show(&web, request, None).await
+}
+
+/// A page, with the form that was `sent` from it and refused.
+pub(super) async fn show(web: &Web, request: Request<Body>, sent: Option<Sent>) -> Response {
     let actor = asker(&request);
     let path = request.uri().path();
     if actor.is_none() && path != "/sign-in" {
         let back = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let session = request.extensions().get::<Session>().and_then(Session::id);
-        return to_sign_in(&web, &back, session.map(|id| id.to_string())).await;
+        return to_sign_in(web, &back, session.map(|id| id.to_string())).await;
     }
     if actor.is_some() && path == "/sign-in" {
         return Redirect::to("/environments").into_response();
@@ -32,7 +39,11 @@ pub async fn page(State(web): State<Web>, request: Request<Body>) -> Response {
     let options = web.options.clone();
     // Where nobody is signed in nothing on the page is alive, and the browser is sent no code.
     let scripts = actor.is_some();
-    let context = context(&web, actor, For::Page);
+    let context = context(web, actor, For::Page);
+    let context = move || {
+        context();
+        provide_context(sent.clone());
+    };
     let handler = leptos_axum::render_app_async_with_context(context, move || app::ui::shell(options.clone(), scripts));
     let mut response = handler(request).await;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -44,10 +55,24 @@ pub async fn function(State(web): State<Web>, request: Request<Body>) -> Respons
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let form = accept.is_some_and(|kinds| kinds.contains("text/html"));
     let context = context(&web, asker(&request), if form { For::Form } else { For::Script });
-    leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
+    let answer = leptos_axum::handle_server_fns_with_context(context, request).await.into_response();
+    if answer.status() == StatusCode::INTERNAL_SERVER_ERROR { with_its_status(answer).await } else { answer }
 }
 
-fn asker(request: &Request<Body>) -> Option<Actor> {
+/// What could not even be read never came to where a server function's status is set: the error itself says which it is.
+async fn with_its_status(answer: Response) -> Response {
+    const LONGEST: usize = 1 << 20;
+    let (mut head, body) = answer.into_parts();
+    let Ok(body) = axum::body::to_bytes(Body::new(body), LONGEST).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    if let Ok(error) = serde_json::from_slice::<ApiError>(&body) {
+        head.status = StatusCode::from_u16(error.status()).unwrap_or(head.status);
+    }
+    Response::from_parts(head, Body::from(body))
+}
+
+pub(super) fn asker(request: &Request<Body>) -> Option<Actor> {
     request.extensions().get::<CurrentActor>().cloned().unwrap_or_default().0
 }
 

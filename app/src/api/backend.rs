@@ -10,8 +10,10 @@ use leptos::server_fn::ServerFn;
 use leptos::server_fn::error::ServerFnUrlError;
 
 use super::ApiError;
+use super::edit::{Edit, Edited};
 use super::environments::{Launch, LaunchAsk, LaunchOptions};
 use super::live::Change;
+use super::manage::{People, PersonView, Setting, SizeUse, TeamDetail, TeamSummary, TemplateDetail, TemplateSummary};
 use super::requests::{RequestAsk, SeenRequests};
 use crate::model::access::Actor;
 use crate::model::address::Address;
@@ -19,11 +21,11 @@ use crate::model::audit::{Excerpt, Search};
 use crate::model::environment::{Environment, EnvironmentDetail, Operation};
 use crate::model::history::History;
 use crate::model::host::Host;
-use crate::model::name::{EnvironmentId, RequestId, TeamName};
+use crate::model::name::{EnvironmentId, RequestId, TeamName, TemplateName, UserId};
 use crate::model::quarantine::Stray;
 use crate::model::request::{Request, Step};
 use crate::model::team::Team;
-use crate::model::template::Offer;
+use crate::model::template::{Offer, Size};
 
 /// Whoever acts is the first argument of everything; the check whether they may is behind this trait, never before it.
 #[async_trait]
@@ -87,6 +89,34 @@ pub trait Backend: Send + Sync {
 
     /// Whether a change is the actor's to see.
     fn may_see(&self, actor: &Actor, change: &Change) -> bool;
+
+    // Teams, templates, sizes, people and settings.
+
+    /// The teams that the actor looks after: a lead's own, for an auditor or admin all.
+    async fn team_summaries(&self, actor: &Actor) -> Result<Vec<TeamSummary>, ApiError>;
+
+    async fn team(&self, actor: &Actor, name: &TeamName) -> Result<TeamDetail, ApiError>;
+
+    async fn templates(&self, actor: &Actor) -> Result<Vec<TemplateSummary>, ApiError>;
+
+    async fn template(&self, actor: &Actor, slug: &TemplateName) -> Result<TemplateDetail, ApiError>;
+
+    async fn sizes(&self, actor: &Actor) -> Result<Vec<Size>, ApiError>;
+
+    async fn sizes_in_use(&self, actor: &Actor) -> Result<Vec<SizeUse>, ApiError>;
+
+    /// People whose name, address, team or role has all of these words.
+    async fn people(&self, actor: &Actor, words: &str) -> Result<People, ApiError>;
+
+    async fn person(&self, actor: &Actor, id: &UserId) -> Result<PersonView, ApiError>;
+
+    async fn settings(&self, actor: &Actor) -> Result<Vec<Setting>, ApiError>;
+
+    /// The catalogue as TOML: applied again it changes nothing.
+    async fn export(&self, actor: &Actor) -> Result<String, ApiError>;
+
+    /// The one way in which people change teams, templates, sizes and each other's rights.
+    async fn edit(&self, actor: &Actor, edit: Edit) -> Result<Edited, ApiError>;
 }
 
 /// How a page or server function sets what only the web layer can: the answer's status and a redirect.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::access::Actor;
 use super::environment::{Environment, Operation};
 use super::name::{EnvironmentId, TeamName, UserId};
+use super::request::Step;
 use super::time::Timestamp;
 pub use search::Search;
 
@@ -81,8 +82,21 @@ words! {
         Request = "request", "Request";
         Approve = "approve", "Approval";
         Decline = "decline", "Refusal";
-        /// A loan that ended.
+        /// A request taken back by who asked.
+        Withdraw = "withdraw", "Withdrawal";
+        /// A loan that was ended before its time.
         ReturnLoan = "return_loan", "Loan returned";
+    }
+}
+
+impl From<Step> for Action {
+    fn from(step: Step) -> Self {
+        match step {
+            Step::Approve => Self::Approve,
+            Step::Decline => Self::Decline,
+            Step::Withdraw => Self::Withdraw,
+            Step::Return => Self::ReturnLoan,
+        }
     }
 }
 

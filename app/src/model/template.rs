@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::day::Day;
 use super::idle::IdleRule;
 use super::lifetime::{Allowance, LONGEST, Lifetime, TeamLifetime};
 use super::name::{PortName, SizeName, TemplateName};
@@ -393,6 +394,9 @@ pub struct Offer {
     pub lifetime: Allowance,
     #[serde(default)]
     pub idle: Option<IdleRule>,
+    /// From this day on it is not offered any more.
+    #[serde(default)]
+    pub deprecated: Option<Day>,
 }
 
 impl Offer {
@@ -405,7 +409,8 @@ impl Offer {
             [one] => format!("port {one}"),
             several => format!("ports {}", several.join(", ")),
         };
-        format!("{ports} · runs {}", self.lifetime.default.words())
+        let ends = self.deprecated.map(|day| format!(" · only until {day}")).unwrap_or_default();
+        format!("{ports} · runs {}{ends}", self.lifetime.default.words())
     }
 
     /// The size of that name, or else the one proposed.
@@ -434,6 +439,7 @@ impl Offer {
             sizes: offered.cloned().collect(),
             lifetime: template.lifetime.within(TeamLifetime::default()),
             idle: template.idle,
+            deprecated: None,
         }
     }
 

@@ -46,6 +46,14 @@ impl Memory {
     pub const fn as_bytes(self) -> u64 {
         self.0
     }
+
+    /// As it is written in files and forms: in the largest unit that leaves no rest.
+    #[must_use]
+    pub fn exact(self) -> String {
+        let units = [(GIB, "GiB"), (MIB, "MiB"), (1024, "KiB")];
+        let fitting = units.into_iter().find(|(unit, _)| self.0 > 0 && self.0.is_multiple_of(*unit));
+        fitting.map_or_else(|| format!("{}B", self.0), |(unit, name)| format!("{}{name}", self.0 / unit))
+    }
 }
 
 impl fmt::Display for Memory {
@@ -393,6 +401,7 @@ mod tests {
         fn every_amount_survives_json(bytes in 0u64..1 << 50, milli in 0u64..1_000_000, seconds in 0u64..1 << 40) {
             let memory = Memory::bytes(bytes);
             prop_assert_eq!(serde_json::from_str::<Memory>(&serde_json::to_string(&memory)?)?, memory);
+            prop_assert_eq!(memory.exact().parse(), Ok(memory));
             let cpu = MilliCpu::new(milli);
             prop_assert_eq!(serde_json::from_str::<MilliCpu>(&serde_json::to_string(&cpu)?)?, cpu);
             let span = Span::seconds(seconds);

@@ -1,13 +1,16 @@
 //! What pages are put together from.
 
 pub mod badge;
+pub mod changes;
 pub mod copy;
 pub mod entries;
 pub mod expiry;
+pub mod form;
 pub mod gauges;
 pub mod icon;
 pub mod loaded;
 pub mod operate;
+pub mod pool;
 pub mod ports;
 pub mod problem;
 pub mod refused;

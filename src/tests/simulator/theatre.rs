@@ -37,7 +37,7 @@ pub struct Theatre {
     pub service: Service,
     pub store: Store,
     pub people: Vec<Actor>,
-    clock: Clock,
+    pub clock: Clock,
     now: Arc<AtomicI64>,
     /// What people have asked for and wait for.
     requests: JoinSet<String>,

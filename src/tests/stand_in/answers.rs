@@ -116,7 +116,7 @@ async fn act(world: &World, asked: &Asked, body: &[u8], mood: &Mood) -> Answer {
             "Version": "20.10.24", "ApiVersion": API, "MinAPIVersion": "1.12", "Os": "linux", "Arch": "amd64",
         }))),
         Call::Info => Ok(json_body(&json!({ "Name": "stand-in", "NCPU": 8, "MemTotal": 16_u64 << 30 }))),
-        Call::Image => Ok(json_body(&json!({ "Id": world.image(what)? }))),
+        Call::Image => Ok(json_body(&json!({ "Id": world.image(what)?, "RepoDigests": world.digests(what)? }))),
         Call::Pull => pull(world, query, mood),
         Call::Create => create(world, query, body),
         Call::Start => Ok(done(world.start(what).await?)),

@@ -155,6 +155,14 @@ impl World {
         state.image(reference).map(|(id, _)| id.clone()).ok_or_else(absent)
     }
 
+    /// What registries know it by: its name with its id, which stands for the digest here.
+    pub(super) fn digests(&self, reference: &str) -> Result<Vec<String>, Refusal> {
+        let id = self.image(reference)?;
+        let name = reference.split('@').next().unwrap_or(reference);
+        let name = name.rsplit_once(':').map_or(name, |(name, _)| name);
+        Ok(vec![format!("{name}@{id}")])
+    }
+
     /// How many layers a pull of `reference` brings.
     pub(super) fn in_registry(&self, reference: &str) -> Result<usize, Refusal> {
         let absent = || (404, format!("manifest for {reference} not found: manifest unknown: manifest unknown"));
@@ -352,7 +360,7 @@ impl World {
 
 impl State {
     fn image(&self, reference: &str) -> Option<&(String, Image)> {
-        self.images.get(reference).or_else(|| self.images.values().find(|(id, _)| id == reference))
+        self.images.get(reference).or_else(|| self.images.values().find(|(id, _)| reference.ends_with(id.as_str())))
     }
 
     fn container(&mut self, id: &str) -> Result<&mut Container, Refusal> {

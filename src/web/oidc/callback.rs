@@ -149,7 +149,7 @@ impl Auth {
     }
 
     /// The person's id, with what the provider says of them kept; or why nobody may come in. Nobody does without a rule
-    /// that admits them: the admins' or auditors' group, an allowed group, or a group that belongs to a team.
+    /// that admits them: the admins' or auditors' group, an allowed group, a group that belongs to a team, or an admin's hand.
     async fn admit(&self, provider: &Provider, claims: &IdClaims, profile: Profile) -> Result<UserId, Refusal> {
         let (issuer, subject) = (&provider.config.issuer, claims.subject().as_str());
         let before = self.store.known_person(issuer, subject).await?;
@@ -182,7 +182,8 @@ impl Auth {
                 return Err(refused(Problem::GroupsUnreadable, format!("the groups claim is {what}")));
             }
         };
-        if !(role.is_some() || self.admits(&groups).await?) {
+        let by_hand = before.as_ref().is_some_and(|person| person.by_hand);
+        if !(role.is_some() || by_hand || self.admits(&groups).await?) {
             if let Some(person) = before {
                 self.store.withdraw(&person.id, &groups).await?;
             }

@@ -3,17 +3,28 @@
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
 
-use crate::model::access::Actor;
+use crate::model::access::{Actor, TeamRole};
 use crate::model::address::Address;
 use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
 
+/// Whoever looks after a team or the installation has more ways than who works in a team.
 #[component]
 pub fn Rail(
     actor: Actor,
     /// Requests that wait for the viewer's decision.
     waiting: u64,
 ) -> impl IntoView {
+    let manages = actor.role.is_some().then(|| {
+        view! {
+            <RailLink path="/templates" icon="templates" label="Templates" />
+            <RailLink path="/sizes" icon="sizes" label="Sizes" />
+            <RailLink path="/people" icon="people" label="People" />
+            <RailLink path="/host" icon="host" label="Host" />
+            <RailLink path="/settings" icon="settings" label="Settings" />
+        }
+    });
+    let leads = actor.role.is_some() || actor.teams.values().any(|role| *role == TeamRole::Lead);
     view! {
         <nav class="rail" aria-label="Main">
             <a class="brand" href="/environments">
@@ -23,8 +34,9 @@ pub fn Rail(
             <RailLink path="/environments" icon="environments" label="Environments" />
             <RailLink path="/launch" icon="launch" label="Launch" />
             <RailLink path="/requests" icon="requests" label="Requests" waiting />
+            {leads.then(|| view! { <RailLink path="/teams" icon="teams" label="Teams" /> })}
+            {manages}
             {actor.audits().then(|| view! { <RailLink path="/audit" icon="audit" label="Audit" /> })}
-            {actor.role.map(|_| view! { <RailLink path="/host" icon="host" label="Host" /> })}
         </nav>
     }
     .seal()

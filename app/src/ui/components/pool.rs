@@ -1,0 +1,24 @@
+//! A pool of a quota as it is now, on pages that do not change while one looks.
+
+use leptos::prelude::*;
+
+use super::gauges::Meter;
+use crate::model::quota::{Holding, Pool};
+use crate::ui::seal::Seal;
+
+#[component]
+pub fn Meters(pool: Pool, label: String) -> impl IntoView {
+    let meters = pool.gauges(Holding::default()).map(|gauge| view! { <Meter gauge=Signal::stored(gauge) /> });
+    view! {
+        <dl class="meters" aria-label=label>
+            {meters.into_iter().collect_view()}
+        </dl>
+    }
+    .seal()
+}
+
+/// A moment, in UTC: these pages have no clock of the browser's.
+#[component]
+pub fn Moment(at: crate::model::time::Timestamp) -> impl IntoView {
+    view! { <time datetime=at.to_string()>{at.short_utc()}</time> }.seal()
+}

@@ -1,0 +1,122 @@
+//! One person: where they belong and why, what they are for the whole installation, and whether they are let in.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+
+use crate::api::manage::{PersonView, get_person};
+use crate::api::me::{Me, get_me};
+use crate::model::access::InstallationRole;
+use crate::ui::components::form::{Draft, Told, choice_field, hidden};
+use crate::ui::components::loaded::Loaded;
+use crate::ui::components::pool::Moment;
+use crate::ui::seal::Seal;
+
+#[component]
+pub fn PersonPage() -> impl IntoView {
+    let id = use_params_map().read_untracked().get("id").unwrap_or_default();
+    let drafts = [Draft::of("role"), Draft::of("disable"), Draft::of("enable")];
+    let asked = async { Ok((get_me().await?, get_person(id).await?)) };
+    view! {
+        <Loaded
+            asked
+            view=move |(me, person): (Me, PersonView)| {
+                let refusals = drafts.iter().map(Draft::refusal).collect_view();
+                let admin = me.actor.acts_as_admin();
+                view! {
+                    <Title text=person.name.clone() />
+                    <div class="head one">
+                        <h1 tabindex="-1">{person.name.clone()}</h1>
+                        <p class="dim">{person.email.clone()}</p>
+                    </div>
+                    <Told />
+                    {refusals}
+                    {person
+                        .disabled
+                        .then(|| {
+                            view! {
+                                <p class="callout warn">"Disabled: nobody gets in with this account, and its tokens are refused."</p>
+                            }
+                        })}
+                    {facts(&person)}
+                    {admin.then(|| forms(&person, &drafts[0]))}
+                }
+                    .seal()
+            }
+        />
+    }
+    .seal()
+}
+
+fn facts(person: &PersonView) -> AnyView {
+    let ways = person.teams.iter().map(|way| {
+        view! {
+            <li>
+                <a href=format!("/teams/{}", way.team)>{way.team.to_string()}</a>
+                ": "
+                {way.words()}
+            </li>
+        }
+    });
+    let ways = ways.collect_view();
+    let role = |role: Option<InstallationRole>| role.map_or("none", InstallationRole::as_str);
+    view! {
+        <section class="panel" aria-labelledby="facts">
+            <header>
+                <h2 id="facts">"What they are"</h2>
+            </header>
+            <dl class="facts body">
+                <dt>"Teams"</dt>
+                <dd>{if person.teams.is_empty() { "none".seal() } else { view! { <ul>{ways}</ul> }.seal() }}</dd>
+                <dt>"Role here"</dt>
+                <dd>
+                    {role(person.role)}
+                    <small>"by the provider's claim: " {role(person.claim_role)} "; by hand: " {role(person.hand_role)}</small>
+                </dd>
+                <dt>"Signed in last"</dt>
+                <dd>
+                    <Moment at=person.signed_in_at />
+                </dd>
+                <dt>"Id"</dt>
+                <dd>
+                    <code>{person.id.to_string()}</code>
+                </dd>
+            </dl>
+        </section>
+    }
+    .seal()
+}
+
+fn forms(person: &PersonView, draft: &Draft) -> AnyView {
+    let address = format!("/people/{}", person.id);
+    let choices =
+        [("", "None"), ("auditor", "Auditor: reads all, changes nothing"), ("admin", "Admin: changes everything")];
+    let known = person.hand_role.map_or("", InstallationRole::as_str);
+    let (form, word, help) = if person.disabled {
+        ("enable", "Enable", "They sign in again, and their tokens are good again.")
+    } else {
+        ("disable", "Disable", "Their sessions end at once, and their tokens are refused. What they launched goes on.")
+    };
+    let class = if person.disabled { "button" } else { "button danger" };
+    view! {
+        <section class="panel" aria-labelledby="change">
+            <header>
+                <h2 id="change">"Change"</h2>
+            </header>
+            <div class="body">
+                <form method="post" action=address.clone() class="fields">
+                    {hidden("form", "role")} {choice_field(draft, "role", "role", "Role by hand", &choices, known)}
+                    <button class="button">"Save the role"</button>
+                </form>
+                <p class="dim">
+                    "It stands beside what the provider says; the larger of the two counts. Teams are given on the team's own page."
+                </p>
+                <form method="post" action=address class="fields">
+                    {hidden("form", form)} <p class="dim">{help}</p>
+                    <button class=class>{word} " " {person.name.clone()}</button>
+                </form>
+            </div>
+        </section>
+    }
+    .seal()
+}

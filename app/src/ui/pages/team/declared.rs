@@ -1,0 +1,141 @@
+//! How a team is declared: its limits and groups, to read or to change.
+
+use leptos::prelude::*;
+
+use crate::api::manage::TeamDetail;
+use crate::model::access::TeamRole;
+use crate::model::diff;
+use crate::model::quota::{Holding, Pool, Quota};
+use crate::model::units::Memory;
+use crate::ui::components::changes::Changes;
+use crate::ui::components::form::{Draft, hidden, text_area, text_field};
+use crate::ui::seal::Seal;
+
+/// For those who may not change it.
+pub fn limits(detail: &TeamDetail) -> AnyView {
+    let room = &detail.team.room;
+    let groups =
+        detail.groups.iter().map(|group| view! { <li>{group.name.clone()} ": " {group.role.to_string()}</li> });
+    let groups = groups.collect_view();
+    view! {
+        <section class="panel" aria-labelledby="declared">
+            <header>
+                <h2 id="declared">"Limits and groups"</h2>
+            </header>
+            <dl class="facts body">
+                <dt>"The team"</dt>
+                <dd>{in_words(room.team.quota)}</dd>
+                <dt>"Each member"</dt>
+                <dd>{in_words(room.member.quota)}</dd>
+                <dt>"Groups of the provider"</dt>
+                <dd>
+                    <ul>{groups}</ul>
+                </dd>
+                <dt>"Who can change it"</dt>
+                <dd>"An admin"</dd>
+            </dl>
+        </section>
+    }
+    .seal()
+}
+
+fn in_words(quota: Quota) -> String {
+    let pool = Pool::new(quota, Holding::default());
+    let set = pool.gauges(Holding::default()).into_iter().filter_map(|gauge| gauge.limit);
+    let words: Vec<String> = set.map(|limit| limit.to_string()).collect();
+    if words.is_empty() { "no limit".to_owned() } else { words.join(", ") }
+}
+
+pub fn declaration(detail: &TeamDetail, draft: &Draft) -> AnyView {
+    let (form, team) = ("team", &detail.team);
+    let lines = |role| detail.groups_of(role).join("\n");
+    view! {
+        <section class="panel" aria-labelledby="declared">
+            <header>
+                <h2 id="declared">"Limits and groups"</h2>
+            </header>
+            <form method="post" action=format!("/teams/{}", team.name) class="body">
+                {draft.refusal()} {hidden("form", form)} {hidden("revision", draft.revision(&detail.revision))}
+                {text_field(draft, form, "label", "Label", team.label.clone(), "")}
+                {quota(draft, "quota", "The team may hold", team.room.team.quota)}
+                {quota(draft, "per_member", "Each member may hold of it", team.room.member.quota)}
+                <p class="dim">
+                    "An empty field is no limit. A limit below what is in use stops nothing: new launches are refused until there is room."
+                </p>
+                <div class="pair">
+                    {text_area(
+                        draft,
+                        form,
+                        "members",
+                        "Groups whose people are members",
+                        lines(TeamRole::Member),
+                        "Of the identity provider, one a line.",
+                        3,
+                    )}
+                    {text_area(
+                        draft,
+                        form,
+                        "leads",
+                        "Groups whose people are leads",
+                        lines(TeamRole::Lead),
+                        "Leads act on everything of the team.",
+                        3,
+                    )}
+                </div>
+                <div class="row">
+                    <button class="button primary">"Save"</button>
+                </div>
+            </form>
+        </section>
+    }
+    .seal()
+}
+
+fn quota(draft: &Draft, prefix: &'static str, legend: &'static str, quota: Quota) -> AnyView {
+    let form = "team";
+    let [environments, running, cpus, memory] = match prefix {
+        "quota" => ["quota.environments", "quota.running", "quota.cpus", "quota.memory"],
+        _ => ["per_member.environments", "per_member.running", "per_member.cpus", "per_member.memory"],
+    };
+    let count = |limit: Option<u64>| limit.map(|limit| limit.to_string()).unwrap_or_default();
+    let cores = quota.cpus.map(|cpus| cpus.to_string()).unwrap_or_default();
+    view! {
+        <fieldset class="quota">
+            <legend>{legend}</legend>
+            {text_field(draft, form, environments, "Environments", count(quota.environments), "")}
+            {text_field(draft, form, running, "Running", count(quota.running), "")}
+            {text_field(draft, form, cpus, "CPU cores", cores, "")}
+            {text_field(draft, form, memory, "Memory", quota.memory.map(Memory::exact).unwrap_or_default(), "Such as 2GiB")}
+        </fieldset>
+    }
+    .seal()
+}
+
+/// The whole entry as the catalogue has it.
+pub fn as_text(detail: &TeamDetail, draft: &Draft, admin: bool) -> AnyView {
+    let form = "team-text";
+    let rows = detail.text.lines().count() + 2;
+    let conflict = draft.is_conflict().then(|| diff::changes(&detail.text, &draft.value("text", "")));
+    let inside = if admin {
+        view! {
+            <form method="post" action=format!("/teams/{}", detail.team.name) class="body">
+                {draft.refusal()} {conflict.map(|lines| view! { <Changes lines title="What yours would change now" /> })}
+                {hidden("form", form)} {hidden("revision", draft.revision(&detail.revision))}
+                {text_area(draft, form, "text", "TOML", detail.text.clone(), "The same as in a catalogue file.", rows)}
+                <div class="row">
+                    <button class="button">"Save the text"</button>
+                </div>
+            </form>
+        }
+        .seal()
+    } else {
+        view! { <pre class="body mono" tabindex="0">{detail.text.clone()}</pre> }.seal()
+    };
+    view! {
+        <details class="panel" open=draft.is_refused()>
+            <summary>"As text"</summary>
+            {inside}
+        </details>
+    }
+    .seal()
+}

@@ -1,0 +1,101 @@
+//! Who belongs to a team: as what, where that comes from, and what they hold.
+
+use leptos::prelude::*;
+
+use crate::api::manage::{Member, TeamDetail};
+use crate::model::name::TeamName;
+use crate::model::quota::Pool;
+use crate::ui::components::form::{Draft, choice_field, hidden, text_field};
+use crate::ui::seal::Seal;
+
+pub fn member_table(detail: &TeamDetail, admin: bool) -> AnyView {
+    if detail.members.is_empty() {
+        return view! { <p class="nothing">"Nobody who has signed in belongs to it."</p> }.seal();
+    }
+    let cap = detail.team.room.member.quota;
+    let rows = detail.members.iter().map(|member| row(&detail.team.name, member, Pool::new(cap, member.used), admin));
+    view! {
+        <table class="plain">
+            <thead>
+                <tr>
+                    <th scope="col">"Name"</th>
+                    <th scope="col">"Role"</th>
+                    <th scope="col">"Where from"</th>
+                    <th scope="col">"Holds"</th>
+                    <th scope="col">
+                        <span class="unseen">"Actions"</span>
+                    </th>
+                </tr>
+            </thead>
+            <tbody>{rows.collect_view()}</tbody>
+        </table>
+    }
+    .seal()
+}
+
+fn row(team: &TeamName, member: &Member, pool: Pool, admin: bool) -> AnyView {
+    let ways = member.by.iter().map(|way| view! { <li>{way.words()}</li> }).collect_view();
+    let by_hand = admin && member.by.iter().any(|way| way.group.is_none());
+    let label = format!("Take back what {} was given by hand", member.name);
+    let passed = pool.overrun(&member.name);
+    view! {
+        <tr>
+            <th scope="row">
+                <span class="name">{member.name.clone()}</span>
+                <small>{member.email.clone()}</small>
+                {member.disabled.then(|| view! { <small class="warn">"disabled"</small> })}
+            </th>
+            <td data-label="Role">{member.role.to_string()}</td>
+            <td data-label="Where from">
+                <ul>{ways}</ul>
+            </td>
+            <td data-label="Holds">
+                {holds(&pool)}
+                {passed.map(|passed| view! { <small class="warn">{passed}</small> })}
+            </td>
+            <td class="actions">
+                {by_hand
+                    .then(|| {
+                        view! {
+                            <form method="post" action=format!("/teams/{team}")>
+                                {hidden("form", "remove-member")} {hidden("person", member.id.to_string())}
+                                <button class="button quiet" aria-label=label>
+                                    "Take back"
+                                </button>
+                            </form>
+                        }
+                    })}
+            </td>
+        </tr>
+    }
+    .seal()
+}
+
+/// `3 environments, 2 running`, beside the cap where there is one.
+fn holds(pool: &Pool) -> String {
+    let of =
+        |held: u64, limit: Option<u64>| limit.map_or_else(|| held.to_string(), |limit| format!("{held} of {limit}"));
+    let (used, quota) = (pool.used, pool.quota);
+    format!("{} environments, {} running", of(used.environments, quota.environments), of(used.running, quota.running))
+}
+
+pub fn add_member(team: &TeamName, draft: &Draft) -> AnyView {
+    let form = "member";
+    view! {
+        <form method="post" action=format!("/teams/{team}") class="body">
+            {draft.refusal()} {hidden("form", form)}
+            <div class="fields">
+                {text_field(
+                    draft,
+                    form,
+                    "who",
+                    "Add somebody by hand",
+                    "",
+                    "E-mail address, name or id of somebody who has signed in before. Who is a member already gets this role.",
+                )} {choice_field(draft, form, "role", "Role", &[("member", "Member"), ("lead", "Lead")], "member")}
+                <button class="button">"Add"</button>
+            </div>
+        </form>
+    }
+    .seal()
+}

@@ -1,0 +1,102 @@
+//! What an admin changes of a template: its text, its image's digest, and the day from which it is offered to nobody.
+
+use leptos::prelude::*;
+
+use crate::api::manage::TemplateDetail;
+use crate::model::diff;
+use crate::ui::components::changes::Changes;
+use crate::ui::components::form::{Draft, hidden, text_area};
+use crate::ui::seal::Seal;
+
+pub fn text(detail: &TemplateDetail, draft: &Draft, admin: bool) -> AnyView {
+    let form = "template";
+    let rows = (detail.text.lines().count() + 2).clamp(12, 40);
+    let conflict = draft.is_conflict().then(|| diff::changes(&detail.text, &draft.value("text", "")));
+    let inside = if admin {
+        view! {
+            <form method="post" action=address(detail) class="body">
+                {draft.refusal()} {conflict.map(|lines| view! { <Changes lines title="What yours would change now" /> })}
+                {hidden("form", form)} {hidden("revision", draft.revision(&detail.revision))}
+                {text_area(
+                    draft,
+                    form,
+                    "text",
+                    "TOML",
+                    detail.text.clone(),
+                    "A changed recipe is a new version; what runs keeps the version it has. Dots stand for a secret's default, and keep it.",
+                    rows,
+                )}
+                <div class="row">
+                    <button class="button primary">"Save"</button>
+                </div>
+            </form>
+        }
+        .seal()
+    } else {
+        view! { <pre class="body mono" tabindex="0">{detail.text.clone()}</pre> }.seal()
+    };
+    view! {
+        <section class="panel" aria-labelledby="text">
+            <header>
+                <h2 id="text">"As it is declared"</h2>
+            </header>
+            {inside}
+        </section>
+    }
+    .seal()
+}
+
+fn address(detail: &TemplateDetail) -> String {
+    format!("/templates/{}", detail.summary.slug)
+}
+
+pub fn pin(detail: &TemplateDetail, draft: &Draft) -> AnyView {
+    let (word, help) = if detail.summary.is_pinned() {
+        ("Pin again", "To what the host has under the image's name now.")
+    } else {
+        ("Pin by digest", "From then on the image is what the host has under its name now. That is a new version.")
+    };
+    view! {
+        <form method="post" action=address(detail) class="fields">
+            {hidden("form", "pin")} {hidden("revision", draft.revision(&detail.revision))}
+            <p class="dim">{help}</p>
+            <button class="button">{word}</button>
+        </form>
+    }
+    .seal()
+}
+
+pub fn end_of_offer(detail: &TemplateDetail, draft: &Draft) -> AnyView {
+    let day = detail.summary.deprecated.map(|day| day.to_string());
+    let again = day.is_some().then(|| {
+        view! {
+            <form method="post" action=address(detail) class="fields">
+                {hidden("form", "offer-again")} {hidden("revision", detail.revision.clone())}
+                <p class="dim">"Offer it without an end."</p>
+                <button class="button">"Offer it again"</button>
+            </form>
+        }
+    });
+    view! {
+        <form method="post" action=address(detail) class="fields">
+            {hidden("form", "deprecate")} {hidden("revision", draft.revision(&detail.revision))}
+            <div class="field">
+                <label for="deprecate-day">"Deprecated from"</label>
+                <input
+                    id="deprecate-day"
+                    type="date"
+                    name="day"
+                    required
+                    value=draft.value("day", day.unwrap_or_default())
+                    aria-describedby="deprecate-help"
+                />
+                <small id="deprecate-help">
+                    "From this day on (UTC) nobody can launch it; until then who launches it is told. What runs goes on."
+                </small>
+            </div>
+            <button class="button">"Deprecate"</button>
+        </form>
+        {again}
+    }
+    .seal()
+}

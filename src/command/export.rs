@@ -1,0 +1,13 @@
+//! `berth export`: the catalogue as the file that declares it.
+
+use super::{Stop, open};
+use crate::config::Config;
+use crate::service::export;
+
+pub async fn run(config: &Config) -> Result<(), Stop> {
+    let store = open(config).await?;
+    let catalogue = store.catalogue().await.map_err(Stop::failed)?;
+    store.close().await;
+    print!("{}", export::catalogue(&catalogue));
+    Ok(())
+}

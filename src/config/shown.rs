@@ -1,0 +1,86 @@
+//! The configuration as auditors and admins read it: every key with its value and what it does, and no secret.
+
+use app::api::manage::Setting;
+
+use super::{Config, Oidc};
+
+impl Config {
+    #[must_use]
+    pub fn shown(&self) -> Vec<Setting> {
+        let mut all = Vec::new();
+        let mut show = |key: &str, value: Option<String>, about: &str| {
+            let value = value.filter(|value| !value.is_empty()).unwrap_or_else(|| "not set".to_owned());
+            all.push(Setting { key: key.to_owned(), value, about: about.to_owned() });
+        };
+        let Self { server, docker, oidc, sessions, defaults } = self;
+        show("server.addr", Some(server.addr.to_string()), "Where it listens.");
+        show("server.public_url", server.public_url.as_ref().map(ToString::to_string), "Where people reach it.");
+        show(
+            "server.public_host",
+            server.public_host.clone(),
+            "The host in links to ports; not set: the one the browser used.",
+        );
+        show("server.data_dir", Some(server.data_dir.display().to_string()), "Where the database is.");
+        show("server.trusted_proxies", list(&server.trusted_proxies), "Whose X-Forwarded-For counts.");
+        show("docker.host", docker.host.clone(), "The engine; not set: as DOCKER_HOST says.");
+        for (key, path, about) in [
+            ("docker.ca", &docker.ca, "The certificate that the engine is known by."),
+            ("docker.cert", &docker.cert, "Our certificate for the engine."),
+            ("docker.key", &docker.key, "The file with its key."),
+        ] {
+            show(key, path.as_ref().map(|path| path.display().to_string()), about);
+        }
+        show("sessions.idle", Some(sessions.idle.words()), "A session ends when it is not used for so long.");
+        show("sessions.absolute", Some(sessions.absolute.words()), "A session ends at the latest after so long.");
+        let ratio = |ratio: f64| Some(format!("{ratio} times what the host has"));
+        let reserve = defaults.host_memory_reserve.to_string();
+        show("defaults.host_memory_reserve", Some(reserve), "What environments leave of the host's memory.");
+        show(
+            "defaults.host_memory_ratio",
+            ratio(defaults.host_memory_ratio),
+            "How much memory is promised; at 1 it is never oversold.",
+        );
+        show("defaults.host_cpu_ratio", ratio(defaults.host_cpu_ratio), "How much CPU is promised.");
+        show("defaults.bind_ip", Some(defaults.bind_ip.to_string()), "Where the ports of environments are published.");
+        match oidc {
+            None => show("oidc", None, "Without an identity provider there is one operator, on loopback."),
+            Some(oidc) => provider(oidc, &mut show),
+        }
+        all
+    }
+}
+
+fn provider(oidc: &Oidc, show: &mut impl FnMut(&str, Option<String>, &str)) {
+    let secret = oidc.client_secret.as_ref().map(|_| "set, and shown to nobody".to_owned());
+    show("oidc.issuer", Some(oidc.issuer.clone()), "The identity provider.");
+    show("oidc.client_id", Some(oidc.client_id.clone()), "As which it knows this server.");
+    show("oidc.client_secret", secret, "What this server proves itself with there.");
+    show("oidc.scopes", list(&oidc.scopes), "What is asked of it.");
+    show("oidc.groups_claim", Some(oidc.groups_claim.clone()), "The claim that lists somebody's groups.");
+    show("oidc.admin_group", oidc.admin_group.clone(), "Whose people are admins.");
+    show("oidc.auditor_group", oidc.auditor_group.clone(), "Whose people are auditors.");
+    show("oidc.allowed_groups", list(&oidc.allowed_groups), "Whose people get in without a team.");
+}
+
+fn list<T: ToString>(items: &[T]) -> Option<String> {
+    Some(items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::Config;
+
+    #[test]
+    fn what_is_configured_is_shown_and_no_secret_is() {
+        let text = "[server]\npublic_url = \"https://berth.example\"\n[oidc]\nissuer = \"https://id.example\"\nclient_id = \"berth\"\nclient_secret = \"hunter2\"\n";
+        let config = Config::read(Some((Path::new("berth.toml"), text)), []).expect("a configuration");
+        let shown = config.shown();
+        let value = |key: &str| shown.iter().find(|setting| setting.key == key).map(|setting| setting.value.as_str());
+        assert_eq!(value("oidc.client_secret"), Some("set, and shown to nobody"));
+        assert_eq!(value("defaults.host_memory_ratio"), Some("1 times what the host has"));
+        assert_eq!((value("server.public_host"), value("oidc.issuer")), (Some("not set"), Some("https://id.example")));
+        assert!(shown.iter().all(|setting| !setting.value.contains("hunter2")));
+    }
+}

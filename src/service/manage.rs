@@ -1,0 +1,240 @@
+//! Teams, templates, sizes and people as leads, auditors and admins look at them.
+
+use std::collections::BTreeMap;
+
+use app::api::ApiError;
+use app::api::manage::{
+    Belonging, GroupRole, Member, People, PersonView, SizeUse, TeamDetail, TeamSummary, TemplateDetail,
+    TemplateSummary, Version, VersionUse,
+};
+use app::model::access::{Action, Actor, Target, authorize};
+use app::model::diff;
+use app::model::environment::Environment;
+use app::model::name::{TeamName, TemplateName, UserId};
+use app::model::template::Size;
+
+use super::error::fault;
+use super::{Service, export};
+use crate::clock::hex;
+use crate::store::catalogue::{Catalogue, Grant, TeamRecord, TemplateRecord, VersionRecord};
+use crate::store::roster::{Membership, PersonRecord};
+use sha2::{Digest, Sha256};
+
+/// Most people of one answer.
+const PEOPLE_MAX: usize = 200;
+
+/// What a form carries, so that its change is refused where the thing was changed since.
+#[must_use]
+pub fn revision_of_team(team: &TeamRecord) -> String {
+    revision(&export::team(team))
+}
+
+#[must_use]
+pub fn revision_of_size(size: &Size) -> String {
+    revision(&export::size(size))
+}
+
+/// With the version: two versions can differ in the default of a secret alone, which is not in the text.
+#[must_use]
+pub fn revision_of_template(template: &TemplateRecord) -> String {
+    revision(&format!("{}\n{}", template.version, export::template(template)))
+}
+
+fn revision(text: &str) -> String {
+    hex(&Sha256::digest(text)[..8])
+}
+
+impl Service {
+    /// Whether `actor` reads what a team's leads read.
+    fn looks_after(actor: &Actor, team: &TeamName) -> bool {
+        authorize(actor, Action::Audit, Target::Team(team)).is_ok()
+    }
+
+    pub(super) async fn looked_after(&self, actor: &Actor) -> Result<Vec<TeamSummary>, ApiError> {
+        let catalogue = self.store.catalogue().await.map_err(fault)?;
+        let teams: Vec<&TeamRecord> =
+            catalogue.teams.iter().filter(|team| Self::looks_after(actor, &team.name)).collect();
+        if teams.is_empty() {
+            self.permit_installation(actor, Action::Audit)?;
+        }
+        let memberships = self.store.memberships().await.map_err(fault)?;
+        let mut summaries = Vec::new();
+        for record in teams {
+            let mut people: Vec<&UserId> =
+                memberships.iter().filter(|one| one.team == record.name).map(|one| &one.person).collect();
+            people.sort_unstable();
+            people.dedup();
+            let team = self.team_of(actor, record).await?;
+            summaries.push(TeamSummary { team, members: u64::try_from(people.len()).unwrap_or(u64::MAX) });
+        }
+        Ok(summaries)
+    }
+
+    pub(super) async fn team_detail(&self, actor: &Actor, name: &TeamName) -> Result<TeamDetail, ApiError> {
+        self.permit_team(actor, Action::Audit, name)?;
+        let catalogue = self.store.catalogue().await.map_err(fault)?;
+        let record = catalogue.team(name).ok_or_else(|| ApiError::not_found("team"))?;
+        let stored = self.store.environments(Some(name)).await.map_err(fault)?;
+        let environments: Vec<Environment> = stored.into_iter().map(|stored| self.shown(stored.environment)).collect();
+        let memberships = self.store.memberships().await.map_err(fault)?;
+        let roster = self.store.roster().await.map_err(fault)?;
+        let groups = record.groups.iter().map(|(name, role)| GroupRole { name: name.clone(), role: *role });
+        Ok(TeamDetail {
+            team: self.team_of(actor, record).await?,
+            groups: groups.collect(),
+            members: members(name, &memberships, &roster, &environments),
+            text: export::team(record),
+            revision: revision_of_team(record),
+            environments,
+        })
+    }
+
+    pub(super) async fn template_summaries(&self, actor: &Actor) -> Result<Vec<TemplateSummary>, ApiError> {
+        self.permit_installation(actor, Action::Audit)?;
+        let catalogue = self.store.catalogue().await.map_err(fault)?;
+        let uses = self.uses().await?;
+        Ok(catalogue.templates.iter().map(|record| summary(record, &uses)).collect())
+    }
+
+    pub(super) async fn template_detail(&self, actor: &Actor, slug: &TemplateName) -> Result<TemplateDetail, ApiError> {
+        self.permit_installation(actor, Action::Audit)?;
+        let catalogue = self.store.catalogue().await.map_err(fault)?;
+        let record = catalogue.template(slug).ok_or_else(|| ApiError::not_found("template"))?;
+        let versions = self.store.versions(slug).await.map_err(fault)?;
+        Ok(TemplateDetail {
+            summary: summary(record, &self.uses().await?),
+            text: export::template(record),
+            revision: revision_of_template(record),
+            versions: compared(&versions),
+        })
+    }
+
+    async fn uses(&self) -> Result<BTreeMap<TemplateName, Vec<VersionUse>>, ApiError> {
+        let mut uses: BTreeMap<TemplateName, Vec<VersionUse>> = BTreeMap::new();
+        for used in self.store.versions_in_use().await.map_err(fault)? {
+            let version = VersionUse { version: used.version, environments: used.environments, teams: used.teams };
+            uses.entry(used.template).or_default().push(version);
+        }
+        Ok(uses)
+    }
+
+    pub(super) async fn size_uses(&self, actor: &Actor) -> Result<Vec<SizeUse>, ApiError> {
+        self.permit_installation(actor, Action::Audit)?;
+        let catalogue = self.store.catalogue().await.map_err(fault)?;
+        let held = self.store.sizes_in_use().await.map_err(fault)?;
+        Ok(catalogue.sizes.iter().map(|size| size_use(size, &catalogue, &held)).collect())
+    }
+
+    pub(super) async fn people_with(&self, actor: &Actor, words: &str) -> Result<People, ApiError> {
+        self.permit_installation(actor, Action::Audit)?;
+        let memberships = self.store.memberships().await.map_err(fault)?;
+        let roster = self.store.roster().await.map_err(fault)?;
+        let words: Vec<String> = words.split_whitespace().take(8).map(str::to_lowercase).collect();
+        let mut found =
+            roster.iter().map(|record| person(record, &memberships)).filter(|person| matches(person, &words));
+        let people = found.by_ref().take(PEOPLE_MAX).collect();
+        Ok(People { people, more: u64::try_from(found.count()).unwrap_or(u64::MAX) })
+    }
+
+    pub(super) async fn one_person(&self, actor: &Actor, id: &UserId) -> Result<PersonView, ApiError> {
+        self.permit_installation(actor, Action::Audit)?;
+        let record = self.store.person_record(id).await.map_err(fault)?;
+        let record = record.ok_or_else(|| ApiError::not_found("person"))?;
+        Ok(person(&record, &self.store.memberships().await.map_err(fault)?))
+    }
+}
+
+/// Those who belong to a team, leads first, then by name.
+fn members(
+    team: &TeamName,
+    memberships: &[Membership],
+    roster: &[PersonRecord],
+    environments: &[Environment],
+) -> Vec<Member> {
+    let member = |record: &PersonRecord| {
+        let id = &record.person.id;
+        let ours = memberships.iter().filter(|one| one.team == *team && one.person == *id);
+        let by: Vec<Belonging> = ours.map(belonging).collect();
+        let role = by.iter().map(|one| one.role).max()?;
+        let own = environments.iter().filter(|environment| environment.owner_id == *id);
+        Some(Member {
+            id: id.clone(),
+            name: record.person.name.clone(),
+            email: record.person.email.clone(),
+            disabled: record.disabled,
+            role,
+            by,
+            used: own.map(Environment::holding).sum(),
+        })
+    };
+    let mut members: Vec<Member> = roster.iter().filter_map(member).collect();
+    members.sort_by_key(|member| std::cmp::Reverse(member.role));
+    members
+}
+
+fn belonging(membership: &Membership) -> Belonging {
+    Belonging { team: membership.team.clone(), role: membership.role, group: membership.group.clone() }
+}
+
+fn summary(record: &TemplateRecord, uses: &BTreeMap<TemplateName, Vec<VersionUse>>) -> TemplateSummary {
+    TemplateSummary {
+        slug: record.slug.clone(),
+        version: record.version,
+        label: record.template.label.clone(),
+        summary: record.template.summary.clone(),
+        image: record.template.image.clone(),
+        teams: match &record.grant {
+            Grant::Everyone => None,
+            Grant::Teams(teams) => Some(teams.clone()),
+        },
+        deprecated: record.deprecated,
+        in_use: uses.get(&record.slug).cloned().unwrap_or_default(),
+    }
+}
+
+/// Each version against the one before it; the newest comes first.
+fn compared(versions: &[VersionRecord]) -> Vec<Version> {
+    let texts: Vec<String> = versions.iter().map(|version| export::recipe(&version.template)).collect();
+    let version = |(at, record): (usize, &VersionRecord)| Version {
+        version: record.version,
+        created_at: record.created_at,
+        changes: texts.get(at + 1).map(|before| diff::changes(before, &texts[at])).unwrap_or_default(),
+        text: texts[at].clone(),
+    };
+    versions.iter().enumerate().map(version).collect()
+}
+
+/// A size with what keeps it from being removed.
+pub(super) fn size_use(size: &Size, catalogue: &Catalogue, held: &[(app::model::name::SizeName, u64)]) -> SizeUse {
+    let offering = catalogue.templates.iter().filter(|record| record.template.sizes.contains(&size.name));
+    SizeUse {
+        templates: offering.map(|record| record.slug.clone()).collect(),
+        environments: held.iter().find(|(name, _)| *name == size.name).map_or(0, |(_, count)| *count),
+        revision: revision_of_size(size),
+        size: size.clone(),
+    }
+}
+
+fn person(record: &PersonRecord, memberships: &[Membership]) -> PersonView {
+    let PersonRecord { person, claim_role, hand_role, disabled, signed_in_at } = record.clone();
+    PersonView {
+        teams: memberships.iter().filter(|one| one.person == person.id).map(belonging).collect(),
+        id: person.id,
+        name: person.name,
+        email: person.email,
+        role: person.role,
+        claim_role,
+        hand_role,
+        disabled,
+        signed_in_at,
+    }
+}
+
+fn matches(person: &PersonView, words: &[String]) -> bool {
+    let role = person.role.map_or("", app::model::access::InstallationRole::as_str);
+    let disabled = if person.disabled { "disabled" } else { "" };
+    let teams: Vec<&str> = person.teams.iter().map(|one| one.team.as_str()).collect();
+    let email = person.email.as_deref().unwrap_or_default();
+    let all = format!("{} {email} {role} {disabled} {}", person.name, teams.join(" ")).to_lowercase();
+    words.iter().all(|word| all.contains(word.as_str()))
+}
