@@ -84,6 +84,7 @@ export const words = {
     untilRemoved: 'until removed',
     ifIdle: 'if idle',
     idle: /^Stops .+ if idle; last activity: start/,
+  },
   audit: {
     link: { name: 'Audit' },
     heading: { name: 'Audit', level: 1 },
