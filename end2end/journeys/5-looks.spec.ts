@@ -60,6 +60,16 @@ test('the requests, before there are any', async ({ member }) => {
   await look(bea, 'requests');
 });
 
+test('what admins look after', async ({ member }) => {
+  test.slow();
+  const ada = await member('ada');
+  for (const path of ['/teams', '/teams/blue', '/templates', '/templates/web', '/sizes', '/people', '/settings', '/host']) {
+    await ada.goto(path);
+    await expect(ada.getByRole('heading', { level: 1 })).toBeVisible();
+    await look(ada, `admin${path.replaceAll('/', '-')}`);
+  }
+});
+
 test('a page that is not there', async ({ member, noise }) => {
   noise.announce(/404/);
   const bea = await member('bea');
