@@ -2,7 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -86,14 +86,16 @@ export class Berth {
     if (readFileSync(this.log, 'utf8').includes('panicked')) throw new Error(`the server panicked; ${this.log} says where`);
   }
 
+  /** Counted in tries, not in time: a machine that was suspended meanwhile has not made the server late. */
   private async ready(): Promise<void> {
-    const until = Date.now() + 30_000;
-    while (Date.now() < until && this.process.exitCode === null) {
-      const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
-      if (answer?.ok) return;
+    let last = 'it was not asked';
+    for (let tries = 0; tries < 600 && this.process.exitCode === null; tries += 1) {
+      const answer = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch((error) => error as Error);
+      if (answer instanceof Response && answer.ok) return;
+      last = answer instanceof Response ? `${answer.status} ${await answer.text()}` : `${answer.message} (${answer.cause})`;
       await new Promise((again) => setTimeout(again, 50));
     }
-    throw new Error(`the server is not ready (${this.ending()}):\n${readFileSync(this.log, 'utf8')}`);
+    throw new Error(`the server is not ready (${this.ending()}, its last answer: ${last}):\n${readFileSync(this.log, 'utf8')}`);
   }
 
   private ending(): string {
@@ -119,10 +121,14 @@ function toml(tables: Settings): string {
     .join('\n');
 }
 
+/** Below the ports that a kernel gives to whoever asks for any, so that nobody has it by the time Berth takes it. */
 async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((closed) => probe.close(closed));
-  return port;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const probe = createServer();
+    const free = await new Promise<boolean>((answer) => probe.once('error', () => answer(false)).listen(port, '127.0.0.1', () => answer(true)));
+    if (!free) continue;
+    await new Promise((closed) => probe.close(closed));
+    return port;
+  }
 }

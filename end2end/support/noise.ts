@@ -1,6 +1,12 @@
 // What a browser complains about while a journey runs: it must be nothing, save what the journey announced.
 import type { BrowserContext } from '@playwright/test';
 
+/**
+ * The browser's own doings: a page was left or closed while a stream was open; or the engine gave a container its network
+ * interface on this machine, and the browser dropped what was under way. Then the page's stream opens anew, and asks again.
+ */
+const ownDoings = /^(net::ERR_ABORTED|net::ERR_NETWORK_CHANGED)$/;
+
 export class Noise {
   private readonly heard: string[] = [];
   private readonly announced: RegExp[] = [];
@@ -11,15 +17,18 @@ export class Noise {
   }
 
   listen(context: BrowserContext) {
-    context.on('console', (message) => this.heard.push(`console ${message.type()}: ${message.text()} (${message.location().url})`));
+    context.on('console', (message) => {
+      if (!message.text().endsWith('net::ERR_NETWORK_CHANGED')) {
+        this.heard.push(`console ${message.type()}: ${message.text()} (${message.location().url})`);
+      }
+    });
     context.on('weberror', (error) => this.heard.push(`page error: ${error.error().stack ?? error.error().message}`));
     context.on('response', (response) => {
       if (response.status() >= 400) this.heard.push(`${response.status()} ${response.request().method()} ${response.url()}`);
     });
     context.on('requestfailed', (request) => {
       const reason = request.failure()?.errorText ?? 'failed';
-      // The browser's own doing: a page was left or closed while a stream was open.
-      if (reason !== 'net::ERR_ABORTED') this.heard.push(`${reason} ${request.method()} ${request.url()}`);
+      if (!ownDoings.test(reason)) this.heard.push(`${reason} ${request.method()} ${request.url()}`);
     });
   }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::{Stop, open};
@@ -22,6 +22,7 @@ const GRACE: Duration = Duration::from_secs(10);
 
 pub async fn run(config: Config) -> Result<(), Stop> {
     log_to_stdout();
+    let ending = Ending::listen()?;
     let clock = Clock::system();
     let listener = listen(config.server.addr).await?;
     let bound = listener.local_addr().map_err(Stop::failed)?;
@@ -49,7 +50,7 @@ pub async fn run(config: Config) -> Result<(), Stop> {
     let router = web::router(&config, &service, &auth);
     jobs::start(&service, &auth);
     welcome(&auth, bound);
-    let served = serve(listener, router, &service).await;
+    let served = serve(listener, router, &service, ending).await;
     store.close().await;
     served
 }
@@ -67,16 +68,34 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Stop> {
     TcpListener::bind(address).await.map_err(|error| Stop::failed(format!("cannot listen on {address}: {error}")))
 }
 
-async fn serve(listener: TcpListener, router: axum::Router, service: &Service) -> Result<(), Stop> {
+/// Whoever tells the server to end. Listened to from the start, so that it ends in order however early it is told.
+struct Ending {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Ending {
+    fn listen() -> Result<Self, Stop> {
+        let on = |kind| signal(kind).map_err(Stop::failed);
+        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
+    }
+
+    async fn told(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+async fn serve(listener: TcpListener, router: axum::Router, service: &Service, mut ending: Ending) -> Result<(), Stop> {
     let closing = service.closing();
     let make = router.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, make).with_graceful_shutdown(closing.clone().cancelled_owned());
     let mut server = tokio::spawn(server.into_future());
-    let mut terminate = signal(SignalKind::terminate()).map_err(Stop::failed)?;
     tokio::select! {
         ended = &mut server => return Err(Stop::failed(format!("the server ended: {ended:?}"))),
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+        () = ending.told() => {}
     }
     tracing::info!("ending: no new requests, what is under way comes to its end");
     closing.cancel();
