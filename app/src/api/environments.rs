@@ -118,22 +118,50 @@ const CARRIED_MAX: usize = 4096;
 impl LaunchForm {
     /// What an address carries of it: the reverse of [`LaunchForm::address`].
     pub fn from_query(query: impl IntoIterator<Item = (impl AsRef<str>, String)>) -> Self {
+        Self::filled(query, |form, name| match name.strip_prefix("v.") {
+            Some(variable) => form.variables.entry(variable.to_owned()).or_default().into(),
+            None => form.field(name),
+        })
+    }
+
+    /// What the form on the page holds, by the names of its fields: `form[size]`, `form[variables][NAME]`.
+    pub fn from_fields(fields: impl IntoIterator<Item = (impl AsRef<str>, String)>) -> Self {
+        Self::filled(fields, |form, name| {
+            let name = name.strip_prefix("form[")?.strip_suffix(']')?;
+            match name.split_once("][") {
+                Some(("variables", variable)) => form.variables.entry(variable.to_owned()).or_default().into(),
+                Some(("secrets", variable)) => form.secrets.entry(variable.to_owned()).or_default().into(),
+                Some(_) => None,
+                None if name == "shown" => Some(&mut form.shown),
+                None if name == "key" => Some(&mut form.key),
+                None => form.field(name),
+            }
+        })
+    }
+
+    /// With every value in its place; what has none is left out.
+    fn filled(
+        values: impl IntoIterator<Item = (impl AsRef<str>, String)>,
+        place: impl for<'a> Fn(&'a mut Self, &str) -> Option<&'a mut String>,
+    ) -> Self {
         let mut form = Self::default();
-        for (name, value) in query {
-            let field = match name.as_ref() {
-                "team" => &mut form.team,
-                "template" => &mut form.template,
-                "size" => &mut form.size,
-                "name" => &mut form.name,
-                "lifetime" => &mut form.lifetime,
-                name => match name.strip_prefix("v.") {
-                    Some(variable) => form.variables.entry(variable.to_owned()).or_default(),
-                    None => continue,
-                },
-            };
-            *field = value;
+        for (name, value) in values {
+            if let Some(place) = place(&mut form, name.as_ref()) {
+                *place = value;
+            }
         }
         form
+    }
+
+    fn field(&mut self, name: &str) -> Option<&mut String> {
+        Some(match name {
+            "team" => &mut self.team,
+            "template" => &mut self.template,
+            "size" => &mut self.size,
+            "name" => &mut self.name,
+            "lifetime" => &mut self.lifetime,
+            _ => return None,
+        })
     }
 
     /// The launch page with this typed in, without secrets and what is too long for an address.
@@ -250,6 +278,35 @@ mod tests {
         let back = LaunchForm::from_query(carried.map(|(name, value)| (name, value.to_owned())));
         assert_eq!((back.name.as_str(), back.variables["BRANCH"].as_str()), ("my env", "main & more"));
         assert_eq!(back.address().to_string(), address);
+    }
+
+    #[test]
+    fn a_form_is_read_by_its_fields_names_and_what_it_does_not_know_is_left_out() {
+        let fields = [
+            ("form[team]", "blue"),
+            ("form[template]", "web"),
+            ("form[shown]", "web"),
+            ("form[size]", "s"),
+            ("form[name]", "my-env"),
+            ("form[lifetime]", "8h"),
+            ("form[key]", "k"),
+            ("form[variables][BRANCH]", "main"),
+            ("form[secrets][API_KEY]", "hunter2"),
+            ("form[else][X]", "x"),
+            ("form[owner]", "x"),
+            ("team", "green"),
+        ];
+        let one = |name: &str, value: &str| [(name.to_owned(), value.to_owned())].into();
+        let expected = LaunchForm {
+            shown: "web".to_owned(),
+            size: "s".to_owned(),
+            lifetime: "8h".to_owned(),
+            variables: one("BRANCH", "main"),
+            secrets: one("API_KEY", "hunter2"),
+            key: "k".to_owned(),
+            ..form("my-env")
+        };
+        assert_eq!(LaunchForm::from_fields(fields.map(|(name, value)| (name, value.to_owned()))), expected);
     }
 
     #[test]

@@ -8,18 +8,49 @@ use leptos::server_fn::codec::Post;
 use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType};
 use serde::de::value::StringDeserializer;
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess,
-    VariantAccess, Visitor,
+    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, Expected, IntoDeserializer, MapAccess,
+    SeqAccess, Unexpected, VariantAccess, Visitor,
 };
-use serde::{Deserialize, Serialize};
-use serde_json::{Error, Map, Value};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+/// The text is no JSON, or JSON of another shape. It does not say where: the words for it would come with each type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("JSON of another shape than expected")]
+pub struct Unreadable;
+
+/// Takes what it is told, and drops it.
+macro_rules! unreadable {
+    ($($told:ident($($what:ty),*);)*) => {$(
+        fn $told($(_: $what),*) -> Self {
+            Self
+        }
+    )*};
+}
+
+impl serde::de::Error for Unreadable {
+    fn custom<T: std::fmt::Display>(_: T) -> Self {
+        Self
+    }
+
+    unreadable! {
+        invalid_type(Unexpected<'_>, &dyn Expected);
+        invalid_value(Unexpected<'_>, &dyn Expected);
+        invalid_length(usize, &dyn Expected);
+        unknown_variant(&str, &'static [&'static str]);
+        unknown_field(&str, &'static [&'static str]);
+        missing_field(&'static str);
+        duplicate_field(&'static str);
+    }
+}
 
 /// Reads a value from JSON text.
 ///
 /// # Errors
 /// When the text is no JSON, or not of that shape.
-pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
-    T::deserialize(Tree(serde_json::from_str(text)?))
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
+    T::deserialize(Tree(serde_json::from_str(text).map_err(|_| Unreadable)?))
 }
 
 #[derive(Debug)]
@@ -37,7 +68,7 @@ impl FormatType for JsonText {
 }
 
 impl<T: Serialize> Encodes<T> for JsonText {
-    type Error = Error;
+    type Error = serde_json::Error;
 
     fn encode(output: &T) -> Result<Bytes, Self::Error> {
         serde_json::to_vec(output).map(Bytes::from)
@@ -45,17 +76,23 @@ impl<T: Serialize> Encodes<T> for JsonText {
 }
 
 impl<T: DeserializeOwned> Decodes<T> for JsonText {
-    type Error = Error;
+    type Error = Unreadable;
 
     fn decode(bytes: Bytes) -> Result<T, Self::Error> {
-        read(std::str::from_utf8(&bytes).map_err(Error::custom)?)
+        read(std::str::from_utf8(&bytes).map_err(|_| Unreadable)?)
     }
 }
 
 /// What the server gives an island along.
-#[derive(Debug, Clone, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone)]
 pub struct Given<T>(pub T);
+
+/// As what is given. The browser gives nothing on, so the code for it does not go there.
+impl<T: Serialize> Serialize for Given<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if cfg!(target_arch = "wasm32") { serializer.serialize_unit() } else { self.0.serialize(serializer) }
+    }
+}
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Given<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -67,57 +104,52 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Given<T> {
 /// A value that types are read from.
 struct Tree(Value);
 
-#[cold]
-fn wrong() -> Error {
-    Error::custom("JSON of another shape than expected")
-}
-
 impl Tree {
-    fn object(self) -> Result<Members, Error> {
+    fn object(self) -> Result<Members, Unreadable> {
         match self.0 {
             Value::Object(members) => Ok(Members { rest: members.into_iter(), value: Value::Null }),
-            _ => Err(wrong()),
+            _ => Err(Unreadable),
         }
     }
 
-    fn string(self) -> Result<String, Error> {
+    fn string(self) -> Result<String, Unreadable> {
         match self.0 {
             Value::String(text) => Ok(text),
-            _ => Err(wrong()),
+            _ => Err(Unreadable),
         }
     }
 
-    fn list(self) -> Result<Items, Error> {
+    fn list(self) -> Result<Items, Unreadable> {
         match self.0 {
             Value::Array(items) => Ok(Items(items.into_iter())),
-            _ => Err(wrong()),
+            _ => Err(Unreadable),
         }
     }
 
-    fn unsigned(self) -> Result<u64, Error> {
-        self.0.as_u64().ok_or_else(wrong)
+    fn unsigned(self) -> Result<u64, Unreadable> {
+        self.0.as_u64().ok_or(Unreadable)
     }
 
-    fn signed(self) -> Result<i64, Error> {
-        self.0.as_i64().ok_or_else(wrong)
+    fn signed(self) -> Result<i64, Unreadable> {
+        self.0.as_i64().ok_or(Unreadable)
     }
 
-    fn float(self) -> Result<f64, Error> {
-        self.0.as_f64().ok_or_else(wrong)
+    fn float(self) -> Result<f64, Unreadable> {
+        self.0.as_f64().ok_or(Unreadable)
     }
 }
 
 /// `ask => part, visit`: what a type asks for, the part of the tree that it is, and how the type is told.
 macro_rules! read_as {
     ($($ask:ident($($ignored:ty),*) => $part:ident, $visit:ident;)*) => {$(
-        fn $ask<V: Visitor<'de>>(self, $(_: $ignored,)* visitor: V) -> Result<V::Value, Error> {
+        fn $ask<V: Visitor<'de>>(self, $(_: $ignored,)* visitor: V) -> Result<V::Value, Unreadable> {
             visitor.$visit(self.$part()?)
         }
     )*};
 }
 
 impl<'de> Deserializer<'de> for Tree {
-    type Error = Error;
+    type Error = Unreadable;
 
     read_as! {
         deserialize_u8() => unsigned, visit_u64;
@@ -144,31 +176,42 @@ impl<'de> Deserializer<'de> for Tree {
     }
 
     /// For types that take what comes: a tree, and what serde keeps aside until it knows a tag.
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.0.deserialize_any(visitor)
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+        match self.0 {
+            Value::Null => visitor.visit_unit(),
+            Value::Bool(whether) => visitor.visit_bool(whether),
+            Value::Number(number) => match (number.as_u64(), number.as_i64()) {
+                (Some(number), _) => visitor.visit_u64(number),
+                (None, Some(number)) => visitor.visit_i64(number),
+                (None, None) => visitor.visit_f64(number.as_f64().ok_or(Unreadable)?),
+            },
+            Value::String(text) => visitor.visit_string(text),
+            Value::Array(items) => visitor.visit_seq(Items(items.into_iter())),
+            Value::Object(_) => visitor.visit_map(self.object()?),
+        }
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
         visitor.visit_unit()
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_bool(self.0.as_bool().ok_or_else(wrong)?)
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+        visitor.visit_bool(self.0.as_bool().ok_or(Unreadable)?)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
         if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.0.is_null() { visitor.visit_unit() } else { Err(wrong()) }
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+        if self.0.is_null() { visitor.visit_unit() } else { Err(Unreadable) }
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Unreadable> {
         self.deserialize_unit(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Unreadable> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -177,14 +220,14 @@ impl<'de> Deserializer<'de> for Tree {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, Unreadable> {
         visitor.visit_enum(match self.0 {
             Value::String(name) => Variant { name, content: Value::Null },
             Value::Object(only) => {
-                let (name, content) = only.into_iter().next().ok_or_else(wrong)?;
+                let (name, content) = only.into_iter().next().ok_or(Unreadable)?;
                 Variant { name, content }
             }
-            _ => return Err(wrong()),
+            _ => return Err(Unreadable),
         })
     }
 }
@@ -192,9 +235,9 @@ impl<'de> Deserializer<'de> for Tree {
 struct Items(std::vec::IntoIter<Value>);
 
 impl<'de> SeqAccess<'de> for Items {
-    type Error = Error;
+    type Error = Unreadable;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Unreadable> {
         self.0.next().map(|item| seed.deserialize(Tree(item))).transpose()
     }
 }
@@ -205,15 +248,15 @@ struct Members {
 }
 
 impl<'de> MapAccess<'de> for Members {
-    type Error = Error;
+    type Error = Unreadable;
 
-    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Unreadable> {
         let Some((name, value)) = self.rest.next() else { return Ok(None) };
         self.value = value;
         seed.deserialize(Tree(Value::String(name))).map(Some)
     }
 
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Unreadable> {
         seed.deserialize(Tree(self.value.take()))
     }
 }
@@ -224,31 +267,31 @@ struct Variant {
 }
 
 impl<'de> EnumAccess<'de> for Variant {
-    type Error = Error;
+    type Error = Unreadable;
     type Variant = Tree;
 
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Tree), Error> {
-        let name: StringDeserializer<Error> = self.name.into_deserializer();
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Tree), Unreadable> {
+        let name: StringDeserializer<Unreadable> = self.name.into_deserializer();
         Ok((seed.deserialize(name)?, Tree(self.content)))
     }
 }
 
 impl<'de> VariantAccess<'de> for Tree {
-    type Error = Error;
+    type Error = Unreadable;
 
-    fn unit_variant(self) -> Result<(), Error> {
+    fn unit_variant(self) -> Result<(), Unreadable> {
         Ok(())
     }
 
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Error> {
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Unreadable> {
         seed.deserialize(self)
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Unreadable> {
         visitor.visit_seq(self.list()?)
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Unreadable> {
         visitor.visit_map(self.object()?)
     }
 }

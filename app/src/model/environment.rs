@@ -362,7 +362,7 @@ impl Environment {
 /// A rule as a sentence of its own.
 fn sentence(rule: &str) -> String {
     let mut letters = rule.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_ascii_uppercase(), letters.as_str()))
 }
 
 /// One step of an activity, in the order they began.

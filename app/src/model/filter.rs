@@ -114,7 +114,7 @@ impl Filter {
     fn keeps_but_for_state(&self, environment: &Environment) -> bool {
         let text = searchable(environment);
         self.team.as_ref().is_none_or(|team| *team == environment.team)
-            && self.words.to_lowercase().split_whitespace().all(|word| text.contains(word))
+            && lower_case(&self.words).split_whitespace().all(|word| text.contains(word))
     }
 }
 
@@ -124,7 +124,18 @@ fn searchable(environment: &Environment) -> String {
     for port in ports {
         text.push_str(&format!(" {} {} {}", port.name, port.container, port.host_port));
     }
+    lower_case(&text)
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn lower_case(text: &str) -> String {
     text.to_lowercase()
+}
+
+/// The browser has Unicode's tables, and need not load ours.
+#[cfg(target_arch = "wasm32")]
+fn lower_case(text: &str) -> String {
+    js_sys::JsString::from(text).to_lower_case().into()
 }
 
 #[cfg(test)]

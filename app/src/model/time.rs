@@ -79,8 +79,14 @@ impl Timestamp {
 pub fn took(millis: u64) -> String {
     match millis {
         0..1000 => format!("{millis} ms"),
-        1000..9995 => format!("{:.2} s", f64::from(u32::try_from(millis).unwrap_or(u32::MAX)) / 1000.0),
-        9995..60_000 => format!("{:.1} s", f64::from(u32::try_from(millis).unwrap_or(u32::MAX)) / 1000.0),
+        1000..9995 => {
+            let hundredths = (millis + 5) / 10;
+            format!("{}.{:02} s", hundredths / 100, hundredths % 100)
+        }
+        9995..60_000 => {
+            let tenths = (millis + 50) / 100;
+            format!("{}.{} s", tenths / 10, tenths % 10)
+        }
         _ => Span::seconds(millis / 1000).words(),
     }
 }

@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, HtmlDialogElement, HtmlDocument, HtmlElement, HtmlInputElement, HtmlTextAreaElement};
+use web_sys::{
+    Element, FormData, HtmlDialogElement, HtmlDocument, HtmlElement, HtmlFormElement, HtmlInputElement,
+    HtmlTextAreaElement, SubmitEvent,
+};
 
 use crate::model::time::Timestamp;
 
@@ -88,6 +91,16 @@ pub fn focus_soon(selector: &'static str) {
 #[must_use]
 pub fn chosen(radio: &str) -> Option<String> {
     find::<HtmlInputElement>(&format!("input[name=\"{radio}\"]:checked")).map(|input| input.value())
+}
+
+/// The names and values of a form that is being submitted. Files are left out; no form here has any.
+#[must_use]
+pub fn fields(submitted: &SubmitEvent) -> Vec<(String, String)> {
+    let form: Option<HtmlFormElement> = submitted.target().and_then(|target| target.dyn_into().ok());
+    let data = form.and_then(|form| FormData::new_with_form(&form).ok());
+    let entries = data.and_then(|data| js_sys::try_iter(&data).ok().flatten());
+    let pairs = entries.into_iter().flatten().flatten().map(|entry| js_sys::Array::from(&entry));
+    pairs.filter_map(|pair| Some((pair.get(0).as_string()?, pair.get(1).as_string()?))).collect()
 }
 
 /// Opens a dialog over the page.

@@ -96,7 +96,7 @@ pub fn begin(tab: Tab, environment: Environment, operation: Operation, under_way
                 begun.run(());
             }
             Err(error) => {
-                let label = operation.label().to_lowercase();
+                let label = operation.label().to_ascii_lowercase();
                 tab.notices.failed(format!("{} was not {}", environment.name, past(operation, &label)), error);
             }
         }

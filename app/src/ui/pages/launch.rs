@@ -1,7 +1,6 @@
 //! The heart: choose a template, a size and what it is given, see what that leaves of the quota, and launch.
 
 use leptos::ev::SubmitEvent;
-use leptos::form::FromFormData;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
@@ -124,13 +123,13 @@ impl Desk {
 
     fn send(self, event: &SubmitEvent) {
         event.prevent_default();
-        let Ok(asked) = Launch::from_event(event) else { return };
+        let form = LaunchForm::from_fields(browser::fields(event));
         if self.under_way.get_untracked() {
             return;
         }
         self.under_way.set(true);
         spawn_local(async move {
-            match launch(asked.form).await {
+            match launch(form).await {
                 // The button stays as it is: the next page is on its way.
                 Ok(environment) => browser::go_to(&environment.address().to_string()),
                 Err(error) => {

@@ -111,7 +111,7 @@ fn Code(term: &'static str, text: String) -> impl IntoView {
         <dt>{term}</dt>
         <dd class="row code">
             <span class="mono">{text.clone()}</span>
-            <Copy text what=format!("the {}", term.to_lowercase()) />
+            <Copy text what=format!("the {}", term.to_ascii_lowercase()) />
         </dd>
     }
     .seal()

@@ -47,7 +47,7 @@ impl Desk {
 fn Card(offer: Offer, checked: bool, desk: Desk) -> impl IntoView {
     let slug = offer.slug.to_string();
     let (label, about) = (format!("label-{slug}"), format!("about-{slug}"));
-    let glyph: String = offer.label.chars().take(1).flat_map(char::to_uppercase).collect();
+    let glyph: String = offer.label.chars().take(1).collect();
     let gets = offer.in_a_line();
     let value = slug.clone();
     view! {
