@@ -19,7 +19,7 @@ pub enum NameError {
     Malformed { what: &'static str },
 }
 
-fn check(what: &'static str, text: &str) -> Result<(), NameError> {
+fn is_name(what: &'static str, text: &str) -> Result<(), NameError> {
     if text.is_empty() {
         return Err(NameError::Empty { what });
     }
@@ -34,8 +34,15 @@ fn check(what: &'static str, text: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-macro_rules! name {
-    ($(#[$doc:meta])* $type:ident, $what:literal) => {
+/// 36 characters of a UUID, in whatever case.
+fn is_id(what: &'static str, text: &str) -> Result<(), NameError> {
+    let allowed = |c: char| c.is_ascii_hexdigit() || c == '-';
+    if text.len() == 36 && text.chars().all(allowed) { Ok(()) } else { Err(NameError::Malformed { what }) }
+}
+
+/// Text that is checked once, as it comes in, by `$check`; kept in lower case.
+macro_rules! checked {
+    ($(#[$doc:meta])* $type:ident, $what:literal, $check:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -43,9 +50,9 @@ macro_rules! name {
 
         impl $type {
             /// # Errors
-            /// When `text` is not a name: empty, over [`NAME_MAX`], or with other characters than a-z, 0-9 and hyphens.
+            /// When `text` is none.
             pub fn parse(text: &str) -> Result<Self, NameError> {
-                check($what, text).map(|()| Self(text.to_owned()))
+                $check($what, text).map(|()| Self(text.to_ascii_lowercase()))
             }
 
             #[must_use]
@@ -70,95 +77,50 @@ macro_rules! name {
         impl TryFrom<String> for $type {
             type Error = NameError;
             fn try_from(text: String) -> Result<Self, NameError> {
-                check($what, &text).map(|()| Self(text))
-            }
-        }
-
-        impl From<$type> for String {
-            fn from(name: $type) -> String {
-                name.0
-            }
-        }
-    };
-}
-
-name!(
-    /// The name a member gives an environment; unique in its team while the environment exists.
-    EnvironmentName, "environment name"
-);
-name!(
-    /// A team, as in URLs, labels and the catalogue.
-    TeamName, "team name"
-);
-name!(
-    /// A template, as in URLs, labels and the catalogue.
-    TemplateName, "template name"
-);
-name!(
-    /// A size of the catalogue, such as `s`.
-    SizeName, "size name"
-);
-name!(
-    /// A port of a template, such as `http`.
-    PortName, "port name"
-);
-
-macro_rules! id {
-    ($(#[$doc:meta])* $type:ident, $what:literal) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $type(String);
-
-        impl $type {
-            /// # Errors
-            /// When `text` cannot be an identifier of ours.
-            pub fn parse(text: &str) -> Result<Self, NameError> {
-                let allowed = |c: char| c.is_ascii_hexdigit() || c == '-';
-                if text.len() != 36 || !text.chars().all(allowed) {
-                    return Err(NameError::Malformed { what: $what });
-                }
-                Ok(Self(text.to_ascii_lowercase()))
-            }
-
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl TryFrom<String> for $type {
-            type Error = NameError;
-            fn try_from(text: String) -> Result<Self, NameError> {
                 Self::parse(&text)
             }
         }
 
         impl From<$type> for String {
-            fn from(id: $type) -> String {
-                id.0
+            fn from(text: $type) -> String {
+                text.0
             }
         }
     };
 }
 
-id!(
+checked!(
+    /// The name a member gives an environment; unique in its team while the environment exists.
+    EnvironmentName, "environment name", is_name
+);
+checked!(
+    /// A team, as in URLs, labels and the catalogue.
+    TeamName, "team name", is_name
+);
+checked!(
+    /// A template, as in URLs, labels and the catalogue.
+    TemplateName, "template name", is_name
+);
+checked!(
+    /// A size of the catalogue, such as `s`.
+    SizeName, "size name", is_name
+);
+checked!(
+    /// A port of a template, such as `http`.
+    PortName, "port name", is_name
+);
+
+checked!(
     /// Berth's own id of an environment (UUID version 7): ownership hangs on it, never on a label.
-    EnvironmentId, "environment id"
+    EnvironmentId, "environment id", is_id
 );
-id!(
+checked!(
     /// Berth's own id of a person (UUID version 7); the identity behind it is (issuer, subject).
-    UserId, "user id"
+    UserId, "user id", is_id
 );
-id!(
+checked!(
     /// Berth's own id of a request for more (UUID version 7): a newer one is greater.
-    RequestId, "request id"
+    RequestId, "request id", is_id
 );
 
 #[cfg(test)]

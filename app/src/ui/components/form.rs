@@ -96,22 +96,18 @@ pub fn text_field(
     let id = field_id(form, name);
     let problem = draft.problem(name);
     let invalid = problem.is_some().then_some("true");
-    view! {
-        <div class="field">
-            <label for=id.clone()>{label}</label>
-            <input
-                id=id.clone()
-                name=name
-                value=draft.value(name, known)
-                autocomplete="off"
-                spellcheck="false"
-                aria-invalid=invalid
-                aria-describedby=described(&id)
-            />
-            {below(&id, help, problem)}
-        </div>
-    }
-    .seal()
+    let control = view! {
+        <input
+            id=id.clone()
+            name=name
+            value=draft.value(name, known)
+            autocomplete="off"
+            spellcheck="false"
+            aria-invalid=invalid
+            aria-describedby=described(&id)
+        />
+    };
+    field(&id, label, control.seal(), Some(below(&id, help, problem)))
 }
 
 /// Several lines of text. `rows`: as many as are shown at once.
@@ -128,26 +124,22 @@ pub fn text_area(
     let id = field_id(form, name);
     let problem = draft.problem(name);
     let invalid = problem.is_some().then_some("true");
-    view! {
-        <div class="field">
-            <label for=id.clone()>{label}</label>
-            <textarea
-                id=id.clone()
-                name=name
-                rows=rows.to_string()
-                class="mono"
-                spellcheck="false"
-                autocapitalize="none"
-                wrap="off"
-                aria-invalid=invalid
-                aria-describedby=described(&id)
-            >
-                {inside_text_area(&draft.value(name, known))}
-            </textarea>
-            {below(&id, help, problem)}
-        </div>
-    }
-    .seal()
+    let control = view! {
+        <textarea
+            id=id.clone()
+            name=name
+            rows=rows.to_string()
+            class="mono"
+            spellcheck="false"
+            autocapitalize="none"
+            wrap="off"
+            aria-invalid=invalid
+            aria-describedby=described(&id)
+        >
+            {inside_text_area(&draft.value(name, known))}
+        </textarea>
+    };
+    field(&id, label, control.seal(), Some(below(&id, help, problem)))
 }
 
 /// The framework writes what stands in a text area as it is; a browser reads these two signs there as what they stand for.
@@ -175,21 +167,29 @@ pub fn choice_field(
             </option>
         }
     });
-    view! {
-        <div class="field">
-            <label for=id.clone()>{label}</label>
-            <select id=id name=name>
-                {options.collect_view()}
-            </select>
-        </div>
-    }
-    .seal()
+    let control = view! {
+        <select id=id.clone() name=name>
+            {options.collect_view()}
+        </select>
+    };
+    field(&id, label, control.seal(), None)
 }
 
 /// What a form carries unseen.
 #[must_use]
 pub fn hidden(name: &'static str, value: impl Into<String>) -> AnyView {
     view! { <input type="hidden" name=name value=value.into() /> }.seal()
+}
+
+fn field(id: &str, label: &'static str, control: AnyView, below: Option<AnyView>) -> AnyView {
+    view! {
+        <div class="field">
+            <label for=id.to_owned()>{label}</label>
+            {control}
+            {below}
+        </div>
+    }
+    .seal()
 }
 
 fn field_id(form: &str, name: &str) -> String {
