@@ -8,7 +8,7 @@ use crate::api::manage::{Belonging, People, PersonView, list_people};
 use crate::model::access::InstallationRole;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::loaded::Loaded;
-use crate::ui::components::pool::Moment;
+use crate::ui::components::time::Moment;
 use crate::ui::seal::Seal;
 
 #[component]
