@@ -69,11 +69,12 @@ impl Gauge {
         figure(self.after)
     }
 
-    /// What the figure is held against: `of 8 cores`, `no limit`.
+    /// What the figure is held against, to be read after it: `of 8 cores`, `cores, no limit`, `no limit`.
     #[must_use]
     pub fn against(&self) -> String {
         match self.limit {
-            None => format!("{}no limit", unit(self.after)),
+            None if unit(self.after).is_empty() => "no limit".to_owned(),
+            None => format!("{}, no limit", unit(self.after).trim_start()),
             Some(limit) => format!("of {}{}", figure(limit), unit(limit)),
         }
     }
@@ -140,6 +141,7 @@ mod tests {
         let [environments, running, cpus, memory] = gauges(quota);
         assert_eq!((environments.figure().as_str(), environments.against().as_str()), ("4", "no limit"));
         assert_eq!((running.percent_used(), running.fill()), (0, Fill::Easy));
+        assert_eq!(gauges(Quota::default())[2].against(), "cores, no limit");
         assert_eq!((cpus.figure().as_str(), cpus.against().as_str()), ("2", "of 8 cores"));
         assert_eq!((cpus.percent_used(), cpus.percent_added()), (18, 7));
         assert_eq!((memory.figure().as_str(), memory.against().as_str()), ("16 GiB", "of 16 GiB"));
