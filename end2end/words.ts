@@ -55,7 +55,7 @@ export const words = {
     decline: { name: /^Decline/ },
     withdraw: { name: /^Withdraw/ },
     end: { name: /^End the loan/ },
-    count: /waiting for you/,
+    count: (waiting: number) => ({ name: waiting > 0 ? `Requests, ${waiting} waiting` : 'Requests', exact: true }),
     needsWord: /word is needed to decline/,
   },
   environment: {
