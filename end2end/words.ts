@@ -120,5 +120,9 @@ export const words = {
     inUse: (environments: number, teams: number, version: number) =>
       `${environments} environments of ${teams} teams still run version ${version}`,
   },
+  settings: {
+    default: 'default',
+    secret: 'set, and shown to nobody',
+  },
   notFound: { name: /not (found|here)|no such/i, level: 1 },
 };

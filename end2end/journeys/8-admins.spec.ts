@@ -1,6 +1,7 @@
 // What admins change in the page, and what their teams see of it: quotas, templates, and the catalogue as text.
 import { rmSync, writeFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
+import { client } from '../provider.mjs';
 import { Berth } from '../support/berth.ts';
 import { expect, test as base } from '../support/fixtures.ts';
 import { look } from '../support/looks.ts';
@@ -109,6 +110,16 @@ test('what admins changed is exported as text that changes nothing when it is ap
   writeFileSync(file, exported);
   expect(await berth.run('apply', file, '--dry-run')).toBe('Nothing to change.\n');
   rmSync(file);
+});
+
+test('the settings say where each value was set, and show no secret', async ({ member }) => {
+  const ada = await member('ada');
+  await ada.goto('/settings');
+  const setting = (key: string) => ada.getByRole('row').filter({ has: ada.getByText(key, { exact: true }) });
+  await expect(setting('server.addr')).toContainText(/berth\.toml, line \d+/);
+  await expect(setting('sessions.idle')).toContainText(words.settings.default);
+  await expect(setting('oidc.client_secret')).toContainText(words.settings.secret);
+  expect(await ada.content()).not.toContain(client.secret);
 });
 
 /** Changes limits of team blue on its page. */
