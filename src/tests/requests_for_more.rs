@@ -278,6 +278,8 @@ async fn without_scripts_a_refused_launch_leads_to_a_request_and_a_lead_approves
     assert!(!lena.page("/environments").await.body.contains("waiting\""), "nothing waits for her any more");
     let told = bea.page("/requests").await.body;
     assert!(told.contains("Approved by Lena") && told.contains("for the demo"), "{told}");
+    let log = lena.page("/audit").await.body;
+    assert!(log.contains(">1 running more<") && log.contains(">1 running more for Bea<"), "{log}");
     launched(&bea).await;
     let twice = lena.form("requests/decide", &[("id", &id), ("step", "decline")], false).await;
     let told = lena.page(&twice.location).await.body;
