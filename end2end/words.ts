@@ -34,6 +34,7 @@ export const words = {
     name: 'Name',
     submit: { name: 'Launch', exact: true },
     after: { name: /after this/i },
+    refused: /this would be refused/i,
     overQuota: (limit: number, used: number) =>
       new RegExp(`the team may hold ${limit} environments?, holds ${used} environments?, and this asks for 1 environment more`),
   },
@@ -54,7 +55,7 @@ export const words = {
     decline: { name: /^Decline/ },
     withdraw: { name: /^Withdraw/ },
     end: { name: /^End the loan/ },
-    count: /waiting for you/,
+    count: (waiting: number) => ({ name: waiting > 0 ? `Requests, ${waiting} waiting` : 'Requests', exact: true }),
     needsWord: /word is needed to decline/,
   },
   environment: {
@@ -98,6 +99,30 @@ export const words = {
     tab: { name: 'History' },
     ended: { name: 'How it last ended' },
     exit: /exit code/,
+  },
+  team: {
+    mayHold: { name: 'The team may hold' },
+    environments: 'Environments',
+    running: 'Running',
+    cpus: 'CPU cores',
+    save: { name: 'Save', exact: true },
+    saved: 'Saved.',
+    over: (used: number, limit: number) => new RegExp(`holds ${used} of ${limit} environments?, .*nothing stops; new launches are refused`),
+  },
+  template: {
+    text: 'TOML',
+    save: { name: 'Save', exact: true },
+    saved: /saved as a new version/i,
+    version: (number: number) => ({ name: `Version ${number}`, exact: true }),
+    runs: (number: number) => `web v${number} ·`,
+    changed: (number: number) => ({ name: `What version ${number} changed` }),
+    still: 'still run',
+    inUse: (environments: number, teams: number, version: number) =>
+      `${environments} environments of ${teams} teams still run version ${version}`,
+  },
+  settings: {
+    default: 'default',
+    secret: 'set, and shown to nobody',
   },
   notFound: { name: /not (found|here)|no such/i, level: 1 },
 };

@@ -17,7 +17,7 @@ use url::Url;
 
 use address::PUBLIC_URL_ALLOWED;
 pub use address::{PublicUrl, is_loopback};
-use read::Reader;
+use read::{Origins, Reader};
 
 const SECTIONS: [&str; 5] = ["server", "docker", "oidc", "sessions", "defaults"];
 const FILE: &str = "berth.toml";
@@ -30,6 +30,8 @@ pub struct Config {
     pub oidc: Option<Oidc>,
     pub sessions: Sessions,
     pub defaults: Defaults,
+    /// Where each of these values was set.
+    pub origins: Origins,
 }
 
 #[derive(Debug, Clone)]
@@ -152,8 +154,8 @@ impl Config {
         let docker = docker(&mut reader);
         let sessions = sessions(&mut reader);
         let defaults = defaults(&mut reader, has_oidc);
-        reader.finish()?;
-        Ok(Self { server, docker, oidc, sessions, defaults })
+        let origins = reader.finish()?;
+        Ok(Self { server, docker, oidc, sessions, defaults, origins })
     }
 }
 

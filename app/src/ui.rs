@@ -51,6 +51,7 @@ pub fn shell(options: LeptosOptions, scripts: bool) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="stylesheet" href=style />
                 <script nonce=use_nonce()>{include_str!("ui/preferences.js")}</script>
+                <script nonce=use_nonce()>{include_str!("ui/zone.js")}</script>
                 {scripts.then(|| view! { <HydrationScripts options islands=true /> })}
                 <MetaTags />
             </head>

@@ -83,6 +83,14 @@ test('a launch on a phone', async ({ member }) => {
   await remove(bea);
 });
 
+test('on a phone an admin sees among the many pages which one it is', async ({ member }) => {
+  const ada = await member('ada', { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+  const rail = ada.getByRole('navigation', words.navigation.region);
+  await expect(rail.getByRole('link', words.audit.link)).not.toBeInViewport();
+  await ada.goto('/audit');
+  await expect(rail.getByRole('link', words.audit.link)).toBeInViewport({ ratio: 1 });
+});
+
 test('a launch by keyboard alone', async ({ member }) => {
   const bea = await member('bea');
   await bea.goto('/launch');

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { client, startProvider } from '../provider.mjs';
-import { Gate } from './engine.ts';
+import { containersOf, Gate, removeContainer } from './engine.ts';
 
 const binary = resolve(process.env.BERTH_BINARY ?? 'target/release/berth');
 const results = resolve('end2end/results');
@@ -69,8 +69,29 @@ export class Berth {
     return run(this.config, ...command);
   }
 
-  /** Ends it as an operator would. An unclean end, or a panic on the way, is an error. */
+  /** Ends it as an operator would. An unclean end, a panic on the way, or a container left on the engine is an error. */
   async stop(): Promise<void> {
+    const left = await this.clean().finally(() => this.end());
+    if (this.process.exitCode !== 0) throw new Error(`the server ended with ${this.ending()}; ${this.log} says more`);
+    if (readFileSync(this.log, 'utf8').includes('panicked')) throw new Error(`the server panicked; ${this.log} says where`);
+    // A journey that failed half-way leaves something too; otherwise Berth did.
+    if (left.length > 0) throw new Error(`containers left on the engine: ${left.join(', ')}`);
+  }
+
+  /** Removes its containers that are there after it had its time to put them down, and names them. Nobody else's is touched. */
+  private async clean(): Promise<string[]> {
+    const installation = /"installation":"(\w+)"/.exec(readFileSync(this.log, 'utf8'))?.[1];
+    if (!installation) throw new Error(`the server did not say which installation it is; ${this.log} says what it did`);
+    let left = await containersOf(installation);
+    for (let tries = 0; tries < 100 && left.length > 0; tries += 1) {
+      await new Promise((again) => setTimeout(again, 50));
+      left = await containersOf(installation);
+    }
+    await Promise.all(left.map((container) => removeContainer(container.Id)));
+    return left.map((container) => container.Names.join());
+  }
+
+  private async end(): Promise<void> {
     const running = this.process.exitCode === null && this.process.signalCode === null;
     if (running) {
       const ended = once(this.process, 'exit');
@@ -82,8 +103,6 @@ export class Berth {
     await this.stopProvider();
     await this.gate.cut();
     rmSync(this.directory, { recursive: true, force: true });
-    if (this.process.exitCode !== 0) throw new Error(`the server ended with ${this.ending()}; ${this.log} says more`);
-    if (readFileSync(this.log, 'utf8').includes('panicked')) throw new Error(`the server panicked; ${this.log} says where`);
   }
 
   /** Counted in tries, not in time: a machine that was suspended meanwhile has not made the server late. */

@@ -15,9 +15,9 @@ export interface Container {
   Labels: Record<string, string>;
 }
 
-/** The containers that Berth made, of whatever installation, stopped ones too. */
-export async function berthContainers(): Promise<Container[]> {
-  const filters = encodeURIComponent(JSON.stringify({ label: ['berth.installation'] }));
+/** The containers that one installation of Berth made, stopped ones too. What others make on the same engine is not among them. */
+export async function containersOf(installation: string): Promise<Container[]> {
+  const filters = encodeURIComponent(JSON.stringify({ label: [`berth.installation=${installation}`] }));
   return JSON.parse(await call('GET', `/containers/json?all=true&filters=${filters}`));
 }
 

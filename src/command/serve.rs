@@ -34,7 +34,7 @@ pub async fn run(config: Config) -> Result<(), Stop> {
     let probe_host = probe_host(connection.host.as_deref());
     let engine = Engine::connect(&connection).map_err(|error| Stop { code: 2, message: format!("docker: {error}") })?;
     let settings = Settings {
-        installation,
+        installation: installation.clone(),
         public_host: config.server.public_host.clone().unwrap_or_else(|| public_url.host().to_owned()),
         bind_ip: Some(config.defaults.bind_ip),
         probe_host,
@@ -49,15 +49,15 @@ pub async fn run(config: Config) -> Result<(), Stop> {
     let auth = Arc::new(auth);
     let router = web::router(&config, &service, &auth);
     jobs::start(&service, &auth);
-    welcome(&auth, bound);
+    welcome(&auth, bound, &installation);
     let served = serve(listener, router, &service, ending).await;
     store.close().await;
     served
 }
 
-/// The last lines before it serves: where, and without a provider how to sign in.
-fn welcome(auth: &Auth, bound: SocketAddr) {
-    tracing::info!(address = %bound, public_url = %auth.public_url, "serving");
+/// The last lines before it serves: where, by which label its containers are known, and without a provider how to sign in.
+fn welcome(auth: &Auth, bound: SocketAddr, installation: &str) {
+    tracing::info!(address = %bound, public_url = %auth.public_url, installation, "serving");
     println!("Berth serves on {}", auth.public_url);
     if let Some(link) = &auth.operator {
         println!("Sign in with this link, once: {}{}", auth.public_url, link.path());

@@ -37,7 +37,7 @@ enum Raw {
     Other,
 }
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 enum Origin {
     File { path: PathBuf, line: usize },
     Variable(String),
@@ -49,6 +49,19 @@ impl fmt::Display for Origin {
             Self::File { path, line } => write!(f, "{}, line {line}", path.display()),
             Self::Variable(name) => write!(f, "the environment variable {name}"),
         }
+    }
+}
+
+/// Where the values stand that are set.
+#[derive(Debug, Clone)]
+pub struct Origins(BTreeMap<Key, Origin>);
+
+impl Origins {
+    /// The file and line, or the variable, of a key such as `server.addr`; `None` where nobody has set it.
+    #[must_use]
+    pub fn of(&self, key: &str) -> Option<String> {
+        let (section, key) = key.split_once('.')?;
+        self.0.get(&(section.to_owned(), key.to_owned())).map(ToString::to_string)
     }
 }
 
@@ -216,8 +229,8 @@ impl Reader {
         self.faults.push(format!("{origin}: {section}.{key} {problem}"));
     }
 
-    /// The faults, with whatever was set that nobody asked for.
-    pub(super) fn finish(mut self) -> Result<(), ConfigError> {
+    /// Where each value stands that is set; or the faults, with whatever was set that nobody asked for.
+    pub(super) fn finish(mut self) -> Result<Origins, ConfigError> {
         let sections = super::SECTIONS.join(", ");
         for (section, origin) in &self.sections {
             if !super::SECTIONS.contains(&section.as_str()) {
@@ -232,7 +245,7 @@ impl Reader {
                 self.faults.push(format!("{origin}: there is no key {section}.{key}; there are {keys}"));
             }
         }
-        if self.faults.is_empty() { Ok(()) } else { Err(ConfigError::new(self.faults)) }
+        if self.faults.is_empty() { Ok(Origins(self.origins)) } else { Err(ConfigError::new(self.faults)) }
     }
 }
 

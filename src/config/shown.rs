@@ -1,4 +1,4 @@
-//! The configuration as auditors and admins read it: every key with its value and what it does, and no secret.
+//! The configuration as auditors and admins read it: every key with its value, where that was set and what it does, and no secret.
 
 use app::api::manage::Setting;
 
@@ -10,9 +10,10 @@ impl Config {
         let mut all = Vec::new();
         let mut show = |key: &str, value: Option<String>, about: &str| {
             let value = value.filter(|value| !value.is_empty()).unwrap_or_else(|| "not set".to_owned());
-            all.push(Setting { key: key.to_owned(), value, about: about.to_owned() });
+            let origin = self.origin(key);
+            all.push(Setting { key: key.to_owned(), value, origin, about: about.to_owned() });
         };
-        let Self { server, docker, oidc, sessions, defaults } = self;
+        let Self { server, docker, oidc, sessions, defaults, origins: _ } = self;
         show("server.addr", Some(server.addr.to_string()), "Where it listens.");
         show("server.public_url", server.public_url.as_ref().map(ToString::to_string), "Where people reach it.");
         show(
@@ -48,6 +49,14 @@ impl Config {
         }
         all
     }
+
+    /// Where a value comes from. The secret may stand in a file of its own, which another key names.
+    fn origin(&self, key: &str) -> String {
+        let set = self.origins.of(key);
+        let file = (key == "oidc.client_secret").then(|| self.origins.of("oidc.client_secret_file")).flatten();
+        let file = file.map(|named| format!("the file that {named} names"));
+        set.or(file).unwrap_or_else(|| "default".to_owned())
+    }
 }
 
 fn provider(oidc: &Oidc, show: &mut impl FnMut(&str, Option<String>, &str)) {
@@ -81,6 +90,38 @@ mod tests {
         assert_eq!(value("oidc.client_secret"), Some("set, and shown to nobody"));
         assert_eq!(value("defaults.host_memory_ratio"), Some("1 times what the host has"));
         assert_eq!((value("server.public_host"), value("oidc.issuer")), (Some("not set"), Some("https://id.example")));
-        assert!(shown.iter().all(|setting| !setting.value.contains("hunter2")));
+        assert!(shown.iter().all(|setting| !format!("{setting:?}").contains("hunter2")));
+    }
+
+    #[test]
+    fn each_value_says_where_it_was_set() {
+        let text = "[server]\naddr = \"127.0.0.1:4000\"\npublic_host = \"one.example\"\n";
+        let variable = ("BERTH_SERVER__PUBLIC_HOST".to_owned(), "two.example".to_owned());
+        let config = Config::read(Some((Path::new("berth.toml"), text)), [variable]).expect("a configuration");
+        let shown = config.shown();
+        for (key, value, origin) in [
+            ("server.addr", "127.0.0.1:4000", "berth.toml, line 2"),
+            ("server.public_host", "two.example", "the environment variable BERTH_SERVER__PUBLIC_HOST"),
+            ("server.data_dir", "berth-data", "default"),
+            ("oidc", "not set", "default"),
+        ] {
+            let setting = shown.iter().find(|setting| setting.key == key).expect(key);
+            assert_eq!((setting.value.as_str(), setting.origin.as_str()), (value, origin), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_secret_in_a_file_of_its_own_says_which_key_names_it_and_no_more() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let secret = folder.path().join("secret");
+        std::fs::write(&secret, "hunter2\n").expect("a secret");
+        let text = "[oidc]\nissuer = \"https://id.example\"\nclient_id = \"berth\"\n";
+        let variable = ("BERTH_OIDC__CLIENT_SECRET_FILE".to_owned(), secret.display().to_string());
+        let config = Config::read(Some((Path::new("berth.toml"), text)), [variable]).expect("a configuration");
+        let shown = config.shown();
+        let setting = shown.iter().find(|setting| setting.key == "oidc.client_secret").expect("the secret");
+        let origin = "the file that the environment variable BERTH_OIDC__CLIENT_SECRET_FILE names";
+        assert_eq!((setting.value.as_str(), setting.origin.as_str()), ("set, and shown to nobody", origin));
+        assert!(shown.iter().all(|setting| !format!("{setting:?}").contains("hunter2")));
     }
 }

@@ -87,7 +87,7 @@ impl Service {
         };
         requests::insert(&mut write, &request).await.map_err(fault)?;
         let entry = Entry::by(actor, audit::Action::Request).of_team(&request.team).because(&request.reason);
-        self.log(&mut write, entry.named(&request.id)).await?;
+        self.log(&mut write, entry.named(format!("{} more", request.more.words()))).await?;
         write.commit().await.map_err(|error| fault(error.into()))?;
         Ok(request)
     }
@@ -121,7 +121,8 @@ impl Service {
             return Err(ApiError::invalid("word", format!("has at most {WORDS_MAX} characters")));
         }
         requests::update(&mut write, &request).await.map_err(fault)?;
-        let entry = Entry::by(actor, step.into()).of_team(&request.team).named(&request.asker);
+        let about = format!("{} more for {}", request.more.words(), request.asker);
+        let entry = Entry::by(actor, step.into()).of_team(&request.team).named(about);
         self.log(&mut write, entry.because(&said)).await?;
         write.commit().await.map_err(|error| fault(error.into()))?;
         Ok(request)

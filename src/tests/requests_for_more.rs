@@ -267,14 +267,19 @@ async fn without_scripts_a_refused_launch_leads_to_a_request_and_a_lead_approves
     let id = sent.location.trim_start_matches("/requests#").to_owned();
 
     let list = lena.page("/requests").await.body;
-    for part in ["Bea asks for 1 running more", "a &lt;demo&gt;", "waiting for you", "Yours to decide"] {
+    for part in
+        ["Bea asks for 1 running more", "a &lt;demo&gt;", "aria-label=\"Requests, 1 waiting\"", "Yours to decide"]
+    {
         assert!(list.contains(part), "{part} in {list}");
     }
-    assert!(!bea.page("/environments").await.body.contains("waiting for you"));
+    assert!(!bea.page("/environments").await.body.contains("1 waiting"));
     let done = lena.form("requests/decide", &[("id", &id), ("word", "for the demo"), ("step", "approve")], false).await;
     assert!(done.status.is_redirection(), "{done:?}");
+    assert!(!lena.page("/environments").await.body.contains("waiting\""), "nothing waits for her any more");
     let told = bea.page("/requests").await.body;
     assert!(told.contains("Approved by Lena") && told.contains("for the demo"), "{told}");
+    let log = lena.page("/audit").await.body;
+    assert!(log.contains(">1 running more<") && log.contains(">1 running more for Bea<"), "{log}");
     launched(&bea).await;
     let twice = lena.form("requests/decide", &[("id", &id), ("step", "decline")], false).await;
     let told = lena.page(&twice.location).await.body;

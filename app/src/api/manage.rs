@@ -219,6 +219,8 @@ pub struct Setting {
     /// As in `berth.toml`: `server.addr`.
     pub key: String,
     pub value: String,
+    /// Where it was set: `default`, `berth.toml, line 3`, `the environment variable BERTH_SERVER__ADDR`.
+    pub origin: String,
     /// What it does, in a line.
     pub about: String,
 }

@@ -81,7 +81,7 @@ words! {
         ChangePerson = "change_person", "Person changed";
         Request = "request", "Request";
         Approve = "approve", "Approval";
-        Decline = "decline", "Refusal";
+        Decline = "decline", "Decline";
         /// A request taken back by who asked.
         Withdraw = "withdraw", "Withdrawal";
         /// A loan that was ended before its time.

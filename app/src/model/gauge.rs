@@ -69,12 +69,14 @@ impl Gauge {
         figure(self.after)
     }
 
-    /// What the figure is held against: `of 8 cores`, `no limit`.
+    /// What the figure is held against, to be read after it: `of 8 cores`, `cores, no limit`, `no limit`.
     #[must_use]
     pub fn against(&self) -> String {
         match self.limit {
-            None => format!("{}no limit", unit(self.after)),
-            Some(limit) => format!("of {}{}", figure(limit), unit(limit)),
+            None if matches!(self.after, Amount::Cpus(_)) => "cores, no limit".to_owned(),
+            None => "no limit".to_owned(),
+            Some(Amount::Cpus(cpus)) => format!("of {}", cpus.words()),
+            Some(limit) => format!("of {}", figure(limit)),
         }
     }
 
@@ -116,13 +118,6 @@ fn figure(amount: Amount) -> String {
     }
 }
 
-const fn unit(amount: Amount) -> &'static str {
-    match amount {
-        Amount::Cpus(_) => " cores",
-        Amount::Environments(_) | Amount::Running(_) | Amount::Memory(_) => "",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::quota::Quota;
@@ -140,6 +135,9 @@ mod tests {
         let [environments, running, cpus, memory] = gauges(quota);
         assert_eq!((environments.figure().as_str(), environments.against().as_str()), ("4", "no limit"));
         assert_eq!((running.percent_used(), running.fill()), (0, Fill::Easy));
+        assert_eq!(gauges(Quota::default())[2].against(), "cores, no limit");
+        let one_core = Quota { cpus: Some(MilliCpu::cores(1)), ..Quota::default() };
+        assert_eq!(gauges(one_core)[2].against(), "of 1 core");
         assert_eq!((cpus.figure().as_str(), cpus.against().as_str()), ("2", "of 8 cores"));
         assert_eq!((cpus.percent_used(), cpus.percent_added()), (18, 7));
         assert_eq!((memory.figure().as_str(), memory.against().as_str()), ("16 GiB", "of 16 GiB"));

@@ -15,6 +15,9 @@
       const chosen = document.querySelector(`input[name="${name}"][value="${root[name]}"]`);
       if (chosen) chosen.checked = true;
     }
+    // On a phone the way to the page that is shown may be beyond the edge.
+    const here = document.querySelector('.rail [aria-current]');
+    if (here) here.parentElement.scrollLeft = here.offsetLeft - (innerWidth - here.offsetWidth) / 2;
   });
   addEventListener('change', ({ target: { name, value } }) => {
     if (!names.includes(name)) return;

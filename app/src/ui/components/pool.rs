@@ -16,9 +16,3 @@ pub fn Meters(pool: Pool, label: String) -> impl IntoView {
     }
     .seal()
 }
-
-/// A moment, in UTC: these pages have no clock of the browser's.
-#[component]
-pub fn Moment(at: crate::model::time::Timestamp) -> impl IntoView {
-    view! { <time datetime=at.to_string()>{at.short_utc()}</time> }.seal()
-}

@@ -7,7 +7,7 @@ use crate::ui::browser;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Clock;
 
-/// Until the page has come to life the day and hour are in UTC.
+/// Until the page has come to life the day and hour are in UTC; outside of islands it is `zone.js` that brings them to life.
 #[component]
 pub fn Time(#[prop(into)] at: Signal<Timestamp>, now: Signal<Option<Timestamp>>, clock: Clock) -> impl IntoView {
     let words = Memo::new(move |_| now.get().map_or_else(|| at.get().short_utc(), |now| at.get().seen_from(now)));
@@ -17,6 +17,12 @@ pub fn Time(#[prop(into)] at: Signal<Timestamp>, now: Signal<Option<Timestamp>>,
         </time>
     }
     .seal()
+}
+
+/// A moment on a page that no island is: its day and hour. `zone.js` puts them into the viewer's zone.
+#[component]
+pub fn Moment(at: Timestamp) -> impl IntoView {
+    view! { <time datetime=at.to_string()>{at.short_utc()}</time> }.seal()
 }
 
 /// The day and hour of a moment.

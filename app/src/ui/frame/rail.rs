@@ -55,17 +55,13 @@ fn RailLink(
     let team = use_query_map().read_untracked().get("team").unwrap_or_default();
     let here = use_location().pathname.get_untracked();
     let inside = here.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+    let name = (waiting > 0).then(|| format!("{label}, {waiting} waiting"));
     let current = if here == path { Some("page") } else { inside.then_some("true") };
     view! {
-        <a href=Address::of(path).with("team", &team).to_string() aria-current=current>
+        <a href=Address::of(path).with("team", &team).to_string() aria-current=current aria-label=name>
             <Icon name=icon />
             {label}
-            {(waiting > 0).then(|| view! {
-                <span class="count">
-                    {waiting}
-                    <span class="unseen">" waiting for you"</span>
-                </span>
-            })}
+            {(waiting > 0).then(|| view! { " " <span class="count">{waiting}</span> })}
         </a>
     }
     .seal()

@@ -104,11 +104,11 @@ fn Filters(search: Search, teams: Vec<String>) -> impl IntoView {
             <Choice name="action" label="Action" chosen=action choices=actions />
             <Choice name="outcome" label="Outcome" chosen=outcome choices=outcomes />
             <label>
-                "From"
+                "From (UTC)"
                 <input type="date" name="from" value=from />
             </label>
             <label>
-                "To"
+                "To (UTC)"
                 <input type="date" name="to" value=to />
             </label>
             {environment.map(|id| view! { <input type="hidden" name="environment" value=id /> })}

@@ -101,7 +101,7 @@ fn Ended(post_mortem: PostMortem, viewer: Viewer) -> impl IntoView {
                 <dd>{exit}</dd>
                 {moment("Started", post_mortem.started_at)}
                 {moment("Ended", post_mortem.ended_at)}
-                {moment("Kept", Some(post_mortem.at))}
+                {moment("Recorded", Some(post_mortem.at))}
             </dl>
             <details class="last-lines" open=count <= 20>
                 <summary>"Last lines of its log (" {count} ")"</summary>

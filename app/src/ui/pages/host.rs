@@ -7,6 +7,7 @@ use crate::api::host::{get_host, get_quarantine};
 use crate::model::host::{Host, Link};
 use crate::model::quarantine::Stray;
 use crate::ui::components::loaded::Loaded;
+use crate::ui::components::time::Moment;
 use crate::ui::seal::Seal;
 
 #[component]
@@ -34,8 +35,10 @@ pub fn HostPage() -> impl IntoView {
 #[component]
 fn Engine(host: Host) -> impl IntoView {
     let link = match host.link {
-        Link::Live => "It answers.".to_owned(),
-        Link::Lost { since, reason } => format!("It does not answer since {}: {reason}.", since.short_utc()),
+        Link::Live => "It answers.".seal(),
+        Link::Lost { since, reason } => {
+            view! { "It does not answer since " <Moment at=since /> ": " {reason} "." }.seal()
+        }
     };
     view! {
         <section class="panel" aria-labelledby="engine">
@@ -95,7 +98,7 @@ fn StrayFacts(stray: Stray) -> impl IntoView {
             {fact("Of environment", stray.environment)} {fact("Of team", stray.team)} {fact("Of owner", stray.owner)}
             {fact("Of template", stray.template)} <dt>"First seen"</dt>
             <dd>
-                <time datetime=stray.seen_at.to_string()>{stray.seen_at.short_utc()}</time>
+                <Moment at=stray.seen_at />
             </dd>
         </dl>
     }

@@ -8,7 +8,7 @@ use crate::api::manage::{Belonging, People, PersonView, list_people};
 use crate::model::access::InstallationRole;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::loaded::Loaded;
-use crate::ui::components::pool::Moment;
+use crate::ui::components::time::Moment;
 use crate::ui::seal::Seal;
 
 #[component]
@@ -87,7 +87,7 @@ fn row(person: PersonView) -> AnyView {
                 {person.disabled.then(|| view! { <small class="warn">"disabled"</small> })}
             </th>
             <td data-label="Teams">{teams(&person.teams)}</td>
-            <td data-label="Role">{person.role.map_or("", InstallationRole::as_str)}</td>
+            <td data-label="Role">{person.role.map_or("none", InstallationRole::as_str)}</td>
             <td data-label="Signed in last">
                 <Moment at=person.signed_in_at />
             </td>
@@ -102,6 +102,9 @@ fn teams(ways: &[Belonging]) -> String {
     for way in ways {
         let role = teams.entry(&way.team).or_insert(way.role);
         *role = (*role).max(way.role);
+    }
+    if teams.is_empty() {
+        return "none".to_owned();
     }
     teams.into_iter().map(|(team, role)| format!("{team} ({role})")).collect::<Vec<_>>().join(", ")
 }

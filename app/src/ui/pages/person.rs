@@ -9,7 +9,7 @@ use crate::api::me::{Me, get_me};
 use crate::model::access::InstallationRole;
 use crate::ui::components::form::{Draft, Told, choice_field, hidden};
 use crate::ui::components::loaded::Loaded;
-use crate::ui::components::pool::Moment;
+use crate::ui::components::time::Moment;
 use crate::ui::seal::Seal;
 
 #[component]

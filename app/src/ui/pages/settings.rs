@@ -21,7 +21,7 @@ pub fn SettingsPage() -> impl IntoView {
 }
 
 fn table(settings: Vec<Setting>) -> AnyView {
-    let rows = settings.into_iter().map(|Setting { key, value, about }| {
+    let rows = settings.into_iter().map(|Setting { key, value, origin, about }| {
         view! {
             <tr>
                 <th scope="row">
@@ -31,6 +31,7 @@ fn table(settings: Vec<Setting>) -> AnyView {
                 <td data-label="Value" class="mono">
                     {value}
                 </td>
+                <td data-label="Set in">{origin}</td>
             </tr>
         }
     });
@@ -50,6 +51,7 @@ fn table(settings: Vec<Setting>) -> AnyView {
                     <tr>
                         <th scope="col">"Key"</th>
                         <th scope="col">"Value"</th>
+                        <th scope="col">"Set in"</th>
                     </tr>
                 </thead>
                 <tbody>{rows.collect_view()}</tbody>

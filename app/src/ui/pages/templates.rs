@@ -69,6 +69,7 @@ fn TemplateTable(me: Me, templates: Vec<TemplateSummary>) -> impl IntoView {
     let rows = templates.into_iter().map(|it| {
         let old = it.in_use.iter().filter(|used| used.version != it.version).map(|used| used.words(it.version));
         let old: Vec<String> = old.collect();
+        let none = old.is_empty().then_some("not in use");
         view! {
             <tr>
                 <th scope="row">
@@ -84,7 +85,7 @@ fn TemplateTable(me: Me, templates: Vec<TemplateSummary>) -> impl IntoView {
                 </td>
                 <td data-label="For">{offered_to(it.teams.as_deref())}</td>
                 <td data-label="Older versions">
-                    <ul>{old.into_iter().map(|words| view! { <li>{words}</li> }).collect_view()}</ul>
+                    {none} <ul>{old.into_iter().map(|words| view! { <li>{words}</li> }).collect_view()}</ul>
                 </td>
             </tr>
         }

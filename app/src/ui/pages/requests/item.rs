@@ -7,6 +7,7 @@ use crate::api::requests::{DecideRequest, SeenRequest};
 use crate::model::request::{Raised, Request, RequestState, Standing, Step, WORDS_MAX};
 use crate::model::time::Timestamp;
 use crate::ui::components::icon::Icon;
+use crate::ui::components::time::Moment;
 use crate::ui::seal::Seal;
 
 #[component]
@@ -19,7 +20,7 @@ pub fn Item(seen: SeenRequest, at: Timestamp) -> impl IntoView {
         Raised::Team => format!("For the quota of team {}", request.team),
         Raised::Member => format!("For their own cap in team {}", request.team),
     };
-    let decision = told(&request).map(|words| view! { <p>{words}</p> });
+    let decision = told(&request);
     let (anchor, label) = (id.clone(), asked.clone());
     view! {
         <li id=anchor class="request">
@@ -28,7 +29,7 @@ pub fn Item(seen: SeenRequest, at: Timestamp) -> impl IntoView {
                 <strong>{asked}</strong>
             </p>
             <p class="dim">
-                {whose} ", until " <Moment of=request.until at /> ". Asked " <Moment of=request.created_at at /> "."
+                {whose} ", until " <Distant of=request.until at /> ". Asked " <Distant of=request.created_at at /> "."
             </p>
             <p class="reason">{request.reason}</p>
             {decision}
@@ -39,7 +40,7 @@ pub fn Item(seen: SeenRequest, at: Timestamp) -> impl IntoView {
 }
 
 /// What was decided, by whom and why.
-fn told(request: &Request) -> Option<String> {
+fn told(request: &Request) -> Option<AnyView> {
     let decision = request.state.decision()?;
     let done = match &request.state {
         RequestState::Open => return None,
@@ -48,11 +49,9 @@ fn told(request: &Request) -> Option<String> {
         RequestState::Withdrawn { .. } => "Withdrawn",
         RequestState::Returned { .. } => "Returned early",
     };
-    let when = decision.at.short_utc();
-    Some(match decision.word.as_str() {
-        "" => format!("{done} by {}, {when}.", decision.by),
-        word => format!("{done} by {}, {when}: {word}", decision.by),
-    })
+    let by = format!("{done} by {}, ", decision.by);
+    let word = if decision.word.is_empty() { ".".to_owned() } else { format!(": {}", decision.word) };
+    Some(view! { <p>{by} <Moment at=decision.at /> {word}</p> }.seal())
 }
 
 #[component]
@@ -74,9 +73,9 @@ fn StandingBadge(standing: Standing) -> impl IntoView {
 
 /// A moment in full, and how far away it was when the page was asked for.
 #[component]
-fn Moment(of: Timestamp, at: Timestamp) -> impl IntoView {
+fn Distant(of: Timestamp, at: Timestamp) -> impl IntoView {
     view! {
-        <time datetime=of.to_string()>{of.short_utc()}</time>
+        <Moment at=of />
         " ("
         {of.seen_from(at)}
         ")"

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::api::manage::{TemplateDetail, Version};
 use crate::ui::components::changes::Changes;
-use crate::ui::components::pool::Moment;
+use crate::ui::components::time::Moment;
 use crate::ui::seal::Seal;
 
 pub fn versions(detail: &TemplateDetail) -> AnyView {
