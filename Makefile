@@ -14,7 +14,7 @@ dev: ## serve, and rebuild on change
 bench: ## launch, start, memory and page size, measured
 	@scripts/bench
 
-soak: ## thousands of random histories, and hundreds of kills on a real engine; takes long
+soak: ## thousands of random histories; server and engine killed, disk full, on a real engine; takes long
 	@scripts/soak
 
 audit: ## licences, bans and sources of the dependencies

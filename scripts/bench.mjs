@@ -1,46 +1,37 @@
 // Measures Berth against the bare engine, and prints the figures beside their goals as Markdown; none of them is asserted.
 //   DOCKER_HOST=unix:///var/run/docker.sock node scripts/bench.mjs
 // BENCH_ROUNDS (30) and BENCH_BATCHES (5) make it shorter or longer; BERTH_BINARY names another build.
-// One file, to be read from `measure` on: what is around it is how to ask, to compute and to print.
-import { execFile, spawn } from 'node:child_process';
+// To be read from `measure` on: what is around it is how to compute and to print; how to ask and to serve is in lib.mjs.
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { Agent, request } from 'node:http';
-import { createServer } from 'node:net';
-import { cpus, release, tmpdir, totalmem } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { cpus, release, totalmem } from 'node:os';
+import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual, promisify } from 'node:util';
 import { brotliDecompressSync } from 'node:zlib';
+import { Berth, ask, engineAddress, giveUpInOrder, interrupted, labelled, send, until } from './lib.mjs';
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 30);
 const batches = Number(process.env.BENCH_BATCHES ?? 5);
 const together = 20;
 const starts = 10;
-const binary = resolve(process.env.BERTH_BINARY ?? 'target/release/berth');
 const catalogue = resolve('scripts/bench.toml');
 const team = 'bench';
-/** No single answer takes as long, in milliseconds. */
-const patience = 120_000;
 
 /** An HTTP server that is asked in JSON, over connections that are kept. */
 class Peer {
   #agent = new Agent({ keepAlive: true });
 
   constructor(address, headers = {}) {
-    this.address = address;
-    this.headers = { host: 'localhost', ...headers };
+    this.where = { ...address, agent: this.#agent };
+    this.headers = headers;
   }
 
-  async call(method, path, body) {
-    const text = body && JSON.stringify(body);
-    const headers = { ...this.headers, ...(text && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }) };
-    const sent = request({ ...this.address, agent: this.#agent, method, path, headers, signal: AbortSignal.timeout(patience) }).end(text);
-    const [response] = await once(sent, 'response');
-    const answer = Buffer.concat(await response.toArray()).toString();
-    if (response.statusCode >= 300) throw new Error(`${method} ${path}: ${response.statusCode} ${answer}`);
-    return answer.startsWith('{') || answer.startsWith('[') ? JSON.parse(answer) : answer;
+  call(method, path, body) {
+    return ask(this.where, method, path, body, this.headers);
   }
 
   close() {
@@ -48,70 +39,14 @@ class Peer {
   }
 }
 
-/** The release, serving on a free port from a data directory of its own. */
-class Server {
-  static async prepare() {
-    const server = new Server();
-    server.directory = mkdtempSync(join(tmpdir(), 'berth-bench-'));
-    server.log = join(server.directory, 'log');
-    server.port = await freePort();
-    const others = Object.entries(process.env).filter(([name]) => !name.startsWith('BERTH_'));
-    server.environment = {
-      ...Object.fromEntries(others),
-      RUST_BACKTRACE: '0',
-      BERTH_SERVER__ADDR: `127.0.0.1:${server.port}`,
-      BERTH_SERVER__DATA_DIR: join(server.directory, 'data'),
-      // A small machine takes part too: limits are promised, not used.
-      BERTH_DEFAULTS__HOST_CPU_RATIO: '100',
-      BERTH_DEFAULTS__HOST_MEMORY_RATIO: '100',
-    };
-    return server;
-  }
-
-  async run(...command) {
-    const { stdout } = await promisify(execFile)(binary, command, { cwd: this.directory, env: this.environment });
-    return stdout.trim();
-  }
-
+/** The release, whose start and memory are measured. */
+class Server extends Berth {
   /** Milliseconds from its start to its first answer. */
   async start() {
-    const log = openSync(this.log, 'w');
     const began = performance.now();
-    this.child = spawn(binary, ['serve'], { cwd: this.directory, env: this.environment, stdio: ['ignore', log, log] });
-    closeSync(log);
-    this.exit = once(this.child, 'exit');
-    while (!(await this.#answers())) {
-      if (this.child.exitCode !== null || performance.now() - began > 30_000) {
-        throw new Error('Berth does not answer.');
-      }
-      await pause(1);
-    }
+    this.spawn();
+    await until('Berth answers', () => this.answers(), { every: 1 });
     return performance.now() - began;
-  }
-
-  /** On a connection of its own. */
-  get(path, headers = {}) {
-    return request({ host: '127.0.0.1', port: this.port, path, headers, agent: false, signal: AbortSignal.timeout(patience) }).end();
-  }
-
-  async #answers() {
-    const sent = this.get('/healthz');
-    try {
-      const [response] = await once(sent, 'response');
-      response.resume();
-      return response.statusCode === 200;
-    } catch (error) {
-      if (error.code === 'ECONNREFUSED' || error.code === 'ECONNRESET') return false;
-      throw error;
-    }
-  }
-
-  async stop() {
-    if (!this.child || this.child.exitCode !== null || this.child.signalCode !== null) return;
-    this.child.kill('SIGTERM');
-    const late = setTimeout(() => this.child.kill('SIGKILL'), 30_000);
-    await this.exit;
-    clearTimeout(late);
   }
 
   /** Resident bytes; undefined where there is no /proc. */
@@ -123,32 +58,22 @@ class Server {
       throw error;
     }
   }
-
-  lastWords() {
-    return existsSync(this.log) ? readFileSync(this.log, 'utf8').trimEnd().split('\n').slice(-30).join('\n') : '(nothing)';
-  }
-
-  signInLink() {
-    return new URL(readFileSync(this.log, 'utf8').match(/http:\/\/\S+\/auth\/operator\/[\w-]+/)[0]);
-  }
 }
 
-const dockerHost = process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock';
-const engine = new Peer(engineAddress(dockerHost));
-const server = await Server.prepare();
+const engine = new Peer(engineAddress());
+const server = await Server.prepare('bench');
 let installation;
-let interrupted = false;
 // What is under way comes to its end, and then everything is taken away.
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => (interrupted = true));
+giveUpInOrder();
 
 try {
   const figures = await measure();
   tell('');
   console.log(figures);
 } catch (error) {
-  process.exitCode = interrupted ? 130 : 1;
+  process.exitCode = interrupted() ? 130 : 1;
   tell('');
-  console.error(interrupted ? 'Interrupted.' : `${error.stack}\n\nThe end of Berth's log:\n${server.lastWords()}`);
+  console.error(interrupted() ? 'Interrupted.' : `${error.stack}\n\nThe end of Berth's log:\n${server.lastWords()}`);
 } finally {
   await finish();
 }
@@ -163,8 +88,8 @@ async function measure() {
     await server.stop();
     startTimes.push(await server.start());
   }
-  const berth = new Peer({ host: '127.0.0.1', port: server.port }, { authorization: `Bearer ${token}` });
-  await until(async () => (await berth.call('GET', '/api/v1/host')).link.state === 'live');
+  const berth = new Peer(server.address, { authorization: `Bearer ${token}` });
+  await until('Berth reaches the engine', async () => (await berth.call('GET', '/api/v1/host')).link.state === 'live');
   await pause(2000);
   const idle = server.resident();
 
@@ -192,8 +117,7 @@ async function measure() {
 
 /** The container that Berth makes, as a request to the engine: the same in everything but the names of its labels. */
 async function specOf(environment) {
-  const filters = encodeURIComponent(JSON.stringify({ label: [`berth.environment=${environment}`] }));
-  const [{ Id }] = await engine.call('GET', `/containers/json?filters=${filters}`);
+  const [{ Id }] = await engine.call('GET', labelled('/containers/json', `berth.environment=${environment}`));
   const made = await engine.call('GET', `/containers/${Id}/json`);
   installation = made.Config.Labels['berth.installation'];
   // `berth.source` is the image's own.
@@ -251,7 +175,7 @@ async function oneByOne(ways) {
   for (let round = -1; round < rounds; round += 1) {
     tell(round < 0 ? 'Launches, to warm up' : `Launches ${round + 1} of ${rounds}`);
     for (const name of turned(Object.keys(ways), round)) {
-      if (interrupted) throw new Error('interrupted');
+      if (interrupted()) throw new Error('interrupted');
       const began = performance.now();
       const id = await ways[name].launch();
       const took = performance.now() - began;
@@ -268,7 +192,7 @@ async function allAtOnce(ways) {
   for (let batch = 0; batch < batches; batch += 1) {
     tell(`${together} at once, ${batch + 1} of ${batches}`);
     for (const name of turned(Object.keys(ways), batch)) {
-      if (interrupted) throw new Error('interrupted');
+      if (interrupted()) throw new Error('interrupted');
       const began = performance.now();
       const launched = await Promise.allSettled(Array.from({ length: together }, () => ways[name].launch()));
       times[name].push(performance.now() - began);
@@ -291,7 +215,7 @@ function turned(names, round) {
 /** Bytes over the wire, by kind, of the first visit to the sign-in page, and of the list with one environment. */
 async function measurePages() {
   const signIn = await wholePage('/sign-in');
-  const entered = await fetchWire(server.signInLink().pathname);
+  const entered = await fetchWire(server.signInPath());
   const cookie = entered.headers['set-cookie']?.map((line) => line.split(';')[0]).join('; ');
   if (!cookie) throw new Error(`The operator's link answered ${entered.status}, without a cookie.`);
   return { '/sign-in': signIn, '/environments, signed in': await wholePage('/environments', cookie) };
@@ -322,7 +246,7 @@ async function wholePage(path, cookie) {
 /** One answer on a connection of its own: all bytes of it, headers too, as they came. */
 async function fetchWire(path, cookie) {
   const headers = { accept: '*/*', 'accept-encoding': 'br', ...(cookie && { cookie }) };
-  const [response] = await once(server.get(path, headers), 'response');
+  const [response] = await once(send(server.address, 'GET', path, headers), 'response');
   const { socket } = response;
   const raw = Buffer.concat(await response.toArray());
   const body = response.headers['content-encoding'] === 'br' ? brotliDecompressSync(raw) : raw;
@@ -428,42 +352,18 @@ async function finish() {
   await server.stop();
   const mine = installation ? [`berth.installation=${installation}`, `bench.installation=${installation}`] : [];
   for (const label of mine) {
-    const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
-    for (const { Id } of await engine.call('GET', `/containers/json?all=true&filters=${filters}`)) {
+    for (const { Id } of await engine.call('GET', labelled('/containers/json?all=true', label))) {
       await engine.call('DELETE', `/containers/${Id}?force=true&v=true`);
     }
   }
   engine.close();
-  rmSync(server.directory, { recursive: true, force: true });
-}
-
-async function until(holds) {
-  const end = performance.now() + 30_000;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error('Berth does not reach the engine.');
-    await pause(50);
-  }
+  server.remove();
 }
 
 /** How far it is: in place on a terminal, a line each elsewhere. */
 function tell(what) {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${what && `· ${what} …`}`);
   else if (what) process.stderr.write(`· ${what}\n`);
-}
-
-function engineAddress(host) {
-  if (host.startsWith('unix://')) return { socketPath: host.slice('unix://'.length) };
-  const { protocol, hostname, port } = new URL(host);
-  if (protocol !== 'tcp:' && protocol !== 'http:') throw new Error(`The bench cannot speak to the engine at ${host}: only unix:// and tcp://.`);
-  return { host: hostname, port: Number(port) };
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  await new Promise((closed) => probe.close(closed));
-  return port;
 }
 
 function newName() {

@@ -82,3 +82,9 @@ apt_install() {
   apt-get update
   apt-get install -y --no-install-recommends "$@"
 }
+
+# What the soak starts an engine of its own with, where it may.
+own_engine() {
+  [ "$(id -u)" = 0 ] && [ "$(uname -s)" = Linux ] || return 0
+  { have dockerd && have iptables && have ip; } || packages 'An engine of the soak' docker.io iptables iproute2
+}

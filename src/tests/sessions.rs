@@ -164,6 +164,28 @@ async fn use_is_noted_at_most_once_a_minute() {
 }
 
 #[tokio::test]
+async fn who_is_signed_in_stays_so_while_the_disk_is_full() {
+    let berth = Berth::start().await;
+    let mut browser = berth.operator().await;
+    let operator = browser.who().await.expect("the operator");
+    let token = berth.token(&operator.id, TokenScope::Read).await;
+    berth.clock.advance(Span::seconds(120));
+    berth.store.border.fail(usize::MAX);
+    assert_eq!(browser.who().await, Some(operator), "that it was used could not be noted, and that is all");
+    assert_eq!(berth.browser().bearer("/who", &token).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_operator_s_link_is_left_where_the_disk_was_full() {
+    let berth = Berth::start().await;
+    let link = berth.auth.operator.as_ref().expect("a link").path();
+    berth.store.border.fail(usize::MAX);
+    assert_eq!(berth.browser().get(&link).await.location(), "/sign-in?problem=internal");
+    berth.store.border.open();
+    assert!(berth.operator().await.who().await.is_some());
+}
+
+#[tokio::test]
 async fn a_session_of_seconds_lives_as_long_as_it_is_used() {
     let berth = Berth::configured("[sessions]\nidle = \"4s\"").await;
     let mut browser = berth.operator().await;

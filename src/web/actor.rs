@@ -98,6 +98,13 @@ fn is_activity(headers: &HeaderMap) -> bool {
     !(headers.contains_key(UPGRADE) || headers.contains_key(BACKGROUND) || headers.get(ACCEPT).is_some_and(streams))
 }
 
+/// That somebody is there may fail to be written, as when the disk is full: they read on.
+fn note_use(written: Result<(), StoreError>) {
+    if let Err(error) = written {
+        tracing::warn!(%error, "that a session or token was used cannot be noted");
+    }
+}
+
 impl Auth {
     /// Who is signed in to a session, with the rights of this moment. `noted`: the request shows that they are there.
     ///
@@ -107,7 +114,7 @@ impl Auth {
         let now = self.clock.now();
         let Some(visitor) = self.store.visitor(id, now, self.seen_after()).await? else { return Ok(None) };
         if noted && self.is_due(Some(visitor.seen_at)) {
-            self.store.touch_session(id, now).await?;
+            note_use(self.store.touch_session(id, now).await);
         }
         self.actor(visitor.person, None, None).await
     }
@@ -120,7 +127,7 @@ impl Auth {
         let now = self.clock.now();
         let Some(bearer) = self.store.bearer(token, now).await? else { return Ok(None) };
         if self.is_due(bearer.used_at) {
-            self.store.touch_token(&bearer.token_id, now).await?;
+            note_use(self.store.touch_token(&bearer.token_id, now).await);
         }
         self.actor(bearer.person, Some(bearer.scope), Some(bearer.name)).await
     }

@@ -52,6 +52,11 @@ impl OperatorLink {
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         left.take_if(|left| *left == given).is_some()
     }
+
+    /// It signed nobody in after all, and may be tried again.
+    fn give_back(&self) {
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Some(Sha256::digest(&self.secret).into());
+    }
 }
 
 /// `GET /auth/operator/{secret}`: signs the operator in, once.
@@ -77,6 +82,7 @@ pub async fn enter(
         Ok(()) => (refusal::PRIVATE, Redirect::to("/")).into_response(),
         Err(error) => {
             tracing::error!(%error, "the operator could not be signed in");
+            link.give_back();
             refusal::problem(Problem::Internal)
         }
     }
