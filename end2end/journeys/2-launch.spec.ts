@@ -72,7 +72,7 @@ test('a double click launches once', async ({ member }) => {
   await bea.getByLabel(words.launch.name).fill('clicked-twice');
   await bea.getByRole('button', words.launch.submit).dblclick();
   await bea.waitForURL(/\/environments\/[0-9a-f-]{36}$/);
-  await expect(state(bea, words.environment.running)).toBeVisible({ timeout: 30_000 });
+  await expect(state(bea, words.environment.running)).toBeVisible({ timeout: 60_000 });
 
   await bea.goto('/');
   await expect(row(bea, 'clicked-twice')).toHaveCount(1);
@@ -97,6 +97,6 @@ test('without scripts, too, one signs in, launches and reads the page of the env
 
   const bea = await member('bea');
   await bea.goto(plain.url());
-  await expect(state(bea, words.environment.running)).toBeVisible({ timeout: 30_000 });
+  await expect(state(bea, words.environment.running)).toBeVisible({ timeout: 60_000 });
   await remove(bea);
 });

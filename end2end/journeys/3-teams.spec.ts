@@ -51,7 +51,6 @@ test('the quota refuses the launch that is one too many, with the numbers', asyn
 });
 
 test('what the quota refuses is asked for, lent by an admin, and launched', async ({ member, noise }) => {
-  test.slow();
   noise.announce(/409/);
   const bea = await member('bea');
   const first = await launch(bea, 'Web', 'first');

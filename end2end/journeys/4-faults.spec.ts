@@ -15,7 +15,7 @@ for (const { template, name, cause } of failures) {
     noise.announce(/409|503/);
     const bea = await member('bea');
     await askForLaunch(bea, template, { [words.launch.name]: name });
-    await expect(state(bea, words.environment.failed)).toBeVisible({ timeout: 30_000 });
+    await expect(state(bea, words.environment.failed)).toBeVisible({ timeout: 60_000 });
     await expect(bea.getByText(cause).first()).toBeVisible();
     await look(bea, `environment-${name}`);
     await remove(bea);
@@ -38,7 +38,7 @@ test('the engine dies and returns while a page is open', async ({ berth, member,
 
   await berth.gate.restore();
   await bea.goto(address);
-  await expect(bea.getByText(words.host.live)).toBeVisible({ timeout: 30_000 });
+  await expect(bea.getByText(words.host.live)).toBeVisible({ timeout: 60_000 });
   await expect(state(bea, words.environment.running)).toBeVisible();
   await remove(bea);
 });

@@ -101,7 +101,7 @@ test('a launch by keyboard alone', async ({ member }) => {
   await bea.keyboard.type('by-keyboard');
   await bea.keyboard.press('Enter');
   await bea.waitForURL(/\/environments\/[0-9a-f-]{36}$/);
-  await expect(state(bea, words.environment.running)).toBeVisible({ timeout: 30_000 });
+  await expect(state(bea, words.environment.running)).toBeVisible({ timeout: 60_000 });
   await remove(bea);
 
   async function tabTo(wanted: ReturnType<typeof bea.getByLabel>) {

@@ -18,21 +18,21 @@ const test = base.extend<object, { berth: Berth }>({
 });
 
 test('an environment is warned of, stops, is kept for its team’s grace, and goes', async ({ member }) => {
-  test.setTimeout(150_000);
+  test.setTimeout(300_000);
   const bea = await member('bea');
   const list = await bea.context().newPage();
   await list.goto('/');
   await launch(bea, 'Brief', 'brief');
   const time = bea.getByRole('region', words.time.region);
-  await expect(time.getByText(words.time.expires)).toBeVisible({ timeout: 45_000 });
+  await expect(time.getByText(words.time.expires)).toBeVisible({ timeout: 90_000 });
   await expect(list.getByRole('region', words.time.soon).getByText(words.time.soonExpires)).toBeVisible();
 
-  await expect(state(bea, words.environment.stopped)).toBeVisible({ timeout: 45_000 });
+  await expect(state(bea, words.environment.stopped)).toBeVisible({ timeout: 90_000 });
   await expect(time.getByText(words.time.kept)).toBeVisible();
   await expect(time.getByText(words.time.howToKeep)).toBeVisible();
   await expect(row(list, 'brief').getByText(words.time.untilRemoved)).toBeVisible();
 
-  await expect(row(list, 'brief')).toHaveCount(0, { timeout: 45_000 });
+  await expect(row(list, 'brief')).toHaveCount(0, { timeout: 90_000 });
 });
 
 test('an idle clock says when it stops it and what was the last activity', async ({ member }) => {
