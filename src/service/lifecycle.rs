@@ -160,7 +160,7 @@ impl Service {
         let driving = self.drivers.take(&activity.id).await;
         let stopped = async {
             let reason = self.current(&activity).await?.environment.reason;
-            let why = reason.as_deref().map(without_waiting);
+            let why = reason.as_deref().and_then(without_waiting);
             self.stop_container(&activity).await?;
             self.advance(&activity, State::Stopped, &[Note::End(Outcome::Done(why))], |stored| {
                 Self::forget_run(stored);
@@ -224,20 +224,18 @@ impl Service {
         stored.environment.started_at = None;
     }
 
-    /// A stop or a removal that could not end: the state stays, with the cause, and the reconciler takes it up when the
-    /// engine answers.
+    /// A stop or a removal that could not end: the state stays, with the cause, and the reconciler takes it up.
     async fn leave_to_reconciler(&self, activity: &Activity, broken: Broken) {
-        let why = match broken {
-            Broken::Superseded => return,
-            other => other.to_string(),
-        };
-        tracing::warn!(id = %activity.id, why, "it is taken up again by the reconciler");
+        if matches!(broken, Broken::Superseded) {
+            return;
+        }
+        tracing::warn!(id = %activity.id, why = %broken, "it is taken up again by the reconciler");
         let noted = async {
             let stored = self.current(activity).await?;
             let state = stored.environment.state;
             self.advance(activity, state, &[], |stored| {
                 let reason = stored.environment.reason.take();
-                stored.environment.reason = Some(waiting(reason.as_deref().map(without_waiting), &why));
+                stored.environment.reason = Some(waiting(reason.as_deref(), &broken));
             })
             .await
         };
@@ -280,18 +278,24 @@ impl Service {
     }
 }
 
-/// Between why something is done and why it is not done yet.
-const NOT_YET: &str = " Not yet done: ";
+/// Between why something is done, where that is said, and why it is not done yet.
+const NOT_YET: &str = "Not yet done: ";
 
 /// Why it is done stays, beside why it is not done yet.
-fn waiting(reason: Option<&str>, why: &str) -> String {
-    let not_yet = format!("{} It goes on when the engine answers.", sentence(why));
-    reason.map_or(not_yet.clone(), |reason| format!("{reason}{NOT_YET}{not_yet}"))
+fn waiting(reason: Option<&str>, broken: &Broken) -> String {
+    let when = match broken {
+        Broken::Engine(_) => "It goes on when the engine answers.",
+        Broken::Store(StoreError::Full) => "It goes on when there is room again.",
+        _ => "It is tried again within a minute.",
+    };
+    let not_yet = format!("{NOT_YET}{} {when}", sentence(&broken.to_string()));
+    reason.and_then(without_waiting).map_or(not_yet.clone(), |reason| format!("{reason} {not_yet}"))
 }
 
 /// Why it is done, once it is.
-fn without_waiting(reason: &str) -> &str {
-    reason.split_once(NOT_YET).map_or(reason, |(reason, _)| reason)
+fn without_waiting(reason: &str) -> Option<&str> {
+    let why = reason.split_once(NOT_YET).map_or(reason, |(why, _)| why).trim_end();
+    (!why.is_empty()).then_some(why)
 }
 
 /// Upper case at the beginning, a full stop at the end.
@@ -300,4 +304,24 @@ pub(super) fn sentence(text: &str) -> String {
     let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
     let rest = letters.as_str();
     if rest.ends_with('.') { format!("{first}{rest}") } else { format!("{first}{rest}.") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_says_for_what_and_why_it_is_done_however_often_it_fails() {
+        let full = Broken::Store(StoreError::Full);
+        let away = Broken::Engine(EngineError::Unreachable("no answer".to_owned()));
+        let first = waiting(Some("Stopped by Bea."), &away);
+        assert!(first.starts_with("Stopped by Bea. Not yet done: ") && first.ends_with("when the engine answers."));
+        let room = "The disk of the server is full. It goes on when there is room again.";
+        assert_eq!(waiting(Some(&first), &full), format!("Stopped by Bea. Not yet done: {room}"));
+        assert_eq!(without_waiting(&first), Some("Stopped by Bea."));
+        let nameless = waiting(None, &full);
+        assert_eq!(nameless, format!("Not yet done: {room}"));
+        assert_eq!(waiting(Some(&nameless), &full), nameless);
+        assert_eq!(without_waiting(&nameless), None);
+    }
 }
