@@ -45,8 +45,11 @@ export async function engineKilled({ kills, everyCall, random, tell }) {
   } catch (error) {
     throw (failure = error);
   } finally {
-    await server?.end(failure);
-    await engine.end();
+    try {
+      await server?.end(failure);
+    } finally {
+      await engine.end();
+    }
   }
 }
 

@@ -83,13 +83,26 @@ export class Server extends Berth {
   /** Takes away all that was made. What went wrong until then is told with the server's last words. */
   async end(error) {
     if (error) error.message += `\n\nThe end of Berth's log:\n${this.lastWords()}\n`;
-    await this.kill();
+    // In order, so that it leaves no call half done.
+    await this.stop();
     this.between?.close();
-    if (this.installation) {
-      const left = await this.of('/containers/json?all=true');
-      await Promise.all(left.map(({ Id }) => ask(this.engine, 'DELETE', `/containers/${Id}?force=true&v=true`)));
+    try {
+      if (this.installation) await this.#removeContainers();
+    } catch (other) {
+      // What went wrong first is the news.
+      if (!error) throw other;
+    } finally {
+      this.remove();
     }
-    this.remove();
+  }
+
+  async #removeContainers() {
+    for (const { Id } of await this.of('/containers/json?all=true')) {
+      await ask(this.engine, 'DELETE', `/containers/${Id}?force=true&v=true`).catch((refused) => {
+        // Gone, or about to be.
+        if (![404, 409].includes(refused.status)) throw refused;
+      });
+    }
   }
 
   async #installation() {
