@@ -3,12 +3,14 @@
 //! Every entry takes the actor first and asks `authorize` below HTTP. What takes long runs in tasks of the service, which
 //! `close` waits for.
 
+pub mod activity;
 pub mod apply;
 mod audit;
 pub mod backend;
 pub mod catalogue;
 pub mod deadlines;
 pub mod declared;
+pub mod drivers;
 pub mod edit;
 pub mod error;
 pub mod export;
@@ -47,8 +49,8 @@ use crate::store::{Store, StoreError};
 use app::api::live::Change;
 use app::api::manage::Setting;
 use deadlines::Underway;
+use drivers::Drivers;
 use error::fault;
-use launch::Drivers;
 use turns::Turns;
 
 /// How many changes a slow listener may fall behind before it is told to ask for everything again.

@@ -12,7 +12,7 @@ use app::model::units::Span;
 use tokio::time::{Duration, Instant};
 
 use super::Service;
-use super::launch::{Activity, Broken, Note};
+use super::activity::{Activity, Broken, Note};
 use crate::store::environments::Outcome;
 
 /// Since when what is on its way is in its state, or last made progress.

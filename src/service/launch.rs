@@ -1,24 +1,18 @@
 //! A launch, step by step: validate, reserve, image, create, start, ports, ready. A start takes the same way from `reserve`
 //! on. Failure at any step removes what was made and gives the reservation back.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use app::api::ApiError;
 use app::api::environments::LaunchAsk;
 use app::model::access::{Action, Actor};
 use app::model::audit::{self, Entry};
 use app::model::environment::{Environment, Health, Limits, Port, State, StepName, TemplateVersion};
-use app::model::name::{EnvironmentId, EnvironmentName, TemplateName};
+use app::model::name::{EnvironmentName, TemplateName};
 use app::model::quota::Holding;
 use app::model::template::{Readiness, Size, Template};
 use app::model::time::Timestamp;
-use futures::FutureExt;
-use thiserror::Error;
-use tokio::sync::OwnedMutexGuard;
-use tokio_util::sync::CancellationToken;
 
+use super::activity::{Activity, Broken, Note};
+use super::drivers::Driving;
 use super::error::fault;
 use super::lifecycle::{GRACE, sentence};
 use super::{Service, probe};
@@ -32,105 +26,6 @@ use crate::store::{StoreError, Write, audit as audit_log};
 
 /// How many of a container's last log lines a failure quotes.
 const LAST_LINES: usize = 5;
-
-/// Who works on an environment: one task at a time. A new operation waits until the one it overtakes has noticed.
-#[derive(Clone, Default)]
-pub struct Drivers(Arc<Mutex<HashMap<EnvironmentId, Seat>>>);
-
-/// Where one environment's driver sits, and how the one who sits there now is sent away.
-#[derive(Default)]
-struct Seat {
-    turn: Arc<tokio::sync::Mutex<()>>,
-    away: CancellationToken,
-}
-
-impl fmt::Debug for Drivers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Drivers")
-    }
-}
-
-/// The right to work on one environment, until it is dropped.
-#[derive(Debug)]
-pub struct Driving {
-    _turn: OwnedMutexGuard<()>,
-    away: CancellationToken,
-}
-
-impl Driving {
-    /// Works to the end, or until the driver is sent away.
-    pub async fn work(self, work: impl Future<Output = ()> + Send) {
-        if self.away.run_until_cancelled(work.boxed()).await.is_none() {
-            tracing::info!("a driver whose time was over was sent away");
-        }
-    }
-}
-
-impl Drivers {
-    pub async fn take(&self, id: &EnvironmentId) -> Driving {
-        let turn = {
-            let mut all = self.all();
-            all.retain(|_, seat| Arc::strong_count(&seat.turn) > 1);
-            Arc::clone(&all.entry(id.clone()).or_default().turn)
-        };
-        let turn = turn.lock_owned().await;
-        let away = CancellationToken::new();
-        self.all().entry(id.clone()).or_default().away = away.clone();
-        Driving { _turn: turn, away }
-    }
-
-    /// Whether somebody works on it now.
-    pub fn is_taken(&self, id: &EnvironmentId) -> bool {
-        self.all().get(id).is_some_and(|seat| seat.turn.try_lock().is_err())
-    }
-
-    /// Ends whoever works on it now, wherever that is; who waits for the turn gets it.
-    pub fn send_away(&self, id: &EnvironmentId) {
-        if let Some(seat) = self.all().get(id) {
-            seat.away.cancel();
-        }
-    }
-
-    fn all(&self) -> MutexGuard<'_, HashMap<EnvironmentId, Seat>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Why a driver does not go on.
-#[derive(Debug, Error)]
-pub enum Broken {
-    /// Another operation has taken over.
-    #[error("another operation has taken over")]
-    Superseded,
-    #[error("{0}")]
-    Failed(String),
-    #[error("{0}")]
-    Engine(#[from] EngineError),
-    #[error("{0}")]
-    Spec(#[from] SpecError),
-    #[error("{0}")]
-    Store(#[from] StoreError),
-}
-
-/// What the journal is told together with a move.
-#[derive(Debug, Clone, Copy)]
-pub enum Note<'a> {
-    Begin(StepName),
-    End(Outcome<'a>),
-}
-
-/// One activity of one environment, as its driver holds it.
-#[derive(Debug, Clone)]
-pub struct Activity {
-    pub id: EnvironmentId,
-    pub number: u32,
-}
-
-impl Activity {
-    pub fn of(stored: &Stored) -> Self {
-        Self { id: stored.environment.id.clone(), number: stored.activity }
-    }
-}
 
 impl Service {
     pub(super) async fn begin_launch(&self, actor: &Actor, ask: LaunchAsk) -> Result<Environment, ApiError> {
@@ -490,61 +385,6 @@ impl Service {
         stored.container_id = None;
         stored.ran = false;
         stored.attempt += 1;
-    }
-
-    /// The environment, as long as `activity` is its latest.
-    pub(super) async fn current(&self, activity: &Activity) -> Result<Stored, Broken> {
-        let stored = self.store.environment(&activity.id).await?;
-        stored.filter(|stored| stored.activity == activity.number).ok_or(Broken::Superseded)
-    }
-
-    /// One move of the state machine with its notes in the journal, in one transaction, then told to everybody.
-    pub(super) async fn advance(
-        &self,
-        activity: &Activity,
-        to: State,
-        notes: &[Note<'_>],
-        set: impl FnOnce(&mut Stored),
-    ) -> Result<Stored, Broken> {
-        self.advance_from(activity, None, to, notes, set).await
-    }
-
-    /// The same, where one state only will do to move on from.
-    pub(super) async fn advance_from(
-        &self,
-        activity: &Activity,
-        expected: Option<State>,
-        to: State,
-        notes: &[Note<'_>],
-        set: impl FnOnce(&mut Stored),
-    ) -> Result<Stored, Broken> {
-        let mut write = self.store.write().await?;
-        let mut stored = environments::find(&mut write, &activity.id).await?.ok_or(Broken::Superseded)?;
-        let from = stored.environment.state;
-        let is_expected = expected.is_none_or(|expected| expected == from);
-        if stored.activity != activity.number || !is_expected || (from != to && !from.may_become(to)) {
-            return Err(Broken::Superseded);
-        }
-        stored.environment.state = to;
-        set(&mut stored);
-        self.set_clocks(&mut write, &mut stored).await?;
-        environments::update(&mut write, &mut stored).await?;
-        self.note(&mut write, &stored, notes).await?;
-        self.record_move(&mut write, from, &stored).await?;
-        write.commit().await.map_err(StoreError::from)?;
-        self.announce(&stored.environment);
-        Ok(stored)
-    }
-
-    pub(super) async fn note(&self, write: &mut Write, of: &Stored, notes: &[Note<'_>]) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        for note in notes {
-            match note {
-                Note::Begin(step) => environments::begin_step(write, of, *step, now).await?,
-                Note::End(outcome) => environments::end_step(write, of, *outcome, now).await?,
-            }
-        }
-        Ok(())
     }
 
     pub(super) fn engine_answers(&self) -> Result<(), ApiError> {

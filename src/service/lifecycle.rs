@@ -10,8 +10,10 @@ use app::model::template::Template;
 use app::model::units::Span;
 
 use super::Service;
+use super::activity::{Activity, Broken, Note};
+use super::drivers::Driving;
 use super::error::fault;
-use super::launch::{Activity, Broken, Driving, Note, reserved_note};
+use super::launch::reserved_note;
 use crate::docker::EngineError;
 use crate::store::environments::{self, Outcome, Stored};
 use crate::store::{StoreError, Write, audit as audit_log};

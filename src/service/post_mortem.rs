@@ -30,7 +30,7 @@ impl Service {
         id: &ContainerId,
         why: &str,
         ended: &Container,
-    ) -> Result<(), super::launch::Broken> {
+    ) -> Result<(), super::activity::Broken> {
         let of = &stored.environment.id;
         // Removing what has ended before tells nothing new of its end.
         let before = self.store.post_mortem(of).await?;

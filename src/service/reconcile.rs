@@ -12,7 +12,8 @@ use app::model::time::Timestamp;
 use futures::{FutureExt, StreamExt, stream};
 
 use super::Service;
-use super::launch::{Activity, Broken, Kept, Note};
+use super::activity::{Activity, Broken, Note};
+use super::launch::Kept;
 use crate::docker::{Container, ContainerId, EngineError, Listed, Status};
 use crate::store::StoreError;
 use crate::store::environments::{Outcome, Stored};

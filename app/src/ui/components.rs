@@ -1,5 +1,6 @@
 //! What pages are put together from.
 
+pub mod as_text;
 pub mod badge;
 pub mod changes;
 pub mod copy;

@@ -4,10 +4,9 @@ use leptos::prelude::*;
 
 use crate::api::manage::TeamDetail;
 use crate::model::access::TeamRole;
-use crate::model::diff;
 use crate::model::quota::{Holding, Pool, Quota};
 use crate::model::units::Memory;
-use crate::ui::components::changes::Changes;
+use crate::ui::components::as_text::AsText;
 use crate::ui::components::form::{Draft, hidden, text_area, text_field};
 use crate::ui::seal::Seal;
 
@@ -113,24 +112,17 @@ fn quota(draft: &Draft, prefix: &'static str, legend: &'static str, quota: Quota
 
 /// The whole entry as the catalogue has it.
 pub fn as_text(detail: &TeamDetail, draft: &Draft, admin: bool) -> AnyView {
-    let form = "team-text";
-    let rows = detail.text.lines().count() + 2;
-    let conflict = draft.is_conflict().then(|| diff::changes(&detail.text, &draft.value("text", "")));
-    let inside = if admin {
-        view! {
-            <form method="post" action=format!("/teams/{}", detail.team.name) class="body">
-                {draft.refusal()} {conflict.map(|lines| view! { <Changes lines title="What yours would change now" /> })}
-                {hidden("form", form)} {hidden("revision", draft.revision(&detail.revision))}
-                {text_area(draft, form, "text", "TOML", detail.text.clone(), "The same as in a catalogue file.", rows)}
-                <div class="row">
-                    <button class="button">"Save the text"</button>
-                </div>
-            </form>
-        }
-        .seal()
-    } else {
-        view! { <pre class="body mono" tabindex="0">{detail.text.clone()}</pre> }.seal()
+    let inside = AsText {
+        form: "team-text",
+        action: format!("/teams/{}", detail.team.name),
+        text: &detail.text,
+        revision: &detail.revision,
+        help: "The same as in a catalogue file.",
+        rows: detail.text.lines().count() + 2,
+        save: "Save the text",
+        primary: false,
     };
+    let inside = inside.view(draft, admin);
     view! {
         <details class="panel" open=draft.is_refused()>
             <summary>"As text"</summary>

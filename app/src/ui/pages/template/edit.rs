@@ -3,38 +3,22 @@
 use leptos::prelude::*;
 
 use crate::api::manage::TemplateDetail;
-use crate::model::diff;
-use crate::ui::components::changes::Changes;
-use crate::ui::components::form::{Draft, hidden, text_area};
+use crate::ui::components::as_text::AsText;
+use crate::ui::components::form::{Draft, hidden};
 use crate::ui::seal::Seal;
 
 pub fn text(detail: &TemplateDetail, draft: &Draft, admin: bool) -> AnyView {
-    let form = "template";
-    let rows = (detail.text.lines().count() + 2).clamp(12, 40);
-    let conflict = draft.is_conflict().then(|| diff::changes(&detail.text, &draft.value("text", "")));
-    let inside = if admin {
-        view! {
-            <form method="post" action=address(detail) class="body">
-                {draft.refusal()} {conflict.map(|lines| view! { <Changes lines title="What yours would change now" /> })}
-                {hidden("form", form)} {hidden("revision", draft.revision(&detail.revision))}
-                {text_area(
-                    draft,
-                    form,
-                    "text",
-                    "TOML",
-                    detail.text.clone(),
-                    "A changed recipe is a new version; what runs keeps the version it has. Dots stand for a secret's default, and keep it.",
-                    rows,
-                )}
-                <div class="row">
-                    <button class="button primary">"Save"</button>
-                </div>
-            </form>
-        }
-        .seal()
-    } else {
-        view! { <pre class="body mono" tabindex="0">{detail.text.clone()}</pre> }.seal()
+    let inside = AsText {
+        form: "template",
+        action: address(detail),
+        text: &detail.text,
+        revision: &detail.revision,
+        help: "A changed recipe is a new version; what runs keeps the version it has. Dots stand for a secret's default, and keep it.",
+        rows: (detail.text.lines().count() + 2).clamp(12, 40),
+        save: "Save",
+        primary: true,
     };
+    let inside = inside.view(draft, admin);
     view! {
         <section class="panel" aria-labelledby="text">
             <header>

@@ -1,0 +1,104 @@
+//! An activity of an environment in the journal: every move of the state machine is one transaction, and counts only while the
+//! activity is the latest.
+
+use app::model::environment::{State, StepName};
+use app::model::name::EnvironmentId;
+use thiserror::Error;
+
+use super::Service;
+use crate::docker::{EngineError, SpecError};
+use crate::store::environments::{self, Outcome, Stored};
+use crate::store::{StoreError, Write};
+
+/// Why a driver does not go on.
+#[derive(Debug, Error)]
+pub enum Broken {
+    /// Another operation has taken over.
+    #[error("another operation has taken over")]
+    Superseded,
+    #[error("{0}")]
+    Failed(String),
+    #[error("{0}")]
+    Engine(#[from] EngineError),
+    #[error("{0}")]
+    Spec(#[from] SpecError),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+/// What the journal is told together with a move.
+#[derive(Debug, Clone, Copy)]
+pub enum Note<'a> {
+    Begin(StepName),
+    End(Outcome<'a>),
+}
+
+/// One activity of one environment, as its driver holds it.
+#[derive(Debug, Clone)]
+pub struct Activity {
+    pub id: EnvironmentId,
+    pub number: u32,
+}
+
+impl Activity {
+    pub fn of(stored: &Stored) -> Self {
+        Self { id: stored.environment.id.clone(), number: stored.activity }
+    }
+}
+
+impl Service {
+    /// The environment, as long as `activity` is its latest.
+    pub(super) async fn current(&self, activity: &Activity) -> Result<Stored, Broken> {
+        let stored = self.store.environment(&activity.id).await?;
+        stored.filter(|stored| stored.activity == activity.number).ok_or(Broken::Superseded)
+    }
+
+    /// One move of the state machine with its notes in the journal, in one transaction, then told to everybody.
+    pub(super) async fn advance(
+        &self,
+        activity: &Activity,
+        to: State,
+        notes: &[Note<'_>],
+        set: impl FnOnce(&mut Stored),
+    ) -> Result<Stored, Broken> {
+        self.advance_from(activity, None, to, notes, set).await
+    }
+
+    /// The same, where one state only will do to move on from.
+    pub(super) async fn advance_from(
+        &self,
+        activity: &Activity,
+        expected: Option<State>,
+        to: State,
+        notes: &[Note<'_>],
+        set: impl FnOnce(&mut Stored),
+    ) -> Result<Stored, Broken> {
+        let mut write = self.store.write().await?;
+        let mut stored = environments::find(&mut write, &activity.id).await?.ok_or(Broken::Superseded)?;
+        let from = stored.environment.state;
+        let is_expected = expected.is_none_or(|expected| expected == from);
+        if stored.activity != activity.number || !is_expected || (from != to && !from.may_become(to)) {
+            return Err(Broken::Superseded);
+        }
+        stored.environment.state = to;
+        set(&mut stored);
+        self.set_clocks(&mut write, &mut stored).await?;
+        environments::update(&mut write, &mut stored).await?;
+        self.note(&mut write, &stored, notes).await?;
+        self.record_move(&mut write, from, &stored).await?;
+        write.commit().await.map_err(StoreError::from)?;
+        self.announce(&stored.environment);
+        Ok(stored)
+    }
+
+    pub(super) async fn note(&self, write: &mut Write, of: &Stored, notes: &[Note<'_>]) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        for note in notes {
+            match note {
+                Note::Begin(step) => environments::begin_step(write, of, *step, now).await?,
+                Note::End(outcome) => environments::end_step(write, of, *outcome, now).await?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,73 @@
+//! Who works on an environment: one task at a time.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use app::model::name::EnvironmentId;
+use futures::FutureExt;
+use tokio::sync::OwnedMutexGuard;
+use tokio_util::sync::CancellationToken;
+
+/// The drivers of all environments. A new operation waits until the one it overtakes has noticed.
+#[derive(Clone, Default)]
+pub struct Drivers(Arc<Mutex<HashMap<EnvironmentId, Seat>>>);
+
+/// Where one environment's driver sits, and how the one who sits there now is sent away.
+#[derive(Default)]
+struct Seat {
+    turn: Arc<tokio::sync::Mutex<()>>,
+    away: CancellationToken,
+}
+
+impl fmt::Debug for Drivers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Drivers")
+    }
+}
+
+/// The right to work on one environment, until it is dropped.
+#[derive(Debug)]
+pub struct Driving {
+    _turn: OwnedMutexGuard<()>,
+    away: CancellationToken,
+}
+
+impl Driving {
+    /// Works to the end, or until the driver is sent away.
+    pub async fn work(self, work: impl Future<Output = ()> + Send) {
+        if self.away.run_until_cancelled(work.boxed()).await.is_none() {
+            tracing::info!("a driver whose time was over was sent away");
+        }
+    }
+}
+
+impl Drivers {
+    pub async fn take(&self, id: &EnvironmentId) -> Driving {
+        let turn = {
+            let mut all = self.all();
+            all.retain(|_, seat| Arc::strong_count(&seat.turn) > 1);
+            Arc::clone(&all.entry(id.clone()).or_default().turn)
+        };
+        let turn = turn.lock_owned().await;
+        let away = CancellationToken::new();
+        self.all().entry(id.clone()).or_default().away = away.clone();
+        Driving { _turn: turn, away }
+    }
+
+    /// Whether somebody works on it now.
+    pub fn is_taken(&self, id: &EnvironmentId) -> bool {
+        self.all().get(id).is_some_and(|seat| seat.turn.try_lock().is_err())
+    }
+
+    /// Ends whoever works on it now, wherever that is; who waits for the turn gets it.
+    pub fn send_away(&self, id: &EnvironmentId) {
+        if let Some(seat) = self.all().get(id) {
+            seat.away.cancel();
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<EnvironmentId, Seat>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
