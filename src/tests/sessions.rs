@@ -186,6 +186,22 @@ async fn the_operator_s_link_is_left_where_the_disk_was_full() {
 }
 
 #[tokio::test]
+async fn while_nobody_can_be_known_a_page_says_so_and_a_script_gets_a_problem() {
+    let berth = Berth::start().await;
+    let mut browser = berth.operator().await;
+    let operator = browser.who().await.expect("the operator");
+    let token = berth.token(&operator.id, TokenScope::Read).await;
+    berth.store.close().await;
+    let page = Request::get("/").header("accept", "text/html").body(Body::empty()).expect("a request");
+    let page = browser.send(page).await;
+    assert_eq!((page.status, page.body.contains("cannot read its database")), (StatusCode::SERVICE_UNAVAILABLE, true));
+    let script = berth.browser().bearer("/who", &token).await;
+    assert_eq!(script.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(script.headers["content-type"], "application/problem+json");
+    assert!(script.body.contains(r#""code":"internal""#), "{}", script.body);
+}
+
+#[tokio::test]
 async fn a_session_of_seconds_lives_as_long_as_it_is_used() {
     let berth = Berth::configured("[sessions]\nidle = \"4s\"").await;
     let mut browser = berth.operator().await;

@@ -14,8 +14,10 @@ use axum::response::{IntoResponse, Response};
 use tower_sessions::Session;
 
 use super::auth::Auth;
+use super::problem::Problem;
 use super::proxies::ClientAddress;
 use super::refusal;
+use crate::service::error::fault;
 use crate::store::StoreError;
 use crate::store::people::Person;
 
@@ -44,6 +46,7 @@ enum Credential<'a> {
 
 /// The middleware. A token decides where there is one; a token that is no good is 401, whatever cookie comes with it.
 pub async fn read(State(auth): State<Arc<Auth>>, mut request: Request, next: Next) -> Response {
+    let wants_page = refusal::wants_page(request.headers());
     let actor = match credential(request.headers()) {
         Credential::Unreadable => return refusal::bad_token(),
         Credential::Bearer(token) => match auth.actor_of_token(token).await {
@@ -63,10 +66,11 @@ pub async fn read(State(auth): State<Arc<Auth>>, mut request: Request, next: Nex
             request.extensions_mut().insert(CurrentActor(actor));
             next.run(request).await
         }
-        Err(error) => {
+        Err(error) if wants_page => {
             tracing::error!(%error, "who a request is from could not be read");
-            refusal::unavailable(&auth.clock).into_response()
+            refusal::unavailable(&auth.clock)
         }
+        Err(error) => Problem(fault(error)).into_response(),
     }
 }
 

@@ -6,20 +6,18 @@ use std::panic::AssertUnwindSafe;
 use app::api::ApiError;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::http::header::ACCEPT;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 
 use super::problem::Problem;
-use super::refusal::Page;
+use super::refusal::{Page, wants_page};
 use super::text::line;
 use crate::clock::{Clock, hex};
 
 /// The middleware. What a handler holds when it panics is dropped with it: a transaction is rolled back, a lock is given up.
 pub async fn caught(State(clock): State<Clock>, request: Request, next: Next) -> Response {
-    let wants_page = request.headers().get(ACCEPT).and_then(|kinds| kinds.to_str().ok());
-    let wants_page = wants_page.is_some_and(|kinds| kinds.contains("text/html"));
+    let wants_page = wants_page(request.headers());
     let (method, path) = (request.method().clone(), line(request.uri().path()));
     match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,

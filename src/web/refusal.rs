@@ -4,8 +4,10 @@
 use app::api::ApiError;
 use app::model::sign_in::Problem;
 use axum::Json;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, WWW_AUTHENTICATE};
-use axum::http::{HeaderName, StatusCode};
+use axum::http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, WWW_AUTHENTICATE,
+};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::json;
 
@@ -75,7 +77,13 @@ pub fn escaped(text: &str) -> String {
     html
 }
 
-/// 503 for everything, while the database does not answer.
+/// Whether whoever asks reads pages. Scripts get a problem in JSON instead.
+#[must_use]
+pub fn wants_page(headers: &HeaderMap) -> bool {
+    headers.get(ACCEPT).and_then(|kinds| kinds.to_str().ok()).is_some_and(|kinds| kinds.contains("text/html"))
+}
+
+/// 503 for every page, while the database does not answer.
 #[must_use]
 pub fn unavailable(clock: &Clock) -> Response {
     let page = Page {
