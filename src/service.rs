@@ -89,7 +89,7 @@ pub struct Service {
     configured: Arc<[Setting]>,
     changes: broadcast::Sender<Change>,
     host: watch::Sender<Host>,
-    drivers: Drivers,
+    pub(crate) drivers: Drivers,
     turns: Turns,
     underway: Underway,
     strays: watch::Sender<Vec<Stray>>,

@@ -67,6 +67,15 @@ impl Drivers {
         }
     }
 
+    /// Waits until nobody works on anything any more: what is stored is seen a moment before its driver has left.
+    #[cfg(test)]
+    pub async fn all_left(&self) {
+        let ids: Vec<_> = self.all().keys().cloned().collect();
+        for id in ids {
+            drop(self.take(&id).await);
+        }
+    }
+
     fn all(&self) -> MutexGuard<'_, HashMap<EnvironmentId, Seat>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

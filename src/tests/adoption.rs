@@ -6,7 +6,7 @@ use app::model::environment::State;
 use sqlx::AssertSqlSafe;
 use tokio::time::Instant;
 
-use super::stage::{Stage, ask};
+use super::stage::{Stage, ask, reconciled};
 use super::stand_in::{Call, End};
 
 const MANY: usize = 500;
@@ -50,7 +50,7 @@ async fn what_runs_is_adopted_with_one_list_and_no_question_about_any_of_it() {
     let service = stage.restarted().await;
     assert_eq!(count(&stage, &admin, &service, State::Running).await, MANY);
     println!("{MANY} environments: serving {:?} after the restart", began.elapsed());
-    service.reconcile().await;
+    reconciled(&service).await;
     println!("{MANY} environments: adopted {:?} after the restart, with a second look", began.elapsed());
     assert_eq!(asked(), [lists + 2, rest[0], rest[1], rest[2]]);
     assert_eq!(count(&stage, &admin, &service, State::Running).await, MANY);

@@ -7,7 +7,7 @@ use app::model::environment::{Environment, Operation, State};
 use app::model::name::EnvironmentId;
 use app::model::units::Span;
 
-use super::stage::{Stage, ask};
+use super::stage::{Stage, ask, reconciled};
 use super::stand_in::{Call, Image, Mood, Process};
 
 /// A stage whose engine's calls may take for ever, so that only the deadline ends what waits for them.
@@ -60,7 +60,7 @@ async fn a_launch_that_hangs_anywhere_fails_with_the_cause_and_can_be_started_ag
         gate.open();
         stage.engine.always(call, Mood::Well);
         assert_eq!(stage.done(&bea, &id, Operation::Start).await.expect("a start").state, State::Running, "{call:?}");
-        stage.service.reconcile().await;
+        reconciled(&stage.service).await;
         assert_eq!(stage.engine.containers().len(), 1, "{call:?}");
     }
 }
@@ -80,7 +80,7 @@ async fn a_stop_that_hangs_is_ended_and_the_container_is_put_down_when_the_engin
     // Whoever was stopping it was sent away, and the next attempt waits at the gate.
     gate.reached(2).await;
     gate.open();
-    stage.service.reconcile().await;
+    reconciled(&stage.service).await;
     assert_eq!(stage.done(&bea, &id, Operation::Start).await.expect("a start").state, State::Running);
 }
 

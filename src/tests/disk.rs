@@ -6,7 +6,7 @@ use app::model::access::TeamRole;
 use app::model::environment::State;
 use app::model::name::TeamName;
 
-use super::stage::{Stage, ask};
+use super::stage::{Stage, ask, reconciled};
 
 #[tokio::test]
 async fn a_launch_is_refused_with_the_cause_and_what_was_under_way_is_taken_up_when_there_is_room_again() {
@@ -35,7 +35,7 @@ async fn a_launch_is_refused_with_the_cause_and_what_was_under_way_is_taken_up_w
             tokio::task::yield_now().await;
         }
     }
-    stage.service.reconcile().await;
+    reconciled(&stage.service).await;
     assert_eq!(stage.store.soundness().await, "ok");
     let all = stage.service.environments(&gus, None).await.expect("a list");
     assert_eq!(all.len(), launched);

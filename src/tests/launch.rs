@@ -10,7 +10,7 @@ use app::model::name::TeamName;
 use app::model::quota::{Amount, Holding, Scope};
 use app::model::units::{MilliCpu, Span};
 
-use super::stage::{Stage, ask};
+use super::stage::{Stage, ask, reconciled};
 use super::stand_in::{Call, Image, Mood, Process};
 
 fn size(name: &str) -> Option<app::model::name::SizeName> {
@@ -111,7 +111,7 @@ async fn a_failure_at_any_step_gives_the_reservation_back_and_leaves_no_containe
             assert_eq!(team.room.team.used, Holding::place(), "{call:?} {mood:?}");
             let removed = stage.done(&bea, &ended.id, Operation::Remove).await.expect("a removal");
             assert_eq!(removed.state, State::Removed);
-            stage.service.reconcile().await;
+            reconciled(&stage.service).await;
             assert_eq!(stage.engine.containers(), Vec::<String>::new(), "{call:?} {mood:?}");
         }
     }

@@ -3,7 +3,7 @@
 use app::api::ApiError;
 use app::api::backend::Backend;
 
-use super::stage::{Stage, ask};
+use super::stage::{Stage, ask, reconciled};
 use super::stand_in::Call;
 
 const UNKNOWN: &str = "01900000-0000-7000-8000-0000000000ff";
@@ -16,7 +16,7 @@ async fn a_container_of_no_environment_is_shown_with_what_its_labels_say_and_lef
     let stray = stage.engine.finds("berth-blue-old", "berth/web:1", &ours);
     let nameless = stage.engine.finds("handmade", "berth/web:1", &[("berth.installation", "test")]);
     stage.engine.finds("foreign", "berth/web:1", &[("berth.installation", "elsewhere")]);
-    stage.service.reconcile().await;
+    reconciled(&stage.service).await;
 
     let shown = stage.service.quarantine(&ada).await.expect("an auditor reads it");
     let seen: Vec<_> = shown.iter().map(|stray| (stray.container.as_str(), stray.name.as_str())).collect();
@@ -26,11 +26,11 @@ async fn a_container_of_no_environment_is_shown_with_what_its_labels_say_and_lef
     assert_eq!(shown[1].environment, None);
 
     stage.launched(&bea, ask("box")).await.expect("a launch");
-    stage.service.reconcile().await;
+    reconciled(&stage.service).await;
     assert_eq!(stage.engine.calls(Call::Remove) + stage.engine.calls(Call::Stop), 0);
     assert_eq!(stage.service.quarantine(&ada).await.map(|strays| strays.len()), Ok(2));
     stage.engine.lose(&stray);
-    stage.service.reconcile().await;
+    reconciled(&stage.service).await;
     assert_eq!(stage.service.quarantine(&ada).await.map(|strays| strays.len()), Ok(1));
 }
 
@@ -50,7 +50,7 @@ async fn a_container_of_an_environment_that_was_removed_is_a_leftover_and_no_str
     stage.done(&bea, &id, app::model::environment::Operation::Remove).await.expect("a removal");
     let labels = [("berth.installation", "test"), ("berth.environment", id.as_str())];
     stage.engine.finds("late", "berth/web:1", &labels);
-    stage.service.reconcile().await;
+    reconciled(&stage.service).await;
     assert_eq!(stage.engine.containers(), Vec::<String>::new());
     assert_eq!(stage.service.quarantine(&ada).await, Ok(Vec::new()));
 }

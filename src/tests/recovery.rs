@@ -7,7 +7,7 @@ use app::model::environment::{Environment, Operation, State};
 use app::model::host::Link;
 use futures::StreamExt;
 
-use super::stage::{Stage, ask};
+use super::stage::{Stage, ask, reconciled};
 use super::stand_in::{Call, End, Mood};
 
 #[tokio::test]
@@ -68,7 +68,7 @@ async fn after_a_kill_in_the_middle_of_a_launch_nothing_is_left_and_nothing_is_h
         gate.open();
         let seen = after.settled(&bea, &id).await.expect("an environment");
         assert!(matches!(seen.state, State::Failed | State::Running), "{call:?} {}", seen.state);
-        after.reconcile().await;
+        reconciled(&after).await;
         let held = after.teams(&bea).await.expect("teams")[0].room.team.used.running;
         assert_eq!(held, u64::from(seen.state == State::Running), "{call:?}");
         assert_eq!(stage.engine.containers().len(), usize::from(seen.state == State::Running), "{call:?}");
@@ -97,11 +97,11 @@ async fn a_leftover_of_ours_is_removed_and_a_stranger_with_our_label_is_left_alo
     let id = stage.launched(&bea, ask("web")).await.expect("a launch").id;
     let other = Stage::set().await;
     let stranger = other.bea().await;
-    stage.service.reconcile().await;
+    reconciled(&stage.service).await;
     assert_eq!(stage.engine.containers().len(), 1);
     // The database of another installation with the same id knows nothing of this container.
     let after = other.serving(&stage.engine).await;
-    after.reconcile().await;
+    reconciled(&after).await;
     assert_eq!(after.environments(&stranger, None).await, Ok(Vec::new()));
     assert_eq!(stage.engine.containers().len(), 1);
     assert_eq!(stage.service.environment(&bea, &id).await.expect("it").environment.state, State::Running);
@@ -136,7 +136,7 @@ async fn a_stopped_environment_whose_container_somebody_removed_says_so_and_star
     stage.done(&bea, &id, Operation::Stop).await.expect("a stop");
     let mut changes = stage.service.changes();
     stage.engine.lose(&stage.engine.containers()[0]);
-    stage.service.reconcile().await;
+    reconciled(&stage.service).await;
     // Whoever is first, this look or the one that the engine's own word of it began, says so.
     let says =
         |environment: &Environment| environment.reason.as_deref().is_some_and(|it| it.contains("removed on the host"));

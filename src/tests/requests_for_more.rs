@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::doors::{Doors, Person};
-use super::stage::{Stage, ask};
+use super::stage::{Stage, ask, reconciled};
 use super::storm::with_reserve;
 use crate::service::Reserve;
 
@@ -305,7 +305,7 @@ async fn a_quota_lowered_below_what_is_in_use_says_so_stops_nobody_and_refuses_n
         ]
     );
     assert!(doors.declare(&lowered).await.iter().all(|line| !line.starts_with('!')), "it is said once");
-    doors.stage.service.reconcile().await;
+    reconciled(&doors.stage.service).await;
     let list = bea.get("/environments?state=running").await;
     assert_eq!(list["items"].as_array().map(Vec::len), Some(3));
     let (status, refused) = launch(&bea).await;

@@ -156,6 +156,12 @@ impl Stage {
     }
 }
 
+/// Reconciles once whoever worked on an environment has left: before that it is none of the reconciler's business.
+pub async fn reconciled(service: &Service) {
+    service.drivers.all_left().await;
+    service.reconcile().await;
+}
+
 fn serve(store: &Store, engine: &StandIn, clock: &Clock, patience: Patience) -> Service {
     let settings = Settings {
         installation: "test".to_owned(),

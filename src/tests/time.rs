@@ -14,7 +14,7 @@ use app::model::units::Span;
 use futures::StreamExt;
 use jiff::tz::TimeZone;
 
-use super::stage::{Stage, ask};
+use super::stage::{Stage, ask, reconciled};
 use super::stand_in::{Call, End, Mood};
 use crate::service::{Service, apply};
 
@@ -184,7 +184,7 @@ async fn a_stop_that_the_engine_refuses_at_first_still_says_why_in_the_end() {
             break;
         }
     }
-    stage.service.reconcile().await;
+    reconciled(&stage.service).await;
     assert_eq!(stage.becomes(&bea, &id, State::Stopped).await.reason.as_deref(), Some("Its lifetime ended."));
 }
 
