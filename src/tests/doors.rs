@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use app::model::access::{InstallationRole, TokenScope};
 use app::model::units::Span;
@@ -16,6 +15,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::stage::Stage;
+use super::support::PATIENT;
 use crate::config::Config;
 use crate::service::apply;
 use crate::store::people::Identity;
@@ -66,7 +66,7 @@ impl Doors {
         let config = Config::read(Some((Path::new("berth.toml"), "")), []).expect("a configuration");
         let public_url = config.server.public_url_on(config.server.addr);
         let address = public_url.to_string();
-        let auth = Auth::new(&config, public_url, stage.store.clone(), stage.clock.clone(), Duration::from_millis(500));
+        let auth = Auth::new(&config, public_url, stage.store.clone(), stage.clock.clone(), PATIENT);
         let router = router(&config, &stage.service, &Arc::new(auth.expect("certificates")));
         let doors = Self { stage, router, address };
         doors.declare(TEAMS).await;

@@ -232,7 +232,7 @@ async fn keys_that_cannot_be_had_are_waited_for_in_bounds_and_told() {
     for mood in
         [Mood::Hangs, Mood::Status(StatusCode::TOO_MANY_REQUESTS), Mood::Status(StatusCode::INTERNAL_SERVER_ERROR)]
     {
-        let pair = Pair::start().await;
+        let pair = Pair::facing(&mood).await;
         pair.provider.mind().moods.insert("jwks", mood.clone());
         let answer = pair.browser().get("/auth/start").await;
         assert_eq!(answer.location(), "/sign-in?problem=provider_unavailable", "{mood:?}");

@@ -5,6 +5,7 @@ mod token;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use axum::extract::{Form, Query, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, LOCATION};
@@ -19,7 +20,7 @@ use sha2::{Digest, Sha256};
 
 pub use token::{Key, Signing};
 
-use super::support::{Answer, Berth, Browser, TestClock};
+use super::support::{Answer, Berth, Browser, IMPATIENT, PATIENT, TestClock};
 
 pub const CLIENT: &str = "berth";
 pub const SECRET: &str = "client-secret";
@@ -284,9 +285,18 @@ impl Pair {
 
     /// With more keys for `[oidc]`, and sections after it.
     pub async fn configured(more: &str) -> Self {
+        Self::with(more, PATIENT).await
+    }
+
+    /// As long as it takes to see that the provider, in this mood, gives no answer.
+    pub async fn facing(mood: &Mood) -> Self {
+        Self::with("", if matches!(mood, Mood::Hangs) { IMPATIENT } else { PATIENT }).await
+    }
+
+    async fn with(more: &str, patience: Duration) -> Self {
         let clock = TestClock::new();
         let provider = Provider::start(&clock).await;
-        let berth = Berth::at(clock, &berth_toml(&provider.issuer, more)).await;
+        let berth = Berth::at(clock, &berth_toml(&provider.issuer, more), patience).await;
         Self { berth, provider }
     }
 

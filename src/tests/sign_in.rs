@@ -6,7 +6,7 @@ use serde_json::json;
 use url::Url;
 
 use super::provider::{Mood, Pair, Provider, berth_toml};
-use super::support::{Berth, Browser, TestClock, query};
+use super::support::{Berth, Browser, PATIENT, TestClock, query};
 
 const COOKIE: &str = "__Host-berth";
 
@@ -235,7 +235,7 @@ async fn a_token_endpoint_that_fails_is_told_and_asked_once() {
         (Mood::Says("{}".to_owned()), "provider_error"),
         (Mood::Says(json!({"access_token": "x", "token_type": "Bearer"}).to_string()), "answer_refused"),
     ] {
-        let pair = Pair::start().await;
+        let pair = Pair::facing(&mood).await;
         pair.provider.mind().moods.insert("token", mood);
         pair.refuses(problem).await;
         assert_eq!(pair.provider.asked("token"), 1);
@@ -255,7 +255,7 @@ async fn a_redirect_of_the_provider_s_endpoints_is_not_followed() {
 #[tokio::test]
 async fn berth_starts_while_the_provider_is_down_and_finds_it_later() {
     let clock = TestClock::new();
-    let berth = Berth::at(clock.clone(), &berth_toml("http://127.0.0.1:1", "")).await;
+    let berth = Berth::at(clock.clone(), &berth_toml("http://127.0.0.1:1", ""), PATIENT).await;
     let mut browser = berth.browser();
     assert_eq!(browser.get("/auth/start").await.location(), "/sign-in?problem=provider_unavailable");
     assert_eq!(browser.who().await, None);
@@ -345,7 +345,7 @@ async fn signing_out_ends_the_session_at_the_provider_too() {
 #[tokio::test]
 async fn signing_out_works_here_while_the_provider_is_down() {
     for mood in [Mood::Hangs, Mood::Status(StatusCode::BAD_GATEWAY)] {
-        let pair = Pair::start().await;
+        let pair = Pair::facing(&mood).await;
         let mut browser = pair.signed_in().await;
         pair.provider.mind().moods.insert("discovery", mood);
         // A start that has not asked the provider yet.

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use app::model::access::{InstallationRole, TokenScope};
 use app::model::name::UserId;
@@ -12,7 +11,7 @@ use axum::http::Request;
 use axum::http::header::{CONTENT_TYPE, ORIGIN};
 
 use super::stage::Stage;
-use super::support::{Answer, Browser};
+use super::support::{Answer, Browser, PATIENT};
 use crate::config::Config;
 use crate::store::people::Identity;
 use crate::store::sessions::SignedIn;
@@ -40,8 +39,7 @@ impl Site {
         let stage = Stage::set().await;
         let config = Config::read(Some((Path::new("berth.toml"), berth_toml)), []).expect("a configuration");
         let public_url = config.server.public_url_on(config.server.addr);
-        let patience = Duration::from_millis(500);
-        let auth = Auth::new(&config, public_url, stage.store.clone(), stage.clock.clone(), patience);
+        let auth = Auth::new(&config, public_url, stage.store.clone(), stage.clock.clone(), PATIENT);
         let auth = Arc::new(auth.expect("certificates"));
         let router = web::router(&config, &stage.service, &auth);
         let site = Self { stage, auth, router };

@@ -35,6 +35,11 @@ use crate::web::{layers, proxies};
 /// 2026-11-21, at noon.
 const NOON: i64 = 1_795_262_400_000;
 
+/// How long a request to the provider may take: longer than any does on a machine that is far overloaded.
+pub const PATIENT: Duration = Duration::from_secs(30);
+/// For stories of a provider that never answers, which are waited out.
+pub const IMPATIENT: Duration = Duration::from_secs(3);
+
 /// A clock in the test's hand. Its randomness counts, so that no two secrets are the same.
 #[derive(Debug, Clone)]
 pub struct TestClock {
@@ -76,6 +81,7 @@ pub struct Berth {
     pub clock: TestClock,
     pub headers: SecurityHeaders,
     router: Router,
+    patience: Duration,
     folder: TempDir,
 }
 
@@ -86,23 +92,23 @@ impl Berth {
     }
 
     pub async fn configured(berth_toml: &str) -> Self {
-        Self::at(TestClock::new(), berth_toml).await
+        Self::at(TestClock::new(), berth_toml, PATIENT).await
     }
 
-    pub async fn at(clock: TestClock, berth_toml: &str) -> Self {
+    pub async fn at(clock: TestClock, berth_toml: &str, patience: Duration) -> Self {
         let config = Config::read(Some((Path::new("berth.toml"), berth_toml)), []).expect("a configuration");
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(&folder.path().join("berth.db")).await.expect("a database");
-        let auth = auth_of(&config, store.clone(), &clock);
+        let auth = auth_of(&config, store.clone(), &clock, patience);
         let headers = SecurityHeaders::new(&config, &auth.public_url);
         let router = layers::around(routes(&auth), &auth, &config);
-        Self { auth, store, clock, headers, router, folder }
+        Self { auth, store, clock, headers, router, patience, folder }
     }
 
     /// The same installation after a restart.
     pub async fn restarted(self, berth_toml: &str) -> Self {
         let config = Config::read(Some((Path::new("berth.toml"), berth_toml)), []).expect("a configuration");
-        let auth = auth_of(&config, self.store.clone(), &self.clock);
+        let auth = auth_of(&config, self.store.clone(), &self.clock, self.patience);
         let router = layers::around(routes(&auth), &auth, &config);
         Self { auth, router, ..self }
     }
@@ -167,10 +173,9 @@ impl Berth {
     }
 }
 
-/// Waits for the provider as long as a test may.
-fn auth_of(config: &Config, store: Store, clock: &TestClock) -> Arc<Auth> {
+fn auth_of(config: &Config, store: Store, clock: &TestClock, patience: Duration) -> Arc<Auth> {
     let public_url = config.server.public_url_on(config.server.addr);
-    let auth = Auth::new(config, public_url, store, clock.clock(), Duration::from_millis(500));
+    let auth = Auth::new(config, public_url, store, clock.clock(), patience);
     Arc::new(auth.expect("certificates"))
 }
 
