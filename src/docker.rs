@@ -16,6 +16,7 @@ mod logs;
 mod pulls;
 mod spec;
 mod stats;
+mod terminal;
 mod text;
 mod wire;
 
@@ -31,3 +32,4 @@ pub use host::HostFacts;
 pub use lanes::Patience;
 pub use pulls::PullProgress;
 pub use spec::{ContainerSpec, SpecError, Wanted};
+pub use terminal::{Input, Output, Shell};

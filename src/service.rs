@@ -22,6 +22,7 @@ mod post_mortem;
 pub mod probe;
 pub mod reconcile;
 pub mod requests;
+pub mod terminal;
 pub mod time;
 pub mod turns;
 
@@ -51,6 +52,7 @@ use app::api::manage::Setting;
 use deadlines::Underway;
 use drivers::Drivers;
 use error::fault;
+use terminal::{Terminals, Typed};
 use turns::Turns;
 
 /// How many changes a slow listener may fall behind before it is told to ask for everything again.
@@ -93,6 +95,8 @@ pub struct Service {
     turns: Turns,
     underway: Underway,
     strays: watch::Sender<Vec<Stray>>,
+    terminals: Terminals,
+    typed: Typed,
     probes: probe::Probes,
     tasks: TaskTracker,
     closing: CancellationToken,
@@ -115,6 +119,8 @@ impl Service {
             turns: Turns::default(),
             underway: Underway::default(),
             strays: watch::Sender::default(),
+            terminals: Terminals::default(),
+            typed: Typed::default(),
             probes: probe::Probes::new(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),

@@ -22,6 +22,7 @@ pub mod return_to;
 pub mod session;
 pub mod sign_out;
 pub mod table;
+pub mod terminal;
 pub mod text;
 
 use std::sync::Arc;

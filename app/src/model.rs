@@ -24,5 +24,6 @@ pub mod request;
 pub mod sign_in;
 pub mod team;
 pub mod template;
+pub mod terminal;
 pub mod time;
 pub mod units;

@@ -6,6 +6,7 @@ use std::io;
 use std::sync::Arc;
 
 use app::model::idle::Counters;
+use app::model::terminal::Size;
 use app::model::units::Span;
 use bollard::errors::Error as CallError;
 use bollard::models::CreateImageInfo;
@@ -28,6 +29,7 @@ use super::logs::{LINES_MAX, lines_of};
 use super::pulls::{PullProgress, Pulls, Teller, is_reference, with_tag};
 use super::spec::ContainerSpec;
 use super::stats::StatsAnswer;
+use super::terminal::{self, Input, Output, Shell};
 use super::text::plain;
 use super::wire::{Wire, escape};
 
@@ -229,6 +231,43 @@ impl Engine {
     /// [`EngineError`]
     pub async fn logs_tail(&self, id: &ContainerId, lines: usize) -> Result<Vec<String>, EngineError> {
         self.inner.lanes.short(self.inner.logs_tail(id, lines.min(LINES_MAX))).await
+    }
+
+    /// Starts a shell in a container that runs, on a terminal of `size`: bash, or sh where there is none. `name` is known to
+    /// everything that is started in it. What cannot be started ends at once, with the exit code 126 or 127.
+    ///
+    /// # Errors
+    /// [`EngineError`]; `Conflict` when the container does not run.
+    pub async fn open_shell(
+        &self,
+        id: &ContainerId,
+        name: &str,
+        size: Size,
+    ) -> Result<(Shell, Input, Output), EngineError> {
+        self.inner.lanes.launch(terminal::open(&self.inner.calls, &self.inner.wire, id, name, size)).await
+    }
+
+    /// # Errors
+    /// [`EngineError`]; when the shell has ended, too.
+    pub async fn resize_shell(&self, shell: &Shell, size: Size) -> Result<(), EngineError> {
+        self.inner.lanes.short(terminal::resize(&self.inner.calls, shell, size)).await
+    }
+
+    /// The exit code of a shell that has ended; `None` while it runs.
+    ///
+    /// # Errors
+    /// [`EngineError`]; `NotFound` when its container has ended too.
+    pub async fn shell_ended(&self, shell: &Shell) -> Result<Option<i64>, EngineError> {
+        self.inner.lanes.short(terminal::ended(&self.inner.wire, shell)).await
+    }
+
+    /// Hangs up the terminal of this `name`: ends its shell, and what was started in it and does not outlive a terminal. The
+    /// engine itself leaves a shell running that nobody is connected to any more.
+    ///
+    /// # Errors
+    /// [`EngineError`]; `Conflict` when the container does not run.
+    pub async fn hang_up(&self, id: &ContainerId, name: &str) -> Result<(), EngineError> {
+        self.inner.lanes.short(terminal::hang_up(&self.inner.calls, id, name)).await
     }
 
     /// Subscribes to what happens to the containers of this installation. Once this answers, nothing is missed: a list made

@@ -10,7 +10,8 @@ use bollard::{API_DEFAULT_VERSION, BollardRequest, body_full};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{HOST, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderValue, UPGRADE};
+use hyper::upgrade::Upgraded;
 use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
@@ -60,6 +61,22 @@ impl Wire {
     /// The beginning of what the engine answers at `path`; its refusal is an error.
     pub(super) async fn open(&self, path: &str) -> Result<Response<Incoming>, EngineError> {
         accepted(self.send(look_up(path)?).await?).await
+    }
+
+    /// Asks for what is answered by handing over the connection, to read and write as the engine then says.
+    pub(super) async fn take_over(&self, path: &str, body: &serde_json::Value) -> Result<Upgraded, EngineError> {
+        let request = Request::post(path)
+            .header(CONTENT_TYPE, "application/json")
+            .header(CONNECTION, "Upgrade")
+            .header(UPGRADE, "tcp")
+            .body(body_full(Bytes::from(body.to_string())))
+            .map_err(EngineError::nonsense)?;
+        let response = self.send(request).await?;
+        match response.status() {
+            StatusCode::SWITCHING_PROTOCOLS => Ok(hyper::upgrade::on(response).await?),
+            status if status.is_success() => Err(EngineError::nonsense("it keeps the connection to itself")),
+            _ => Err(refusal(response).await),
+        }
     }
 
     /// An engine that was away may return as another version.
@@ -127,8 +144,8 @@ where
     let host = HeaderValue::from_str(host).map_err(EngineError::nonsense)?;
     request.headers_mut().insert(HOST, host);
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    // Ends with the answer; what goes wrong on the connection, the answer's reader is told.
-    tokio::spawn(connection);
+    // Ends with the answer, or lives on as what the answer switches to; what goes wrong on the connection, the reader is told.
+    tokio::spawn(connection.with_upgrades());
     Ok(sender.send_request(request).await?)
 }
 

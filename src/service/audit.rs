@@ -3,7 +3,7 @@
 use app::api::ApiError;
 use app::model::access::{Action, Actor, Target, authorize};
 use app::model::audit::{self, Entry, Excerpt, Search, Who};
-use app::model::environment::{Operation, State};
+use app::model::environment::State;
 use app::model::history::History;
 use app::model::name::{EnvironmentId, TeamName};
 use app::model::time::Timestamp;
@@ -86,12 +86,12 @@ impl Service {
         }
     }
 
-    /// The same for an operation on an environment; what is none leaves no trace.
-    pub(super) async fn note_refused_operation<T>(
+    /// The same for what was asked of an environment; what is none leaves no trace.
+    pub(super) async fn note_refused_on<T>(
         &self,
         actor: &Actor,
         id: &EnvironmentId,
-        operation: Operation,
+        action: audit::Action,
         result: &Result<T, ApiError>,
     ) {
         if result.is_ok() {
@@ -100,7 +100,7 @@ impl Service {
         match self.store.environment(id).await {
             Ok(None) => {}
             Ok(Some(stored)) => {
-                self.note_refused(Entry::by(actor, operation.into()).on(&stored.environment), result).await;
+                self.note_refused(Entry::by(actor, action).on(&stored.environment), result).await;
             }
             Err(error) => tracing::error!(%error, "a refusal cannot be written into the audit log"),
         }

@@ -64,7 +64,7 @@ impl Backend for Service {
 
     async fn operate(&self, actor: &Actor, id: &EnvironmentId, operation: Operation) -> Result<Environment, ApiError> {
         let begun = self.begin(actor, id, operation).await;
-        self.note_refused_operation(actor, id, operation, &begun).await;
+        self.note_refused_on(actor, id, operation.into(), &begun).await;
         begun
     }
 

@@ -3,7 +3,7 @@
 use app::api::ApiError;
 use app::model::audit::{Action, Entry, Who};
 use app::model::environment::{Environment, Operation, State};
-use app::model::idle::{Counters, Watch};
+use app::model::idle::{Counters, Sign, Watch};
 use app::model::lifetime::{Allowance, Due, TeamLifetime};
 use app::model::name::{EnvironmentId, TeamName};
 use app::model::template::Template;
@@ -135,6 +135,7 @@ impl Service {
             Ok(watched) => watched,
             Err(error) => return tracing::warn!(%error, "what is watched for use cannot be listed"),
         };
+        self.typed.only(watched.iter().map(|watched| &watched.id));
         if watched.is_empty() || self.engine_answers().is_err() {
             return;
         }
@@ -153,7 +154,10 @@ impl Service {
     async fn look(&self, watched: Watched) -> Option<Look> {
         let container = ContainerId::parse(&watched.container_id)?;
         match self.engine.stats(&container).await {
-            Ok(counters) => Some(Look { watched, counters, at: self.clock.now() }),
+            Ok(counters) => {
+                let typed_at = self.typed.at(&watched.id);
+                Some(Look { watched, counters, typed_at, at: self.clock.now() })
+            }
             Err(error) => {
                 tracing::warn!(%error, id = %watched.id, "its use cannot be seen, so idleness does not stop it");
                 None
@@ -165,11 +169,14 @@ impl Service {
     async fn note_looks(&self, looks: &[Look]) -> Result<Vec<EnvironmentId>, StoreError> {
         let (mut idle, mut changed) = (Vec::new(), Vec::new());
         let mut write = self.store.write().await?;
-        for Look { watched, counters, at } in looks {
+        for Look { watched, counters, typed_at, at } in looks {
             let Some(mut stored) = environments::find(&mut write, &watched.id).await? else { continue };
             let Some(mut watch) = stored.watch.filter(|_| stored.activity == watched.activity) else { continue };
             let before = watch.shown();
             watch.look(*counters, *at);
+            if let Some(typed_at) = typed_at {
+                watch.used(Sign::Terminal, *typed_at);
+            }
             stored.watch_with(Some(watch));
             if stored.environment.due(*at) == Some(Due::Idle) {
                 idle.push(watched.id.clone());
@@ -183,6 +190,9 @@ impl Service {
             }
         }
         write.commit().await?;
+        for Look { watched, typed_at, .. } in looks {
+            typed_at.iter().for_each(|at| self.typed.noted(&watched.id, *at));
+        }
         changed.iter().for_each(|environment| self.announce(environment));
         Ok(idle)
     }
@@ -192,6 +202,8 @@ impl Service {
 struct Look {
     watched: Watched,
     counters: Counters,
+    /// When something was last typed in a terminal, where that was since the last look.
+    typed_at: Option<Timestamp>,
     at: Timestamp,
 }
 
@@ -222,7 +234,7 @@ fn put_off(stored: &mut Stored, allowance: Allowance, team: TeamLifetime, now: T
     let extended = allowance.extended(started, environment.expires_at, now);
     environment.expires_at = extended.map_err(|error| error.to_string())?;
     let watch = stored.watch.map(|mut watch| {
-        watch.used(app::model::idle::Sign::Extend, now);
+        watch.used(Sign::Extend, now);
         watch
     });
     stored.watch_with(watch);

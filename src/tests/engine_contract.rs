@@ -257,6 +257,8 @@ macro_rules! contract {
     };
 }
 
+mod shells;
+
 contract! {
     the_host_tells_what_it_is,
     an_image_is_found_or_not,

@@ -1,12 +1,13 @@
 //! A stranger: an engine that speaks Docker's protocol on a socket of its own, keeps its containers in memory, and can be
 //! told to be slow, refuse, hang, talk nonsense and vanish.
 //!
-//! It answers exactly the calls that Berth makes. `world` holds what it has and does, `answers` is the protocol, `door` the
-//! socket, `mood` how a call goes wrong.
+//! It answers exactly the calls that Berth makes. `world` holds what it has and does, `answers` is the protocol, `shell` what runs in
+//! them, `door` the socket, `mood` how a call goes wrong.
 
 mod answers;
 mod door;
 mod mood;
+mod shell;
 mod world;
 
 use std::collections::HashMap;
@@ -152,6 +153,7 @@ impl StandIn {
     /// Closes its socket and every connection. Containers stay as they are; [`StandIn::end`] and others still work on them.
     pub async fn vanish(&self) {
         self.door.shut().await;
+        self.world.cut_shells();
         std::fs::remove_file(self.socket()).expect("a socket file");
     }
 
@@ -200,6 +202,11 @@ impl StandIn {
     /// Runs a container that was made.
     pub async fn runs(&self, id: &str) {
         self.world.start(id).await.expect("a container");
+    }
+
+    /// How many shells run in a container.
+    pub fn shells(&self, id: &str) -> usize {
+        self.world.shells(id)
     }
 
     /// Removes a container behind everybody's back.

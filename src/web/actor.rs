@@ -36,6 +36,35 @@ impl<S: Sync> FromRequestParts<S> for CurrentActor {
     }
 }
 
+/// What the request showed to say who it is from: asked again while a stream lasts.
+#[derive(Debug, Clone)]
+pub enum Shown {
+    Session(String),
+    Token(String),
+}
+
+impl Shown {
+    pub fn by(request: &Request) -> Option<Self> {
+        let bearer = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        if let Some((_, token)) = bearer.and_then(|value| value.split_once(' ')) {
+            return Some(Self::Token(token.trim().to_owned()));
+        }
+        let session = request.extensions().get::<Session>().and_then(Session::id);
+        session.map(|id| Self::Session(id.to_string()))
+    }
+
+    /// Who that is now; `noted`: they did something.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn actor(&self, auth: &Auth, noted: bool) -> Result<Option<Actor>, StoreError> {
+        match self {
+            Self::Session(id) => auth.actor_of_session(id, noted).await,
+            Self::Token(token) => auth.actor_of_token(token).await,
+        }
+    }
+}
+
 /// What a request shows to say who it is from.
 enum Credential<'a> {
     /// The session's cookie, if anything.

@@ -22,6 +22,7 @@ use super::Web;
 use super::actor::CurrentActor;
 use super::problem::Problem;
 use super::table::{Table, get, post};
+use super::terminal;
 
 /// Most items of one answer.
 const PAGE_MAX: usize = 500;
@@ -47,6 +48,7 @@ pub fn routes() -> Table<Web> {
         .route("/environments/{id}/extend", post(extend))
         .route("/environments/{id}/ports", get(ports))
         .route("/environments/{id}/activity", get(audit::activity))
+        .route("/environments/{id}/terminal", get(terminal::terminal))
         .route("/audit", get(audit::audit))
         // Requests for more.
         .route("/requests", get(requests::list).post(requests::ask))

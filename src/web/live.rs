@@ -8,50 +8,17 @@ use app::api::backend::Backend;
 use app::api::live::Change;
 use app::model::access::Actor;
 use axum::extract::{Request, State};
-use axum::http::header;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt};
 use tokio_stream::wrappers::IntervalStream;
-use tower_sessions::Session;
 
 use super::Web;
-use super::actor::CurrentActor;
-use super::auth::Auth;
+use super::actor::{CurrentActor, Shown};
 use super::problem::Problem;
 
 /// How often a stream's right is read again.
-const CHECK: Duration = Duration::from_secs(4);
-
-/// What the request showed to say who it is from: asked again while the stream lasts.
-#[derive(Debug, Clone)]
-enum Shown {
-    Session(String),
-    Token(String),
-}
-
-impl Shown {
-    fn by(request: &Request) -> Option<Self> {
-        let bearer = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        if let Some((_, token)) = bearer.and_then(|value| value.split_once(' ')) {
-            return Some(Self::Token(token.trim().to_owned()));
-        }
-        let session = request.extensions().get::<Session>().and_then(Session::id);
-        session.map(|id| Self::Session(id.to_string()))
-    }
-
-    /// Who that is now; a database that fails is nobody, so that the stream ends and is asked for anew.
-    async fn actor(&self, auth: &Auth) -> Option<Actor> {
-        let actor = match self {
-            Self::Session(id) => auth.actor_of_session(id, false).await,
-            Self::Token(token) => auth.actor_of_token(token).await,
-        };
-        actor.unwrap_or_else(|error| {
-            tracing::error!(%error, "who follows a live stream cannot be read");
-            None
-        })
-    }
-}
+pub const CHECK: Duration = Duration::from_secs(4);
 
 pub async fn live(State(web): State<Web>, request: Request) -> Response {
     let CurrentActor(actor) = request.extensions().get().cloned().unwrap_or_default();
@@ -82,7 +49,7 @@ fn stream(web: Web, actor: Actor, shown: Shown) -> impl Stream<Item = Result<Eve
         futures::stream::unfold((inputs.boxed(), web, actor, shown), |(mut inputs, web, mut actor, shown)| async {
             loop {
                 match inputs.next().await? {
-                    Input::Check => actor = shown.actor(&web.auth).await?,
+                    Input::Check => actor = who_now(&shown, &web).await?,
                     Input::Change(change) if web.service.may_see(&actor, &change) => {
                         let text = serde_json::to_string(&change).expect("a change is JSON");
                         return Some((Ok(Event::default().data(text)), (inputs, web, actor, shown)));
@@ -92,4 +59,12 @@ fn stream(web: Web, actor: Actor, shown: Shown) -> impl Stream<Item = Result<Eve
             }
         });
     first.chain(rest)
+}
+
+/// A database that fails is nobody, so that the stream ends and is asked for anew.
+async fn who_now(shown: &Shown, web: &Web) -> Option<Actor> {
+    shown.actor(&web.auth, false).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "who follows a live stream cannot be read");
+        None
+    })
 }

@@ -67,6 +67,8 @@ words! {
         Restart = "restart", "Restart";
         Extend = "extend", "Extend";
         Remove = "remove", "Remove";
+        OpenTerminal = "open_terminal", "Terminal opened";
+        CloseTerminal = "close_terminal", "Terminal closed";
         /// An environment ended by itself: cleanly, or not.
         End = "end", "End";
         /// From a file, or from a page that does the same.

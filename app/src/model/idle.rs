@@ -54,7 +54,7 @@ impl IdleRule {
 impl fmt::Display for IdleRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { network_per_minute: network, cpus, .. } = self;
-        write!(f, "more than {network} of network traffic a minute, or more than {}", cpus.words())
+        write!(f, "input in a terminal, more than {network} of network traffic a minute, or more than {}", cpus.words())
     }
 }
 
@@ -71,6 +71,7 @@ pub struct Counters {
 pub enum Sign {
     Start,
     Extend,
+    Terminal,
     Network,
     Cpu,
 }
@@ -81,6 +82,7 @@ impl Sign {
         match self {
             Self::Start => "start",
             Self::Extend => "extension",
+            Self::Terminal => "terminal input",
             Self::Network => "network traffic",
             Self::Cpu => "CPU",
         }
@@ -289,7 +291,8 @@ mod tests {
     #[test]
     fn a_rule_is_read_with_sensible_floors_and_refused_where_nothing_can_be_seen() {
         let rule: IdleRule = serde_json::from_str(r#"{"after": "2h"}"#).expect("a rule");
-        assert_eq!(rule.to_string(), "more than 16 KiB of network traffic a minute, or more than 0.02 cores");
+        let floors = "more than 16 KiB of network traffic a minute, or more than 0.02 cores";
+        assert_eq!(rule.to_string(), format!("input in a terminal, {floors}"));
         assert_eq!(rule.problems(), Vec::<String>::new());
         assert_eq!(IdleRule { after: Span::seconds(59), ..rule }.problems().len(), 1);
     }

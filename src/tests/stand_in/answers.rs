@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
+use std::sync::Arc;
 
 use futures::{Stream, StreamExt, stream};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
+use hyper::header::HeaderValue;
+use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio_stream::wrappers::BroadcastStream;
@@ -31,11 +34,16 @@ struct Asked {
 }
 
 /// An error breaks the connection.
-pub(super) async fn answer(world: &World, book: &Book, request: Request<Incoming>) -> io::Result<Response<Body>> {
+pub(super) async fn answer(
+    world: &Arc<World>,
+    book: &Book,
+    mut request: Request<Incoming>,
+) -> io::Result<Response<Body>> {
     let asked = match understand(&request) {
         Ok(asked) => asked,
         Err(refusal) => return Ok(refused(&refusal)),
     };
+    let connection = hyper::upgrade::on(&mut request);
     let body = request.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
     let name = asked.query.get("name").or(asked.query.get("fromImage")).map_or("", String::as_str);
     let mood = book.decided(asked.call, format!("{}{name}", asked.what)).await;
@@ -46,7 +54,11 @@ pub(super) async fn answer(world: &World, book: &Book, request: Request<Incoming
         Mood::Held(gate) => gate.pass().await,
         Mood::Well | Mood::LoseAnswer | Mood::HalfAnswer | Mood::FailMidway(_) => {}
     }
-    let response = act(world, &asked, &body, &mood).await.unwrap_or_else(|refusal| refused(&refusal));
+    let acted = match asked.call {
+        Call::ExecStart => start_exec(world, &asked.what, &body, connection),
+        _ => act(world, &asked, &body, &mood).await,
+    };
+    let response = acted.unwrap_or_else(|refusal| refused(&refusal));
     match mood {
         Mood::LoseAnswer => Err(io::Error::other("the answer is lost")),
         Mood::HalfAnswer => Ok(half(response).await),
@@ -82,6 +94,10 @@ fn understand(request: &Request<Incoming>) -> Result<Asked, Refusal> {
         (&Method::POST, "containers", "start") => Call::Start,
         (&Method::POST, "containers", "stop") => Call::Stop,
         (&Method::POST, "containers", "wait") => Call::Wait,
+        (&Method::POST, "containers", "exec") => Call::Exec,
+        (&Method::POST, "exec", "start") => Call::ExecStart,
+        (&Method::POST, "exec", "resize") => Call::ExecResize,
+        (&Method::GET, "exec", "json") => Call::ExecInspect,
         _ => return Err((404, "page not found".to_owned())),
     };
     Ok(Asked { call, what: what.to_owned(), query: query_of(request.uri().query().unwrap_or_default()) })
@@ -133,8 +149,36 @@ async fn act(world: &World, asked: &Asked, body: &[u8], mood: &Mood) -> Answer {
         }
         Call::Stats => Ok(json_body(&world.see(what, stats)?)),
         Call::Events => Ok(events(world, query)),
+        Call::Exec => {
+            let asked = serde_json::from_slice(body).map_err(|error| (400, error.to_string()))?;
+            let mut response = json_body(&json!({ "Id": world.make_exec(what, asked)? }));
+            *response.status_mut() = StatusCode::CREATED;
+            Ok(response)
+        }
+        Call::ExecResize => {
+            let size = |name: &str| query.get(name).map_or("", String::as_str);
+            world.resize_exec(what, size("w"), size("h"))?;
+            Ok(done(true))
+        }
+        Call::ExecInspect => Ok(json_body(&world.see_exec(what)?)),
+        Call::ExecStart => unreachable!("it takes the connection"),
         Call::Wait => Ok(json_body(&json!({ "StatusCode": world.see(what, |container| container.exit_code)? }))),
     }
+}
+
+/// Without a terminal it is run; with one, the connection becomes it.
+fn start_exec(world: &Arc<World>, id: &str, body: &[u8], connection: OnUpgrade) -> Answer {
+    let asked: Value = serde_json::from_slice(body).map_err(|error| (400, error.to_string()))?;
+    if asked["Detach"] == true {
+        world.run_exec(id)?;
+        return Ok(with_body(StatusCode::OK, ""));
+    }
+    world.talk(id, connection)?;
+    let mut response = with_body(StatusCode::SWITCHING_PROTOCOLS, "");
+    let headers = response.headers_mut();
+    headers.insert("connection", HeaderValue::from_static("Upgrade"));
+    headers.insert("upgrade", HeaderValue::from_static("tcp"));
+    Ok(response)
 }
 
 fn create(world: &World, query: &HashMap<String, String>, body: &[u8]) -> Answer {

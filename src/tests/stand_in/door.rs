@@ -95,5 +95,5 @@ where
         async move { answers::answer(&world, &book, request).await }
     });
     // A connection that breaks is part of the play.
-    drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+    drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades().await);
 }

@@ -22,6 +22,10 @@ pub enum Call {
     Stats,
     Events,
     Wait,
+    Exec,
+    ExecStart,
+    ExecResize,
+    ExecInspect,
 }
 
 /// How a call goes.

@@ -10,6 +10,7 @@ use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 
 use super::Settings;
+use super::shell::Exec;
 
 /// An image, and what a container of it does.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub struct Image {
     pub log: Vec<String>,
     /// Whether it has a health check; each container's begins with `starting`.
     pub health_check: bool,
+    /// Whether it has `/bin/sh`.
+    pub has_shell: bool,
 }
 
 /// What a container's process does once it is started.
@@ -34,11 +37,15 @@ pub enum Process {
 
 impl Image {
     pub fn that(process: Process) -> Self {
-        Self { process, log: Vec::new(), health_check: false }
+        Self { process, log: Vec::new(), health_check: false, has_shell: true }
     }
 
     pub fn writing(self, lines: &[&str]) -> Self {
         Self { log: lines.iter().map(|line| (*line).to_owned()).collect(), ..self }
+    }
+
+    pub fn without_shell(self) -> Self {
+        Self { has_shell: false, ..self }
     }
 
     pub fn with_health_check(self) -> Self {
@@ -63,11 +70,12 @@ pub(super) struct World {
 }
 
 #[derive(Default)]
-struct State {
+pub(super) struct State {
+    pub(super) execs: HashMap<String, Exec>,
     images: HashMap<String, (String, Image)>,
     registry: HashMap<String, (Image, usize)>,
     containers: BTreeMap<String, Container>,
-    made: u64,
+    pub(super) made: u64,
     next_port: u16,
 }
 
@@ -103,7 +111,7 @@ impl Container {
         self.asked["Labels"][name].as_str()
     }
 
-    fn runs(&self) -> bool {
+    pub(super) fn runs(&self) -> bool {
         self.status == "running"
     }
 }
@@ -114,7 +122,7 @@ impl World {
         Self { settings, state: Mutex::new(state), events: broadcast::Sender::new(4096) }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nobody panics with it")
     }
 
@@ -270,6 +278,8 @@ impl World {
         self.tell(container, "kill", &[("signal", "15".to_owned())]);
         self.ended(container, End::Exited(if grace == "0" { 137 } else { 143 }));
         self.tell(container, "stop", &[]);
+        let id = container.id.clone();
+        state.end_execs(&id);
         Ok(true)
     }
 
@@ -289,6 +299,7 @@ impl World {
             self.ended(container, End::Exited(137));
         }
         let id = container.id.clone();
+        state.end_execs(&id);
         if let Some(container) = state.containers.remove(&id) {
             self.tell(&container, "destroy", &[]);
         }
@@ -298,6 +309,7 @@ impl World {
     pub(super) fn end(&self, id: &str, end: End) {
         let mut state = self.state();
         self.ended(state.container(id).expect("a container"), end);
+        state.end_execs(id);
     }
 
     fn ended(&self, container: &mut Container, end: End) {
@@ -363,7 +375,7 @@ impl State {
         self.images.get(reference).or_else(|| self.images.values().find(|(id, _)| reference.ends_with(id.as_str())))
     }
 
-    fn container(&mut self, id: &str) -> Result<&mut Container, Refusal> {
+    pub(super) fn container(&mut self, id: &str) -> Result<&mut Container, Refusal> {
         let found = self.containers.values_mut().find(|container| container.id == id || container.name == id);
         found.ok_or_else(|| (404, format!("No such container: {id}")))
     }

@@ -1,0 +1,394 @@
+//! Terminals in environments: who may open one, what is kept of one while nobody is connected to it, and how it ends.
+//!
+//! Whoever holds a [`Terminal`] is connected to it. When the connection is lost it is left here for a while, where its output
+//! is kept, and is given back to the same person; whoever still holds it then loses it.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use app::api::ApiError;
+use app::model::access::{Action, Actor};
+use app::model::audit::{self, Entry, Who};
+use app::model::environment::State;
+use app::model::name::{EnvironmentId, UserId};
+use app::model::terminal::Size;
+use app::model::time::Timestamp;
+use hyper::body::Bytes;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Service;
+use super::error::fault;
+use crate::docker::{ContainerId, Engine, EngineError, Input, Output, Shell};
+use crate::store::environments::{self, Stored};
+use crate::store::{StoreError, audit as audit_log};
+
+/// How long a terminal is kept that nobody is connected to.
+const KEPT: Duration = Duration::from_secs(120);
+/// Most bytes of output that are kept to be shown again.
+const SHOWN_AGAIN: usize = 256 << 10;
+/// What may be typed ahead of a shell that reads nothing, in messages.
+const TYPED_AHEAD: usize = 64;
+/// Most terminals in one environment: each is a process in its container.
+const IN_ONE: usize = 10;
+
+/// Every terminal there is, by its id.
+#[derive(Clone, Default)]
+pub struct Terminals(Arc<Mutex<HashMap<String, Seat>>>);
+
+/// Where a terminal is, and how it is asked for.
+struct Seat {
+    environment: EnvironmentId,
+    person: UserId,
+    heirs: mpsc::Sender<oneshot::Sender<Terminal>>,
+}
+
+impl fmt::Debug for Terminals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Terminals")
+    }
+}
+
+impl Terminals {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Seat>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A shell in an environment, with somebody connected to it or waited for.
+#[derive(Debug)]
+pub struct Terminal {
+    pub id: String,
+    pub environment: EnvironmentId,
+    container: ContainerId,
+    who: Who,
+    shell: Shell,
+    output: Output,
+    typed: mpsc::Sender<Bytes>,
+    shown: Shown,
+    heirs: mpsc::Receiver<oneshot::Sender<Self>>,
+    engine: Engine,
+    seats: Terminals,
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.seats.all().remove(&self.id);
+    }
+}
+
+/// What happens to a terminal.
+#[derive(Debug)]
+pub enum Happening {
+    Output(Bytes),
+    /// The shell has ended, or the way to it is gone.
+    Ended,
+    /// The same person has connected to it anew.
+    Claimed(oneshot::Sender<Terminal>),
+}
+
+/// How a terminal ended, in words, and with the exit code of its shell where it ended by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    pub reason: String,
+    pub exit_code: Option<i64>,
+}
+
+impl Ending {
+    #[must_use]
+    pub fn because(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), exit_code: None }
+    }
+}
+
+/// The end of what was shown, and how much there was in all.
+#[derive(Debug, Default)]
+struct Shown {
+    last: VecDeque<u8>,
+    count: u64,
+}
+
+impl Shown {
+    fn add(&mut self, bytes: &[u8]) {
+        self.last.extend(bytes);
+        self.last.drain(..self.last.len().saturating_sub(SHOWN_AGAIN));
+        self.count += bytes.len() as u64;
+    }
+
+    /// What follows the first `received` bytes, and how many came before it: more, where some are not kept any more.
+    fn after(&self, received: u64) -> (u64, Bytes) {
+        let kept_from = self.count - self.last.len() as u64;
+        let from = if (kept_from..=self.count).contains(&received) { received } else { kept_from };
+        let skipped = usize::try_from(from - kept_from).unwrap_or(usize::MAX);
+        (from, self.last.iter().skip(skipped).copied().collect())
+    }
+}
+
+impl Terminal {
+    /// What is typed goes here; it waits while the shell reads nothing.
+    #[must_use]
+    pub fn input(&self) -> mpsc::Sender<Bytes> {
+        self.typed.clone()
+    }
+
+    /// What was shown after the first `received` bytes, and how many came before it: another number than `received` where
+    /// that is not kept.
+    #[must_use]
+    pub fn shown_after(&self, received: u64) -> (u64, Bytes) {
+        self.shown.after(received)
+    }
+
+    /// Nothing is lost when it is not awaited to its end.
+    pub async fn next(&mut self) -> Happening {
+        tokio::select! {
+            Some(heir) = self.heirs.recv() => Happening::Claimed(heir),
+            bytes = self.output.next() => match bytes {
+                Some(bytes) => {
+                    self.shown.add(&bytes);
+                    Happening::Output(bytes)
+                }
+                None => Happening::Ended,
+            }
+        }
+    }
+
+    /// A shell that has ended meanwhile has no size.
+    pub async fn resize(&mut self, size: Size) {
+        if let Err(error) = self.engine.resize_shell(&self.shell, size).await {
+            tracing::debug!(%error, "a terminal keeps its size");
+        }
+    }
+
+    /// Gives it to whoever connected anew; without anybody there any more, gives it back.
+    ///
+    /// # Errors
+    /// The terminal itself.
+    pub fn hand_to(self, heir: oneshot::Sender<Self>) -> Result<(), Self> {
+        heir.send(self)
+    }
+}
+
+impl Service {
+    /// Whether this person may still have a terminal there.
+    ///
+    /// # Errors
+    /// As everywhere: not found, or the rule.
+    pub async fn may_enter(&self, actor: &Actor, id: &EnvironmentId) -> Result<(), ApiError> {
+        self.permitted(actor, Action::Operate, id).await.map(drop)
+    }
+
+    /// The same for somebody who asks for one: a refusal goes into the audit log.
+    ///
+    /// # Errors
+    /// As [`Service::may_enter`].
+    pub async fn enter(&self, actor: &Actor, id: &EnvironmentId) -> Result<(), ApiError> {
+        let entered = self.may_enter(actor, id).await;
+        self.note_refused_on(actor, id, audit::Action::OpenTerminal, &entered).await;
+        entered
+    }
+
+    /// Opens a new one.
+    ///
+    /// # Errors
+    /// [`ApiError`]; `Conflict` where the environment does not run or has too many.
+    pub async fn open_terminal(&self, actor: &Actor, id: &EnvironmentId, size: Size) -> Result<Terminal, ApiError> {
+        let found = self.permitted(actor, Action::Operate, id).await?;
+        self.engine_answers()?;
+        let container = running(&found)?;
+        let (seat, heirs) = mpsc::channel(1);
+        let name = self.clock.secret();
+        self.seat(&name, Seat { environment: id.clone(), person: actor.id.clone(), heirs: seat })?;
+        let opened = self.begin_terminal(actor, &found, &container, &name, size).await;
+        let (shell, input, output) = opened.inspect_err(|_| drop(self.terminals.all().remove(&name)))?;
+        let (typed, typing) = mpsc::channel(TYPED_AHEAD);
+        let (service, environment) = (self.clone(), id.clone());
+        self.spawn(async move { service.type_in(environment, input, typing).await });
+        Ok(Terminal {
+            id: name,
+            environment: id.clone(),
+            container,
+            who: actor.into(),
+            shell,
+            output,
+            typed,
+            shown: Shown::default(),
+            heirs,
+            engine: self.engine.clone(),
+            seats: self.terminals.clone(),
+        })
+    }
+
+    fn seat(&self, name: &str, seat: Seat) -> Result<(), ApiError> {
+        let mut all = self.terminals.all();
+        if all.values().filter(|other| other.environment == seat.environment).count() >= IN_ONE {
+            let message = format!("{IN_ONE} terminals are open in it. Close one first.");
+            return Err(ApiError::Conflict { message });
+        }
+        all.insert(name.to_owned(), seat);
+        Ok(())
+    }
+
+    /// Journals it first: a terminal that nobody knows of must not be.
+    async fn begin_terminal(
+        &self,
+        actor: &Actor,
+        found: &Stored,
+        container: &ContainerId,
+        name: &str,
+        size: Size,
+    ) -> Result<(Shell, Input, Output), ApiError> {
+        let entry = Entry::by(actor, audit::Action::OpenTerminal).on(&found.environment);
+        let mut write = self.store.write().await.map_err(fault)?;
+        audit_log::record(&mut write, &entry, self.clock.now()).await.map_err(fault)?;
+        write.commit().await.map_err(|error| fault(error.into()))?;
+        self.engine.open_shell(container, name, size).await.map_err(|error| match error {
+            EngineError::Unreachable(_) | EngineError::TimedOut(_) => {
+                self.engine_lost(&error);
+                ApiError::EngineUnavailable { message: error.to_string() }
+            }
+            other => ApiError::Conflict { message: super::lifecycle::sentence(&other.to_string()) },
+        })
+    }
+
+    /// Gives an earlier one back to whoever opened it; `None` when it is not there any more.
+    ///
+    /// # Errors
+    /// As everywhere: not found, or the rule.
+    pub async fn resume_terminal(
+        &self,
+        actor: &Actor,
+        id: &EnvironmentId,
+        terminal: &str,
+    ) -> Result<Option<Terminal>, ApiError> {
+        self.may_enter(actor, id).await?;
+        let heirs = {
+            let all = self.terminals.all();
+            let seat = all.get(terminal).filter(|seat| seat.environment == *id && seat.person == actor.id);
+            seat.map(|seat| seat.heirs.clone())
+        };
+        let Some(heirs) = heirs else { return Ok(None) };
+        let (heir, inherited) = oneshot::channel();
+        if heirs.send(heir).await.is_err() {
+            return Ok(None);
+        }
+        Ok(inherited.await.ok())
+    }
+
+    /// Keeps a terminal that nobody is connected to any more, and hangs it up when nobody comes back for it.
+    pub fn keep_terminal(&self, terminal: Terminal) {
+        let service = self.clone();
+        self.spawn(async move { service.wait_for_heir(terminal).await });
+    }
+
+    async fn wait_for_heir(&self, mut terminal: Terminal) {
+        let closing = self.closing();
+        let mut over = std::pin::pin!(tokio::time::sleep(KEPT));
+        loop {
+            let happening = tokio::select! {
+                () = closing.cancelled() => break self.hang_up(terminal, "Berth was stopped.").await,
+                () = &mut over => break self.hang_up(terminal, "Nobody was connected to it any more.").await,
+                happening = terminal.next() => happening,
+            };
+            match happening {
+                Happening::Output(_) => {}
+                Happening::Ended => break drop(self.terminal_ended(terminal).await),
+                Happening::Claimed(heir) => match terminal.hand_to(heir) {
+                    Ok(()) => break,
+                    Err(back) => terminal = back,
+                },
+            }
+        }
+    }
+
+    /// Ends a terminal, and all that was started in it.
+    pub async fn hang_up(&self, terminal: Terminal, why: &str) {
+        if let Err(error) = self.engine.hang_up(&terminal.container, &terminal.id).await {
+            tracing::warn!(%error, id = %terminal.environment, "a terminal cannot be hung up; its shell may go on");
+        }
+        self.note_closed(terminal, why).await;
+    }
+
+    /// Why a terminal whose shell has gone ended.
+    pub async fn terminal_ended(&self, terminal: Terminal) -> Ending {
+        let code = self.engine.shell_ended(&terminal.shell).await;
+        let runs = match self.store.environment(&terminal.environment).await {
+            Ok(found) => found.is_some_and(|stored| stored.environment.state == State::Running),
+            Err(_) => true,
+        };
+        let ending = match code {
+            _ if !runs => Ending::because("The environment does not run any more."),
+            Ok(Some(126 | 127)) if terminal.shown.count < 1000 => {
+                Ending::because("There is no shell in this image: neither bash nor sh.")
+            }
+            Ok(Some(code)) => Ending { reason: format!("The shell ended (exit code {code})."), exit_code: Some(code) },
+            Ok(None) => Ending::because("The connection to the shell was lost."),
+            Err(EngineError::NotFound(_)) => Ending::because("The environment does not run any more."),
+            Err(_) => Ending::because("The Docker Engine went away. Open a new terminal when it is back."),
+        };
+        self.note_closed(terminal, &ending.reason).await;
+        ending
+    }
+
+    async fn note_closed(&self, terminal: Terminal, why: &str) {
+        let closed = async {
+            let mut write = self.store.write().await?;
+            let Some(stored) = environments::find(&mut write, &terminal.environment).await? else { return Ok(()) };
+            let entry = Entry::by(terminal.who.clone(), audit::Action::CloseTerminal);
+            let entry = entry.on(&stored.environment).because(why);
+            audit_log::record(&mut write, &entry, self.clock.now()).await?;
+            Ok::<_, StoreError>(write.commit().await?)
+        };
+        if let Err(error) = closed.await {
+            tracing::warn!(%error, id = %terminal.environment, "that a terminal was closed is not in the log");
+        }
+    }
+
+    /// Passes on what is typed, in its order, until the terminal or its shell is gone.
+    async fn type_in(&self, environment: EnvironmentId, mut input: Input, mut typing: mpsc::Receiver<Bytes>) {
+        while let Some(bytes) = typing.recv().await {
+            self.typed.note(&environment, self.clock.now());
+            if input.write(&bytes).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn running(found: &Stored) -> Result<ContainerId, ApiError> {
+    let container = found.container().filter(|_| found.environment.state == State::Running);
+    let message = || format!("It is {}. A terminal opens in one that runs.", found.environment.state);
+    container.ok_or_else(|| ApiError::Conflict { message: message() })
+}
+
+/// When something was last typed in each environment, until a look for use has noted it.
+#[derive(Debug, Clone, Default)]
+pub struct Typed(Arc<Mutex<HashMap<EnvironmentId, Timestamp>>>);
+
+impl Typed {
+    fn note(&self, environment: &EnvironmentId, at: Timestamp) {
+        self.all().insert(environment.clone(), at);
+    }
+
+    pub(super) fn at(&self, environment: &EnvironmentId) -> Option<Timestamp> {
+        self.all().get(environment).copied()
+    }
+
+    /// Noted, unless something was typed since.
+    pub(super) fn noted(&self, environment: &EnvironmentId, at: Timestamp) {
+        let mut all = self.all();
+        if all.get(environment) == Some(&at) {
+            all.remove(environment);
+        }
+    }
+
+    /// Of no other environment it matters.
+    pub(super) fn only<'a>(&self, watched: impl Iterator<Item = &'a EnvironmentId>) {
+        let watched: HashSet<&EnvironmentId> = watched.collect();
+        self.all().retain(|environment, _| watched.contains(environment));
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<EnvironmentId, Timestamp>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
