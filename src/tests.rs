@@ -37,4 +37,5 @@ mod sign_in;
 mod simulator;
 mod stand_in;
 mod storm;
+mod terminal;
 mod time;

@@ -44,6 +44,8 @@ POST   /api/v1/environments/{id}/restart           401   404    403   202   202 
 POST   /api/v1/environments/{id}/extend            401   404    403   202   202     403   202
 GET    /api/v1/environments/{id}/ports             401   404    200   200   200     200   200
 GET    /api/v1/environments/{id}/activity          401   404    200   200   200     200   200
+# Who may open one is told that it is a WebSocket.
+GET    /api/v1/environments/{id}/terminal          401   404    403   400   400     403   400
 GET    /api/v1/audit                               401   200    403   403   200     200   200
 GET    /api/v1/audit?team=blue                     401   404    403   403   200     200   200
 GET    /api/v1/audit?team=blue&format=csv          401   404    403   403   200     200   200

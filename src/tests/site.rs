@@ -1,5 +1,6 @@
 //! A whole Berth: the real router over a service on the stand-in engine, and people with sessions and tokens.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,6 +10,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::header::{CONTENT_TYPE, ORIGIN};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use super::stage::Stage;
 use super::support::{Answer, Browser, PATIENT};
@@ -86,9 +89,29 @@ impl Site {
         browser
     }
 
+    /// The same on a socket of its own: for what a request alone cannot do.
+    pub async fn listening(&self) -> Listening {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let at = listener.local_addr().expect("a bound port");
+        let server = axum::serve(listener, self.router.clone().into_make_service_with_connect_info::<SocketAddr>());
+        Listening { at, server: tokio::spawn(async move { drop(server.await) }) }
+    }
+
     pub async fn token(&self, user: &UserId, scope: TokenScope) -> String {
         let token = NewToken { user, name: "nightly", scope, expires_at: None };
         self.stage.store.create_token(token, &self.stage.clock).await.expect("a token")
+    }
+}
+
+/// A site that listens, until this is dropped.
+pub struct Listening {
+    pub at: SocketAddr,
+    server: JoinHandle<()>,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.server.abort();
     }
 }
 

@@ -6,7 +6,7 @@ use app::api::environments::LaunchAsk;
 use app::api::live::Change;
 use app::model::access::{Actor, TeamRole};
 use app::model::environment::{Environment, Operation, State, StepName};
-use app::model::idle::Sign;
+use app::model::idle::{Idle, Sign};
 use app::model::lifetime::{GRACE, How, Warning, Whose};
 use app::model::name::{EnvironmentId, TeamName};
 use app::model::time::Timestamp;
@@ -247,6 +247,47 @@ async fn cpu_above_the_floor_and_an_extension_are_use_and_what_stays_below_is_no
     stage.service.operate(&bea, &id, Operation::Extend).await.expect("an extension");
     let idle = seen(&stage, &bea, &id).await.idle.expect("an idle clock");
     assert_eq!((idle.last_activity.kind, idle.stops_at), (Sign::Extend, stage.clock.now().after(Span::hours(2))));
+}
+
+#[tokio::test]
+async fn what_is_typed_is_use_and_a_terminal_that_is_only_open_is_not() {
+    let stage = stage().await;
+    let bea = stage.bea().await;
+    let id = stage.launched(&bea, ask("idler")).await.expect("a launch").id;
+    let idle = async || seen(&stage, &bea, &id).await.idle.expect("an idle clock");
+    let look = async || watched(&stage, &stage.service, 1).await;
+    look().await;
+    let mut screen = stage.terminal(&bea, &id).await;
+    screen.shows("$ ").await;
+    look().await;
+    assert_eq!(idle().await.last_activity.kind, Sign::Start);
+
+    screen.types("echo on").await;
+    screen.shows("\r\non\r\n").await;
+    let typed_at = stage.clock.now();
+    look().await;
+    let after = idle().await;
+    assert_eq!((after.last_activity.kind, after.last_activity.at), (Sign::Terminal, typed_at));
+    assert_eq!(after.stops_at, stage.clock.now().after(Span::hours(2)));
+    look().await;
+    assert_eq!(idle().await, Idle { looked_at: stage.clock.now(), ..after }, "it is use once");
+}
+
+#[tokio::test]
+async fn what_was_typed_counts_when_it_can_be_looked_at_again() {
+    let stage = stage().await;
+    let bea = stage.bea().await;
+    let id = stage.launched(&bea, ask("idler")).await.expect("a launch").id;
+    let mut screen = stage.terminal(&bea, &id).await;
+    screen.types("echo on").await;
+    screen.shows("\r\non\r\n").await;
+    let typed_at = stage.clock.now();
+    for mood in [Mood::refuse(500, "no"), Mood::Well] {
+        stage.engine.next(Call::Stats, mood);
+        watched(&stage, &stage.service, 1).await;
+    }
+    let idle = seen(&stage, &bea, &id).await.idle.expect("an idle clock");
+    assert_eq!((idle.last_activity.kind, idle.last_activity.at), (Sign::Terminal, typed_at));
 }
 
 #[tokio::test]

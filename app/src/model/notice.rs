@@ -138,8 +138,8 @@ mod tests {
         assert_eq!(notice.title, "It stops in 10 m unless it is used.");
         assert_eq!(
             notice.more,
-            "Last activity: start, 1 h 50 m ago. What counts is more than 16 KiB of network traffic a minute, or more \
-             than 0.02 cores; looking at this page does not."
+            "Last activity: start, 1 h 50 m ago. What counts is input in a terminal, more than 16 KiB of network traffic a \
+             minute, or more than 0.02 cores; looking at this page does not."
         );
         let (warns, blind) = said(&idle, 3).expect("a word");
         assert!(!warns && blind.contains("idleness does not stop it"), "{blind}");

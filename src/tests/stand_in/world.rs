@@ -44,10 +44,6 @@ impl Image {
         Self { log: lines.iter().map(|line| (*line).to_owned()).collect(), ..self }
     }
 
-    pub fn without_shell(self) -> Self {
-        Self { has_shell: false, ..self }
-    }
-
     pub fn with_health_check(self) -> Self {
         Self { health_check: true, ..self }
     }
