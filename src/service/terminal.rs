@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -66,6 +67,8 @@ pub struct Terminal {
     shell: Shell,
     output: Output,
     typed: mpsc::Sender<Bytes>,
+    /// Whether anything was typed at all.
+    touched: Arc<AtomicBool>,
     shown: Shown,
     heirs: mpsc::Receiver<oneshot::Sender<Self>>,
     engine: Engine,
@@ -160,12 +163,10 @@ impl Terminal {
         }
     }
 
-    /// Gives it to whoever connected anew; without anybody there any more, gives it back.
-    ///
-    /// # Errors
-    /// The terminal itself.
-    pub fn hand_to(self, heir: oneshot::Sender<Self>) -> Result<(), Self> {
-        heir.send(self)
+    /// Gives it to whoever connected anew; comes back where they are gone already.
+    #[must_use]
+    pub fn hand_to(self, heir: oneshot::Sender<Self>) -> Option<Self> {
+        heir.send(self).err()
     }
 }
 
@@ -202,8 +203,9 @@ impl Service {
         let opened = self.begin_terminal(actor, &found, &container, &name, size).await;
         let (shell, input, output) = opened.inspect_err(|_| drop(self.terminals.all().remove(&name)))?;
         let (typed, typing) = mpsc::channel(TYPED_AHEAD);
-        let (service, environment) = (self.clone(), id.clone());
-        self.spawn(async move { service.type_in(environment, input, typing).await });
+        let touched = Arc::<AtomicBool>::default();
+        let (service, environment, touch) = (self.clone(), id.clone(), Arc::clone(&touched));
+        self.spawn(async move { service.type_in(environment, &touch, input, typing).await });
         Ok(Terminal {
             id: name,
             environment: id.clone(),
@@ -212,6 +214,7 @@ impl Service {
             shell,
             output,
             typed,
+            touched,
             shown: Shown::default(),
             heirs,
             engine: self.engine.clone(),
@@ -244,7 +247,6 @@ impl Service {
         write.commit().await.map_err(|error| fault(error.into()))?;
         self.engine.open_shell(container, name, size).await.map_err(|error| match error {
             EngineError::Unreachable(_) | EngineError::TimedOut(_) => {
-                self.engine_lost(&error);
                 ApiError::EngineUnavailable { message: error.to_string() }
             }
             other => ApiError::Conflict { message: super::lifecycle::sentence(&other.to_string()) },
@@ -294,8 +296,8 @@ impl Service {
                 Happening::Output(_) => {}
                 Happening::Ended => break drop(self.terminal_ended(terminal).await),
                 Happening::Claimed(heir) => match terminal.hand_to(heir) {
-                    Ok(()) => break,
-                    Err(back) => terminal = back,
+                    None => break,
+                    Some(back) => terminal = back,
                 },
             }
         }
@@ -318,7 +320,7 @@ impl Service {
         };
         let ending = match code {
             _ if !runs => Ending::because("The environment does not run any more."),
-            Ok(Some(126 | 127)) if terminal.shown.count < 1000 => {
+            Ok(Some(126 | 127)) if !terminal.touched.load(Ordering::Relaxed) => {
                 Ending::because("There is no shell in this image: neither bash nor sh.")
             }
             Ok(Some(code)) => Ending { reason: format!("The shell ended (exit code {code})."), exit_code: Some(code) },
@@ -345,8 +347,15 @@ impl Service {
     }
 
     /// Passes on what is typed, in its order, until the terminal or its shell is gone.
-    async fn type_in(&self, environment: EnvironmentId, mut input: Input, mut typing: mpsc::Receiver<Bytes>) {
+    async fn type_in(
+        &self,
+        environment: EnvironmentId,
+        touched: &AtomicBool,
+        mut input: Input,
+        mut typing: mpsc::Receiver<Bytes>,
+    ) {
         while let Some(bytes) = typing.recv().await {
+            touched.store(true, Ordering::Relaxed);
             self.typed.note(&environment, self.clock.now());
             if input.write(&bytes).await.is_err() {
                 return;

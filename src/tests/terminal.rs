@@ -163,7 +163,7 @@ async fn a_terminal_goes_to_whoever_connects_to_it_last_and_to_nobody_else_s_han
     let (again, ()) = tokio::join!(stage.service.resume_terminal(&bea, &id, &name), async {
         loop {
             match screen.terminal.next().await {
-                Happening::Claimed(heir) => break screen.terminal.hand_to(heir).expect("an heir"),
+                Happening::Claimed(heir) => break assert!(screen.terminal.hand_to(heir).is_none(), "an heir"),
                 Happening::Output(_) => {}
                 Happening::Ended => panic!("it goes on"),
             }
@@ -225,6 +225,10 @@ async fn an_image_without_a_shell_says_so() {
     none.ends().await;
     let ending = stage.service.terminal_ended(none.terminal).await;
     assert_eq!(ending.reason, "There is no shell in this image: neither bash nor sh.");
+    // The code of a command that was not found is no such thing.
+    screen.types("exit 127").await;
+    screen.ends().await;
+    assert_eq!(stage.service.terminal_ended(screen.terminal).await.exit_code, Some(127));
 }
 
 #[tokio::test]
@@ -250,7 +254,6 @@ async fn what_the_engine_refuses_opens_nothing_and_keeps_no_place() {
                 let refused = stage.service.open_terminal(&bea, &id, SIZE).await.map(drop);
                 let is_told = matches!(refused, Err(ApiError::Conflict { .. } | ApiError::EngineUnavailable { .. }));
                 assert!(is_told, "{call:?} {mood:?} {refused:?}");
-                stage.live(&stage.service).await;
             }
         }
     }
@@ -340,9 +343,8 @@ async fn hear(socket: &mut Socket) -> Value {
 /// The code that it is closed with.
 async fn closed(socket: &mut Socket) -> u16 {
     loop {
-        match socket.next().await.expect("a close").expect("a message") {
-            Message::Close(frame) => return frame.expect("a reason").code.into(),
-            _ => {}
+        if let Message::Close(frame) = socket.next().await.expect("a close").expect("a message") {
+            return frame.expect("a reason").code.into();
         }
     }
 }

@@ -31,6 +31,8 @@ const FIRST: Duration = Duration::from_secs(10);
 const LAST: Duration = Duration::from_secs(1);
 /// How often the other end is asked whether it is there; who said nothing in between is gone.
 const PING: Duration = Duration::from_secs(20);
+/// Who takes nothing for so long is gone as well.
+const TAKEN: Duration = Duration::from_secs(10);
 
 /// Why a connection is closed, beside the codes of RFC 6455.
 mod code {
@@ -82,8 +84,9 @@ enum End {
 impl Visit {
     async fn take_place(self, socket: WebSocket) {
         let (mut sink, mut source) = socket.split();
-        let first = timeout(FIRST, first_word(&mut source)).await;
-        let (terminal, received) = match self.begin(first.ok().flatten()).await {
+        let closing = self.web.service.closing();
+        let first = closing.run_until_cancelled(timeout(FIRST, first_word(&mut source))).await;
+        let (terminal, received) = match self.begin(first.and_then(Result::ok).flatten()).await {
             Ok(begun) => begun,
             Err(why) => return farewell(&mut sink, Some(Ending::because(why)), code::NORMAL).await,
         };
@@ -91,10 +94,9 @@ impl Visit {
         let opened = Told::Opened { terminal: terminal.id.clone(), from };
         let greeted = [Some(told(&opened)), (!shown.is_empty()).then(|| Message::Binary(shown))];
         for message in greeted.into_iter().flatten() {
-            // Whether anybody is there shows when there is something to carry.
-            drop(sink.feed(message).await);
+            // Whether somebody is there shows again as soon as there is something to carry.
+            is_taken(&mut sink, message).await;
         }
-        drop(sink.flush().await);
         self.stay(terminal, &mut sink, &mut source).await;
     }
 
@@ -131,8 +133,8 @@ impl Visit {
             };
             return match end {
                 End::Claimed(heir) => match terminal.hand_to(heir) {
-                    Ok(()) => farewell(sink, None, code::CLAIMED).await,
-                    Err(back) => {
+                    None => farewell(sink, None, code::CLAIMED).await,
+                    Some(back) => {
                         terminal = back;
                         continue;
                     }
@@ -188,7 +190,7 @@ async fn carry(terminal: &mut Terminal, sink: &mut Sink, source: &mut Source, ty
         tokio::select! {
             happening = terminal.next() => match happening {
                 Happening::Output(bytes) => {
-                    if sink.send(Message::Binary(bytes)).await.is_err() {
+                    if !is_taken(sink, Message::Binary(bytes)).await {
                         return End::Gone;
                     }
                 }
@@ -196,11 +198,12 @@ async fn carry(terminal: &mut Terminal, sink: &mut Sink, source: &mut Source, ty
                 Happening::Claimed(heir) => return End::Claimed(heir),
             },
             // While the shell reads nothing, no more is read from who types.
-            place = input.reserve(), if ahead.is_some() => match (place, ahead.take()) {
-                (Ok(place), Some(bytes)) => place.send(bytes),
-                // The shell takes no more; that it has ended, its output says.
-                _ => {}
-            },
+            place = input.reserve(), if ahead.is_some() => {
+                // A shell that takes no more has ended, as its output says.
+                if let (Ok(place), Some(bytes)) = (place, ahead.take()) {
+                    place.send(bytes);
+                }
+            }
             message = source.next(), if ahead.is_none() => {
                 heard = true;
                 match message {
@@ -220,12 +223,16 @@ async fn carry(terminal: &mut Terminal, sink: &mut Sink, source: &mut Source, ty
             }
             _ = pings.tick() => {
                 let is_there = replace(&mut heard, false) || ahead.is_some();
-                if !is_there || sink.send(Message::Ping(Bytes::new())).await.is_err() {
+                if !is_there || !is_taken(sink, Message::Ping(Bytes::new())).await {
                     return End::Gone;
                 }
             }
         }
     }
+}
+
+async fn is_taken(sink: &mut Sink, message: Message) -> bool {
+    matches!(timeout(TAKEN, sink.send(message)).await, Ok(Ok(())))
 }
 
 async fn first_word(source: &mut Source) -> Option<Ask> {
