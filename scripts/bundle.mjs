@@ -2,7 +2,7 @@
 //   node scripts/bundle.mjs release|dev FROM SITE     (FROM: what wasm-bindgen wrote)
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { build, transform } from 'esbuild';
@@ -11,9 +11,16 @@ const [mode, from, site] = process.argv.slice(2);
 const release = mode === 'release';
 // These come first, in this order; any other file of style/ follows by its name.
 const styles = ['tokens.css', 'base.css', 'layout.css', 'components.css'];
+// Pages that bring files of their own, which no other page loads: app/src/ui/NAME.js, with the style/NAME.css that it imports.
+const apart = ['terminal'];
 const texts = new Set(['.css', '.html', '.js', '.json', '.mjs', '.svg', '.txt', '.wasm', '.webmanifest', '.xml']);
 
-const bundle = { 'berth.js': await script(), 'berth_bg.wasm': await readFile(join(from, 'berth_bg.wasm')), 'berth.css': await style() };
+const bundle = {
+  'berth.js': await script(),
+  'berth_bg.wasm': await readFile(join(from, 'berth_bg.wasm')),
+  'berth.css': await style(),
+  ...(await pages()),
+};
 const hash = hashOf(bundle);
 
 // Written beside and then put in place, so that a server that reads it never sees half of it.
@@ -42,10 +49,26 @@ async function script() {
   return Buffer.from(result.outputFiles[0].contents);
 }
 
+/** The scripts and styles of pages apart, with what they import. Other people's licences stay in them. */
+async function pages() {
+  const result = await build({
+    entryPoints: apart.map((name) => `app/src/ui/${name}.js`),
+    outdir: '.',
+    bundle: true,
+    format: 'esm',
+    minify: release,
+    legalComments: 'inline',
+    write: false,
+    logLevel: 'warning',
+  });
+  return Object.fromEntries(result.outputFiles.map((file) => [basename(file.path), Buffer.from(file.contents)]));
+}
+
 async function style() {
   const files = (await readdir('style').catch(unlessMissing)) ?? [];
   const order = (name) => (styles.includes(name) ? styles.indexOf(name) : styles.length);
-  const css = files.filter((name) => name.endsWith('.css')).sort((a, b) => order(a) - order(b) || a.localeCompare(b));
+  const shared = (name) => name.endsWith('.css') && !apart.includes(basename(name, '.css'));
+  const css = files.filter(shared).sort((a, b) => order(a) - order(b) || a.localeCompare(b));
   const whole = (await Promise.all(css.map((name) => readFile(join('style', name), 'utf8')))).join('\n');
   return Buffer.from((await transform(whole, { loader: 'css', minify: release, legalComments: 'none' })).code);
 }

@@ -27,6 +27,7 @@ use pages::team::TeamPage;
 use pages::teams::TeamsPage;
 use pages::template::TemplatePage;
 use pages::templates::TemplatesPage;
+use pages::terminal::TerminalPage;
 use seal::Seal;
 use tab::Tab;
 
@@ -38,9 +39,14 @@ pub mod pages;
 pub mod seal;
 pub mod tab;
 
+/// Where the files are that a page alone brings along.
+#[derive(Debug, Clone, Default)]
+pub struct Bundle(pub String);
+
 /// The document around the pages; with `scripts`, its islands come to life.
 pub fn shell(options: LeptosOptions, scripts: bool) -> impl IntoView {
     let style = format!("/{}/berth.css", options.site_pkg_dir);
+    provide_context(Bundle(format!("/{}", options.site_pkg_dir)));
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -75,6 +81,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=Start ssr=SsrMode::Async />
                     <Route path=path!("/environments") view=EnvironmentsPage ssr=SsrMode::Async />
                     <Route path=path!("/environments/:id") view=EnvironmentPage ssr=SsrMode::Async />
+                    <Route path=path!("/environments/:id/terminal") view=TerminalPage ssr=SsrMode::Async />
                     <Route path=path!("/environments/:id/history") view=HistoryPage ssr=SsrMode::Async />
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />
                     <Route path=path!("/launch") view=LaunchPage ssr=SsrMode::Async />

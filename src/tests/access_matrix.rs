@@ -87,6 +87,7 @@ GET    /fn/settings                                401   403    403   403   403 
 GET    /                                           303   302    302   302   302     302   302
 GET    /environments                               303   200    200   200   200     200   200
 GET    /environments/{id}                          303   404    200   200   200     200   200
+GET    /environments/{id}/terminal                 303   404    200   200   200     200   200
 GET    /environments/{id}/history                  303   404    200   200   200     200   200
 GET    /audit                                      303   200    403   403   200     200   200
 GET    /audit?team=blue                            303   404    403   403   200     200   200

@@ -175,6 +175,23 @@ impl State {
             (Self::Stopped | Self::Failed, Operation::Restart) => Err("It does not run; start it instead."),
         }
     }
+
+    /// Whether there is a container to enter now.
+    ///
+    /// # Errors
+    /// Why not, as a sentence for the person who asks.
+    pub const fn allows_entry(self) -> Result<(), &'static str> {
+        match self {
+            Self::Running => Ok(()),
+            Self::Reserved | Self::Pulling | Self::Creating | Self::Starting => {
+                Err("It is still being launched; wait until it runs.")
+            }
+            Self::Stopping => Err("It is stopping. Once it has stopped, it can be started again."),
+            Self::Stopped | Self::Failed => Err("It does not run. Start it to have a shell in it."),
+            Self::Removing => Err("It is being removed."),
+            Self::Removed => Err("It has been removed."),
+        }
+    }
 }
 
 impl fmt::Display for State {
@@ -350,12 +367,26 @@ impl Environment {
     /// # Errors
     /// Why not, as a sentence for the actor.
     pub fn permits(&self, actor: &Actor, operation: Operation) -> Result<(), String> {
+        self.authorizes(actor, Action::Operate)?;
+        self.state.allows(operation).map_err(str::to_owned)
+    }
+
+    /// Whether `actor` may have a terminal in it now, as far as the environment itself tells.
+    ///
+    /// # Errors
+    /// Why not, as a sentence for the actor.
+    pub fn permits_entry(&self, actor: &Actor) -> Result<(), String> {
+        self.authorizes(actor, Action::Operate)?;
+        self.state.allows_entry().map_err(str::to_owned)
+    }
+
+    /// Whether `actor` has the right, whatever its state.
+    fn authorizes(&self, actor: &Actor, action: Action) -> Result<(), String> {
         let target = Target::Environment { team: &self.team, owner: &self.owner_id };
-        match authorize(actor, Action::Operate, target) {
-            Err(Denied::Rule(rule)) => Err(sentence(rule)),
-            Err(Denied::Hidden) => Err("It belongs to a team that you are not in.".to_owned()),
-            Ok(()) => self.state.allows(operation).map_err(str::to_owned),
-        }
+        authorize(actor, action, target).map_err(|denied| match denied {
+            Denied::Rule(rule) => sentence(rule),
+            Denied::Hidden => "It belongs to a team that you are not in.".to_owned(),
+        })
     }
 }
 
@@ -544,6 +575,22 @@ mod tests {
             (actor('b', None), Operation::Stop, Some("It belongs to a team that you are not in.")),
         ] {
             assert_eq!(running.permits(&who, operation).err().as_deref(), says);
+        }
+    }
+
+    #[test]
+    fn whoever_may_operate_a_running_environment_may_enter_it_and_others_read_why_not() {
+        for (who, state, says) in [
+            (actor('b', Some("blue")), State::Running, None),
+            (actor('b', Some("blue")), State::Stopped, Some("It does not run. Start it to have a shell in it.")),
+            (
+                actor('c', Some("blue")),
+                State::Running,
+                Some("Only its owner, a lead of the team or an admin can do this."),
+            ),
+            (actor('b', None), State::Running, Some("It belongs to a team that you are not in.")),
+        ] {
+            assert_eq!(sample("checkout", state).permits_entry(&who).err().as_deref(), says);
         }
     }
 

@@ -8,6 +8,7 @@ pub mod entries;
 pub mod expiry;
 pub mod form;
 pub mod gauges;
+pub mod heading;
 pub mod icon;
 pub mod loaded;
 pub mod operate;

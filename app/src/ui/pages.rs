@@ -17,3 +17,4 @@ pub mod team;
 pub mod teams;
 pub mod template;
 pub mod templates;
+pub mod terminal;

@@ -7,7 +7,7 @@ use crate::ui::seal::Seal;
 
 #[component]
 pub fn Tabs(id: EnvironmentId, current: &'static str) -> impl IntoView {
-    let tabs = [("Overview", ""), ("History", "/history")].map(|(label, path)| {
+    let tabs = [("Overview", ""), ("Terminal", "/terminal"), ("History", "/history")].map(|(label, path)| {
         view! {
             <a href=format!("/environments/{id}{path}") aria-current=(label == current).then_some("page")>
                 {label}

@@ -6,14 +6,13 @@ use leptos_router::hooks::use_params_map;
 
 use crate::api::audit::get_history;
 use crate::api::me::{Me, get_me};
-use crate::model::environment::{Environment, Step};
+use crate::model::environment::Step;
 use crate::model::history::{History, PastActivity, PostMortem};
 use crate::model::time::took;
-use crate::ui::components::badge::Badge;
 use crate::ui::components::entries::Entries;
+use crate::ui::components::heading::Heading;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::loaded::Loaded;
-use crate::ui::components::tabs::Tabs;
 use crate::ui::components::time::Time;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
@@ -35,10 +34,13 @@ pub fn HistoryPage() -> impl IntoView {
 fn Became(me: Me, history: History) -> impl IntoView {
     let History { environment, activities, audit, post_mortem } = history;
     let viewer = Viewer::of(me);
+    // Why it is as it is stands in the post-mortem, where there is one.
+    let reason = environment.reason.clone().filter(|_| post_mortem.is_none());
     let activities = activities.into_iter().map(|activity| view! { <Activity activity viewer /> });
     view! {
         <Title text=format!("History of {}", environment.name) />
-        <Heading environment viewer reason=post_mortem.is_none() />
+        <Heading environment viewer tab="History" />
+        {reason.map(|reason| view! { <p class="callout off">{reason}</p> })}
         {post_mortem.map(|post_mortem| view! { <Ended post_mortem viewer /> })}
         <section class="panel" aria-labelledby="activities">
             <header>
@@ -52,31 +54,6 @@ fn Became(me: Me, history: History) -> impl IntoView {
             </header>
             <Entries entries=audit viewer of_one=true />
         </section>
-    }
-    .seal()
-}
-
-#[component]
-fn Heading(
-    environment: Environment,
-    viewer: Viewer,
-    /// Whether why it is as it is stands here, and not below.
-    reason: bool,
-) -> impl IntoView {
-    let it = environment.clone();
-    let (badge, owner) = (RwSignal::new(environment).into(), viewer.owner(&it));
-    let template = format!("{} v{} · {}", it.template.slug, it.template.version, it.size);
-    view! {
-        <Tabs id=it.id.clone() current="History" />
-        <div class="head one">
-            <h1 tabindex="-1">{it.name.to_string()}</h1>
-            <Badge environment=badge />
-            <p class="dim">
-                {template} " · launched " <Time at=it.created_at now=viewer.now clock=viewer.tab.clock /> " by " {owner}
-                " for team " {it.team.to_string()}
-            </p>
-        </div>
-        {it.reason.filter(|_| reason).map(|reason| view! { <p class="callout off">{reason}</p> })}
     }
     .seal()
 }
