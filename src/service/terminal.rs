@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use app::model::terminal::Size;
 use app::model::time::Timestamp;
 use hyper::body::Bytes;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Sleep, sleep};
 
 use super::Service;
 use super::error::fault;
@@ -279,13 +281,12 @@ impl Service {
 
     /// Keeps a terminal that nobody is connected to any more, and hangs it up when nobody comes back for it.
     pub fn keep_terminal(&self, terminal: Terminal) {
-        let service = self.clone();
-        self.spawn(async move { service.wait_for_heir(terminal).await });
+        let (service, over) = (self.clone(), sleep(KEPT));
+        self.spawn(async move { service.wait_for_heir(terminal, over).await });
     }
 
-    async fn wait_for_heir(&self, mut terminal: Terminal) {
-        let closing = self.closing();
-        let mut over = std::pin::pin!(tokio::time::sleep(KEPT));
+    async fn wait_for_heir(&self, mut terminal: Terminal, over: Sleep) {
+        let (closing, mut over) = (self.closing(), pin!(over));
         loop {
             let happening = tokio::select! {
                 () = closing.cancelled() => break self.hang_up(terminal, "Berth was stopped.").await,
@@ -365,9 +366,9 @@ impl Service {
 }
 
 fn running(found: &Stored) -> Result<ContainerId, ApiError> {
-    let container = found.container().filter(|_| found.environment.state == State::Running);
-    let message = || format!("It is {}. A terminal opens in one that runs.", found.environment.state);
-    container.ok_or_else(|| ApiError::Conflict { message: message() })
+    let conflict = |why: &str| ApiError::Conflict { message: why.to_owned() };
+    found.environment.state.allows_entry().map_err(conflict)?;
+    found.container().ok_or_else(|| conflict("Its container is not known."))
 }
 
 /// When something was last typed in each environment, until a look for use has noted it.

@@ -1,11 +1,12 @@
 //! Terminals in environments: who opens one, what is kept when the connection is lost, how it ends, and that typing is use.
 
 use app::api::ApiError;
-use app::model::access::{Actor, InstallationRole, TeamRole, TokenScope};
+use app::model::access::{Actor, TeamRole, TokenScope};
 use app::model::audit::{Action, Search};
 use app::model::environment::Operation;
 use app::model::name::{EnvironmentId, UserId};
 use app::model::terminal::Size;
+use futures::future::join_all;
 use futures::{SinkExt, StreamExt};
 use hyper::body::Bytes;
 use serde_json::{Value, json};
@@ -211,7 +212,7 @@ async fn a_terminal_opens_only_in_what_runs_and_says_why_it_ends_with_it() {
     let ending = stage.service.terminal_ended(screen.terminal).await;
     assert_eq!((ending.reason.as_str(), ending.exit_code), ("The environment does not run any more.", None));
     let refused = stage.service.open_terminal(&bea, &id, SIZE).await.map(drop);
-    let message = "It is stopped. A terminal opens in one that runs.".to_owned();
+    let message = "It does not run. Start it to have a shell in it.".to_owned();
     assert_eq!(refused, Err(ApiError::Conflict { message }));
 }
 
@@ -439,7 +440,7 @@ async fn what_is_said_wrong_at_first_is_told_and_opens_nothing() {
 
 #[tokio::test]
 async fn whoever_loses_the_right_loses_the_terminal_and_its_shell_is_hung_up() {
-    for (statement, reason) in [
+    let ways = [
         ("DELETE FROM sessions", "You are signed out."),
         ("UPDATE users SET disabled = TRUE", "You are signed out."),
         ("DELETE FROM team_groups", "You are signed out."),
@@ -447,10 +448,10 @@ async fn whoever_loses_the_right_loses_the_terminal_and_its_shell_is_hung_up() {
             "UPDATE environments SET owner_id = (SELECT id FROM users WHERE name = 'Ben')",
             "You may not do this any more: ",
         ),
-    ] {
+    ];
+    join_all(ways.map(|(statement, reason)| async move {
         let table = Table::laid().await;
         table.site.person("Ben", &["blue"], None).await;
-        table.site.person("Root", &[], Some(InstallationRole::Admin)).await;
         let mut page = table.page().await;
         say(&mut page, open()).await;
         shows_after_opening(&mut page).await;
@@ -462,7 +463,8 @@ async fn whoever_loses_the_right_loses_the_terminal_and_its_shell_is_hung_up() {
         while engine.shells(&engine.containers()[0]) > 0 {
             tokio::task::yield_now().await;
         }
-    }
+    }))
+    .await;
 }
 
 async fn shows_after_opening(page: &mut Socket) {

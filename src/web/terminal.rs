@@ -91,6 +91,7 @@ impl Visit {
             Err(why) => return farewell(&mut sink, Some(Ending::because(why)), code::NORMAL).await,
         };
         let (from, shown) = terminal.shown_after(received);
+        // What was shown before comes in one message: so the page knows where it ends, and answers none of it again.
         let opened = Told::Opened { terminal: terminal.id.clone(), from };
         let greeted = [Some(told(&opened)), (!shown.is_empty()).then(|| Message::Binary(shown))];
         for message in greeted.into_iter().flatten() {
