@@ -20,6 +20,8 @@ export const any = (random, all) => all[Math.floor(random() * all.length)];
 export class Crowd {
   /** What was launched and nobody asked to remove: it must be there. */
   kept = new Set();
+  /** What somebody asked to remove, be it before whoever launched it had the answer. */
+  #unwanted = new Set();
   /** What is not touched. */
   spared = new Set();
   /** How often something was refused, by its code. */
@@ -58,10 +60,11 @@ export class Crowd {
     const all = (await this.server.environments()).filter(({ id }) => !this.spared.has(id));
     if (what === 'launch') {
       const { id } = await this.server.begin('POST', '/api/v1/environments', { team: crowded, template: any(this.random, ['web', 'probed']) });
-      this.kept.add(id);
+      if (!this.#unwanted.has(id)) this.kept.add(id);
     } else if (all.length) {
       const { id } = any(this.random, all);
       if (what !== 'remove') return this.server.begin('POST', `/api/v1/environments/${id}/${what}`);
+      this.#unwanted.add(id);
       this.kept.delete(id);
       await this.server.begin('DELETE', `/api/v1/environments/${id}`);
     }
