@@ -159,15 +159,25 @@ impl Berth {
         .await;
     }
 
+    pub async fn sql(&self, statements: &str) {
+        self.store.sql(statements).await;
+    }
+
+    pub async fn count(&self, what: &str) -> i64 {
+        self.store.count(what).await
+    }
+}
+
+impl Store {
     /// What only an admin at the database could do.
     pub async fn sql(&self, statements: &str) {
-        let mut write = self.store.write().await.expect("a transaction");
+        let mut write = self.write().await.expect("a transaction");
         sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned())).execute(&mut *write).await.expect("SQL");
         write.commit().await.expect("committed");
     }
 
     pub async fn count(&self, what: &str) -> i64 {
-        let mut write = self.store.write().await.expect("a transaction");
+        let mut write = self.write().await.expect("a transaction");
         let query = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {what}")));
         query.fetch_one(&mut *write).await.expect("a count")
     }

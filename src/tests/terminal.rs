@@ -6,6 +6,7 @@ use app::model::audit::{Action, Search};
 use app::model::environment::Operation;
 use app::model::name::{EnvironmentId, UserId};
 use app::model::terminal::Size;
+use app::model::units::Span;
 use futures::future::join_all;
 use futures::{SinkExt, StreamExt};
 use hyper::body::Bytes;
@@ -465,6 +466,22 @@ async fn whoever_loses_the_right_loses_the_terminal_and_its_shell_is_hung_up() {
         }
     }))
     .await;
+}
+
+#[tokio::test]
+async fn who_types_keeps_their_session_and_who_only_has_a_terminal_open_does_not() {
+    let table = Table::laid().await;
+    let stage = &table.site.stage;
+    let mut page = table.page().await;
+    say(&mut page, open()).await;
+    shows_after_opening(&mut page).await;
+    stage.pass(Span::hours(7));
+    types(&mut page, "echo on").await;
+    while stage.store.count(&format!("sessions WHERE seen_at = {}", stage.clock.now().as_millis())).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    stage.pass(Span::hours(9));
+    assert_eq!(hear(&mut page).await["ended"]["reason"], "You are signed out.");
 }
 
 async fn shows_after_opening(page: &mut Socket) {
