@@ -23,6 +23,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::Service;
 use super::error::fault;
+use super::lifecycle::sentence;
 use crate::docker::{ContainerId, Engine, EngineError, Input, Output, Shell};
 use crate::store::environments::{self, Stored};
 use crate::store::{StoreError, audit as audit_log};
@@ -247,11 +248,19 @@ impl Service {
         let mut write = self.store.write().await.map_err(fault)?;
         audit_log::record(&mut write, &entry, self.clock.now()).await.map_err(fault)?;
         write.commit().await.map_err(|error| fault(error.into()))?;
-        self.engine.open_shell(container, name, size).await.map_err(|error| match error {
+        let error = match self.engine.open_shell(container, name, size).await {
+            Ok(opened) => return Ok(opened),
+            Err(error) => error,
+        };
+        // The engine may have started it all the same.
+        self.end_shell(&found.environment.id, container, name).await;
+        let why = sentence(&error.to_string());
+        self.note_closed(&found.environment.id, actor.into(), &why).await;
+        Err(match error {
             EngineError::Unreachable(_) | EngineError::TimedOut(_) => {
                 ApiError::EngineUnavailable { message: error.to_string() }
             }
-            other => ApiError::Conflict { message: super::lifecycle::sentence(&other.to_string()) },
+            _ => ApiError::Conflict { message: why },
         })
     }
 
@@ -306,10 +315,14 @@ impl Service {
 
     /// Ends a terminal, and all that was started in it.
     pub async fn hang_up(&self, terminal: Terminal, why: &str) {
-        if let Err(error) = self.engine.hang_up(&terminal.container, &terminal.id).await {
-            tracing::warn!(%error, id = %terminal.environment, "a terminal cannot be hung up; its shell may go on");
+        self.end_shell(&terminal.environment, &terminal.container, &terminal.id).await;
+        self.note_closed(&terminal.environment, terminal.who.clone(), why).await;
+    }
+
+    async fn end_shell(&self, id: &EnvironmentId, container: &ContainerId, name: &str) {
+        if let Err(error) = self.engine.hang_up(container, name).await {
+            tracing::warn!(%error, %id, "a terminal cannot be hung up; its shell may go on");
         }
-        self.note_closed(terminal, why).await;
     }
 
     /// Why a terminal whose shell has gone ended.
@@ -329,21 +342,20 @@ impl Service {
             Err(EngineError::NotFound(_)) => Ending::because("The environment does not run any more."),
             Err(_) => Ending::because("The Docker Engine went away. Open a new terminal when it is back."),
         };
-        self.note_closed(terminal, &ending.reason).await;
+        self.note_closed(&terminal.environment, terminal.who.clone(), &ending.reason).await;
         ending
     }
 
-    async fn note_closed(&self, terminal: Terminal, why: &str) {
+    async fn note_closed(&self, id: &EnvironmentId, who: Who, why: &str) {
         let closed = async {
             let mut write = self.store.write().await?;
-            let Some(stored) = environments::find(&mut write, &terminal.environment).await? else { return Ok(()) };
-            let entry = Entry::by(terminal.who.clone(), audit::Action::CloseTerminal);
-            let entry = entry.on(&stored.environment).because(why);
+            let Some(stored) = environments::find(&mut write, id).await? else { return Ok(()) };
+            let entry = Entry::by(who, audit::Action::CloseTerminal).on(&stored.environment).because(why);
             audit_log::record(&mut write, &entry, self.clock.now()).await?;
             Ok::<_, StoreError>(write.commit().await?)
         };
         if let Err(error) = closed.await {
-            tracing::warn!(%error, id = %terminal.environment, "that a terminal was closed is not in the log");
+            tracing::warn!(%error, %id, "that a terminal was closed is not in the log");
         }
     }
 

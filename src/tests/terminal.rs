@@ -247,7 +247,7 @@ async fn an_engine_that_goes_away_ends_a_terminal_and_says_so() {
 }
 
 #[tokio::test]
-async fn what_the_engine_refuses_opens_nothing_and_keeps_no_place() {
+async fn what_the_engine_refuses_opens_nothing_keeps_no_place_and_leaves_no_shell() {
     let (stage, bea, id) = running("box").await;
     for call in [Call::Exec, Call::ExecStart] {
         for mood in [Mood::refuse(500, "no"), Mood::refuse(409, "it is paused"), Mood::Nonsense, Mood::LoseAnswer] {
@@ -256,9 +256,12 @@ async fn what_the_engine_refuses_opens_nothing_and_keeps_no_place() {
                 let refused = stage.service.open_terminal(&bea, &id, SIZE).await.map(drop);
                 let is_told = matches!(refused, Err(ApiError::Conflict { .. } | ApiError::EngineUnavailable { .. }));
                 assert!(is_told, "{call:?} {mood:?} {refused:?}");
+                assert_eq!(stage.engine.shells(&stage.engine.containers()[0]), 0, "{call:?} {mood:?}");
             }
         }
     }
+    let told = stage.told_of_terminals().await;
+    assert_eq!(told.iter().filter(|entry| entry.contains(" close_terminal ")).count(), told.len() / 2, "{told:?}");
     stage.terminal(&bea, &id).await.shows("$ ").await;
 }
 
