@@ -5,5 +5,4 @@ fn main() {
     // that is all that happens.
     drop(std::fs::create_dir_all("target/site"));
     println!("cargo:rerun-if-changed=target/site");
-    println!("cargo:rerun-if-changed=src/store/migrations");
 }

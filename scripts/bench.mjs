@@ -80,6 +80,7 @@ try {
 
 async function measure() {
   tell('Start');
+  await server.start();
   await server.run('apply', catalogue);
   // The operator belongs to no team: only as an admin do they launch for one.
   const token = await server.run('token', 'create', '--user', 'operator@localhost', '--name', 'bench', '--scope', 'admin');

@@ -11,8 +11,8 @@ const [mode, from, site] = process.argv.slice(2);
 const release = mode === 'release';
 // These come first, in this order; any other file of style/ follows by its name.
 const styles = ['tokens.css', 'base.css', 'layout.css', 'components.css'];
-// Pages that bring files of their own, which no other page loads: app/src/ui/NAME.js, with the style/NAME.css that it imports.
-const apart = ['terminal'];
+// Scripts that need no WebAssembly: app/src/ui/NAME.js, with the style/NAME.css that it may import. The frame is on every page.
+const apart = ['frame', 'terminal'];
 const texts = new Set(['.css', '.html', '.js', '.json', '.mjs', '.svg', '.txt', '.wasm', '.webmanifest', '.xml']);
 
 const bundle = {

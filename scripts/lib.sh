@@ -12,6 +12,25 @@ fail() {
   exit 1
 }
 
+# What took how long, for the table at the end; a script that another calls adds to the table of its caller.
+took() {
+  say "· $1 ($2 s)"
+  [ -z "${BERTH_TIMES:-}" ] || printf '%6d s  %s\n' "$2" "$1" >>"$BERTH_TIMES"
+}
+
+# timed WHAT COMMAND…: runs what speaks for itself, and notes how long it took.
+timed() {
+  local what=$1 began=$SECONDS
+  shift
+  "$@"
+  took "$what" $((SECONDS - began))
+}
+
+# The table of this run, the slowest last.
+times() {
+  say '' "$(sort -n "$BERTH_TIMES")" "$(printf '%6d s  in all' "$SECONDS")"
+}
+
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # step WHAT COMMAND…: runs the command with its output in target/logs, and says WHAT, how it goes, and how long it took.
@@ -26,7 +45,7 @@ step() {
   "$@" >"$step_log" 2>&1
   end_progress
   step_what=
-  say "· $what ($((SECONDS - began)) s)"
+  took "$what" $((SECONDS - began))
 }
 
 # While a step runs: the last line of its log, in place on a terminal, twice a minute elsewhere.
@@ -87,4 +106,14 @@ apt_install() {
 own_engine() {
   [ "$(id -u)" = 0 ] && [ "$(uname -s)" = Linux ] || return 0
   { have dockerd && have iptables && have ip; } || packages 'An engine of the soak' docker.io iptables iproute2
+}
+
+# declare_examples BINARY: declares the examples once the server that was started has made its database.
+declare_examples() {
+  local tries
+  for tries in {1..100}; do
+    "$1" apply examples/catalogue.toml >target/logs/apply.log 2>&1 && return
+    sleep 0.2
+  done
+  cat target/logs/apply.log >&2
 }

@@ -1,6 +1,7 @@
 //! The commands: `serve`, `apply`, `export`, `token create`, `token list`, `token revoke`.
 
 mod apply;
+pub mod data;
 mod export;
 mod serve;
 mod token;
@@ -10,7 +11,6 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
-use crate::store::Store;
 
 /// The traffic cop of a shared Docker host.
 #[derive(Debug, Parser)]
@@ -62,19 +62,4 @@ pub async fn run(cli: Cli) -> Result<(), Stop> {
         Command::Export => export::run(&config).await,
         Command::Token(token) => token::run(&config, &token).await,
     }
-}
-
-/// Opens the database of the data directory, which is made where it is missing.
-async fn open(config: &Config) -> Result<Store, Stop> {
-    let folder = &config.server.data_dir;
-    let failed = |error: &dyn std::fmt::Display| Stop::failed(format!("{}: {error}", folder.display()));
-    std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-    restrict(folder).map_err(|error| failed(&error))?;
-    Store::open(&folder.join("berth.db")).await.map_err(|error| failed(&error))
-}
-
-/// The data directory holds sessions and secrets: nobody else on the host looks into it.
-fn restrict(folder: &std::path::Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
 }

@@ -10,14 +10,17 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use app::model::access::InstallationRole;
+use app::model::host::SUBNET_PREFIX;
 use app::model::units::{Memory, Span};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use secrecy::SecretString;
 use url::Url;
 
 use address::PUBLIC_URL_ALLOWED;
 pub use address::{PublicUrl, is_loopback};
 use read::{Origins, Reader};
+
+use crate::docker::names_an_engine;
 
 const SECTIONS: [&str; 5] = ["server", "docker", "oidc", "sessions", "defaults"];
 const FILE: &str = "berth.toml";
@@ -50,9 +53,13 @@ pub struct Server {
 #[derive(Debug, Clone, Default)]
 pub struct Docker {
     pub host: Option<String>,
+    /// Where published ports are probed, without brackets; `None`: where they are published.
+    pub probe_host: Option<String>,
     pub ca: Option<PathBuf>,
     pub cert: Option<PathBuf>,
     pub key: Option<PathBuf>,
+    /// Addresses for the networks of teams; `None`: the engine chooses.
+    pub address_pool: Option<Ipv4Net>,
 }
 
 #[derive(Debug, Clone)]
@@ -68,6 +75,29 @@ pub struct Oidc {
     pub auditor_group: Option<String>,
     /// Whose members are admitted even without a team.
     pub allowed_groups: Vec<String>,
+    pub groups_when_absent: WhenAbsent,
+    /// Who else an ID token may be for, beside Berth: some providers name the project or sister applications too.
+    pub trusted_audiences: Vec<String>,
+}
+
+/// What a sign-in without the groups claim means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WhenAbsent {
+    /// That the person is in no group.
+    #[default]
+    None,
+    /// Nothing: the groups of the sign-in before stay.
+    Keep,
+}
+
+impl WhenAbsent {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Keep => "keep",
+        }
+    }
 }
 
 impl Oidc {
@@ -99,6 +129,18 @@ pub struct Defaults {
     pub host_memory_ratio: f64,
     /// The address on which environments' ports are published.
     pub bind_ip: IpAddr,
+}
+
+impl Config {
+    /// Whether links to ports lead to another host than Berth's own. They are in clear, and a browser that was told to come to a
+    /// host by https only does so on each of its ports (RFC 6797, section 8.3).
+    #[must_use]
+    pub fn links_lead_elsewhere(&self, public_url: &PublicUrl) -> bool {
+        match &self.server.public_host {
+            Some(host) => host != public_url.host(),
+            None => !self.defaults.bind_ip.is_unspecified(),
+        }
+    }
 }
 
 /// Everything that is wrong with the configuration, a sentence each.
@@ -177,7 +219,7 @@ fn server(reader: &mut Reader, has_oidc: bool) -> Server {
         .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 3000)));
     let public_url: Option<PublicUrl> = reader.value("server", "public_url", PUBLIC_URL_ALLOWED, parsed);
     let public_host = reader.value("server", "public_host", "a host's name or address, without a port", |text| {
-        url::Host::parse(text).ok().map(|host| host.to_string())
+        named_host(text).map(|host| host.to_string())
     });
     let data_dir = reader.text("server", "data_dir").map_or_else(|| PathBuf::from("berth-data"), PathBuf::from);
     let trusted_proxies = reader
@@ -203,16 +245,30 @@ fn server(reader: &mut Reader, has_oidc: bool) -> Server {
     Server { addr, public_url, public_host, data_dir, trusted_proxies }
 }
 
+/// A host's name or address; one of version 6 with or without brackets.
+fn named_host(text: &str) -> Option<url::Host> {
+    parsed(text).map(url::Host::Ipv6).or_else(|| url::Host::parse(text).ok())
+}
+
 fn docker(reader: &mut Reader) -> Docker {
-    let schemes = ["unix://", "tcp://", "http://", "https://", "npipe://"];
     let allowed = "as in DOCKER_HOST: unix:///var/run/docker.sock or tcp://host:2376";
     let docker = Docker {
-        host: reader.value("docker", "host", allowed, |text| {
-            schemes.iter().any(|scheme| text.starts_with(scheme)).then(|| text.to_owned())
+        host: reader.value("docker", "host", allowed, |text| names_an_engine(text).then(|| text.to_owned())),
+        probe_host: reader.value("docker", "probe_host", "a host's name or address, without a port", |text| {
+            Some(match named_host(text)? {
+                url::Host::Ipv6(address) => address.to_string(),
+                host @ (url::Host::Domain(_) | url::Host::Ipv4(_)) => host.to_string(),
+            })
         }),
         ca: reader.text("docker", "ca").map(PathBuf::from),
         cert: reader.text("docker", "cert").map(PathBuf::from),
         key: reader.text("docker", "key").map(PathBuf::from),
+        address_pool: reader.value(
+            "docker",
+            "address_pool",
+            "a range of IPv4 addresses of at least /24, such as 10.213.0.0/16",
+            |text| parsed::<Ipv4Net>(text).filter(|pool| pool.prefix_len() <= SUBNET_PREFIX && *pool == pool.trunc()),
+        ),
     };
     for (key, path) in [("ca", &docker.ca), ("cert", &docker.cert), ("key", &docker.key)] {
         if let Some(path) = path.as_ref().filter(|path| !path.is_file()) {
@@ -222,6 +278,13 @@ fn docker(reader: &mut Reader) -> Docker {
     if docker.cert.is_some() != docker.key.is_some() {
         let missing = if docker.cert.is_some() { "key" } else { "cert" };
         reader.require("docker", missing, "docker.cert and docker.key belong together");
+    }
+    let is_https = docker.host.as_ref().is_some_and(|host| host.starts_with("https://"));
+    if docker.cert.is_some() || docker.key.is_some() || is_https {
+        reader.require("docker", "ca", "an engine is trusted over TLS by the certificate of its authority");
+    }
+    if docker.ca.is_some() && docker.host.as_ref().is_some_and(|host| host.starts_with("unix://")) {
+        reader.fault("docker", "ca", "is set beside a socket of this machine, which has no TLS");
     }
     docker
 }
@@ -238,6 +301,10 @@ fn oidc(reader: &mut Reader) -> Option<Oidc> {
     let auditor_group = reader.text("oidc", "auditor_group");
     let named = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let allowed_groups = reader.list("oidc", "allowed_groups", "groups' names", named).unwrap_or_default();
+    let trusted_audiences = reader.list("oidc", "trusted_audiences", "audiences' names", named).unwrap_or_default();
+    let groups_when_absent = reader.value("oidc", "groups_when_absent", "none or keep", |text| {
+        [WhenAbsent::None, WhenAbsent::Keep].into_iter().find(|when| when.as_str() == text)
+    });
     reader.require("oidc", "issuer", "[oidc] needs the provider's address");
     reader.require("oidc", "client_id", "[oidc] needs the name under which the provider knows Berth");
     let default_scopes = || ["openid", "profile", "email"].map(str::to_owned).into();
@@ -250,6 +317,8 @@ fn oidc(reader: &mut Reader) -> Option<Oidc> {
         admin_group,
         auditor_group,
         allowed_groups,
+        groups_when_absent: groups_when_absent.unwrap_or_default(),
+        trusted_audiences,
     })
 }
 

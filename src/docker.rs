@@ -13,6 +13,7 @@ mod host;
 mod labels;
 mod lanes;
 mod logs;
+mod network;
 mod pulls;
 mod spec;
 mod stats;
@@ -20,16 +21,20 @@ mod terminal;
 mod text;
 mod wire;
 
-pub use connection::Connection;
 #[cfg(test)]
 pub use connection::Inside;
+pub use connection::{Connection, names_an_engine};
 pub use container::{Container, ContainerId, ImageId, Listed, Status};
 pub use engine::Engine;
 pub use error::EngineError;
 pub use events::{Event, Happening};
 pub use host::HostFacts;
 #[cfg(test)]
+pub use labels::Labels;
+pub use lanes::FIGURES;
+#[cfg(test)]
 pub use lanes::Patience;
+pub use network::{Attachment, Network, NetworkSpec};
 pub use pulls::PullProgress;
 pub use spec::{ContainerSpec, SpecError, Wanted};
 pub use terminal::{Input, Output, Shell};

@@ -2,8 +2,11 @@
 //! look for use, sweep.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
+
+use futures::FutureExt;
 
 use crate::service::Service;
 use crate::web::auth::Auth;
@@ -12,11 +15,11 @@ use crate::web::auth::Auth;
 pub fn start(service: &Service, auth: &Arc<Auth>) {
     let auth = Arc::clone(auth);
     service.spawn(service.clone().follow_engine());
-    every(service, Duration::from_secs(60), |service| async move { service.reconcile_if_live().await });
-    every(service, Duration::from_secs(5), |service| async move { service.end_due().await });
-    every(service, Duration::from_secs(60), |service| async move { service.look_for_use().await });
-    every(service, Duration::from_secs(5), |service| async move { service.end_overdue().await });
-    every(service, Duration::from_secs(600), move |_| sweep(Arc::clone(&auth)));
+    every(service, "reconcile", Duration::from_secs(60), |service| async move { service.reconcile_if_live().await });
+    every(service, "lifetimes", Duration::from_secs(5), |service| async move { service.end_due().await });
+    every(service, "use", Duration::from_secs(60), |service| async move { service.look_for_use().await });
+    every(service, "deadlines", Duration::from_secs(5), |service| async move { service.end_overdue().await });
+    every(service, "sweep", Duration::from_secs(600), move |_| sweep(Arc::clone(&auth)));
 }
 
 /// Deletes sessions that have ended, and sign-ins that nobody came back to.
@@ -27,9 +30,11 @@ async fn sweep(auth: Arc<Auth>) {
     }
 }
 
-/// Runs `job` again and again, never twice at once. What fails inside is logged there, and tried again next time.
+/// Runs `job` again and again, never twice at once. What fails inside is logged there, and tried again next time; so is a
+/// job that panics.
 fn every<F: Future<Output = ()> + Send>(
     service: &Service,
+    name: &'static str,
     period: Duration,
     job: impl Fn(Service) -> F + Send + 'static,
 ) {
@@ -40,8 +45,39 @@ fn every<F: Future<Output = ()> + Send>(
         loop {
             tokio::select! {
                 () = closing.cancelled() => return,
-                _ = timer.tick() => job(owned.clone()).await,
+                _ = timer.tick() => {
+                    match AssertUnwindSafe(job(owned.clone())).catch_unwind().await {
+                        Ok(()) => owned.note_job(name),
+                        Err(_) => tracing::error!(job = name, "a job panicked; it runs again next time"),
+                    }
+                }
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::tests::stage::Stage;
+
+    #[tokio::test]
+    async fn a_job_that_panics_runs_again() {
+        let stage = Stage::set().await;
+        let (runs, again) = (Arc::new(AtomicUsize::new(0)), Arc::new(tokio::sync::Notify::new()));
+        let (count, third) = (Arc::clone(&runs), Arc::clone(&again));
+        every(&stage.service, "test", Duration::from_millis(1), move |_| {
+            let (run, third) = (count.fetch_add(1, Ordering::SeqCst), Arc::clone(&third));
+            async move {
+                assert!(run > 0, "the first run panics");
+                if run == 2 {
+                    third.notify_one();
+                }
+            }
+        });
+        again.notified().await;
+        assert_eq!(stage.service.jobs(), [("test", stage.clock.now())], "the second was a success");
+    }
 }

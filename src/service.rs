@@ -12,34 +12,40 @@ pub mod deadlines;
 pub mod declared;
 pub mod drivers;
 pub mod edit;
+mod ends;
 pub mod error;
 pub mod export;
 pub mod launch;
 pub mod lifecycle;
+pub mod list;
 pub mod live;
 pub mod manage;
+pub mod networks;
 mod post_mortem;
 pub mod probe;
+mod reach;
 pub mod reconcile;
 pub mod requests;
 pub mod terminal;
 pub mod time;
 pub mod turns;
 
+use std::collections::BTreeMap;
 use std::future::Future;
-use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use app::api::ApiError;
 use app::model::access::{Action, Actor, Denied, Target, authorize};
-use app::model::environment::{Environment, Port};
-use app::model::host::Host;
+use app::model::environment::Environment;
+use app::model::host::{Host, Isolation};
 use app::model::name::{EnvironmentId, TeamName};
 use app::model::quarantine::Stray;
-use app::model::template::{Protocol, Scheme};
+use app::model::time::Timestamp;
 use app::model::units::Memory;
-use tokio::sync::{broadcast, watch};
+use futures::FutureExt;
+use ipnet::Ipv4Net;
+use tokio::sync::{broadcast, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -51,7 +57,9 @@ use app::api::live::Change;
 use app::api::manage::Setting;
 use deadlines::Underway;
 use drivers::Drivers;
-use error::fault;
+use ends::Ends;
+use error::{fault, internal};
+pub use reach::Reach;
 use terminal::{Terminals, Typed};
 use turns::Turns;
 
@@ -63,13 +71,10 @@ const CHANGES_KEPT: usize = 1024;
 pub struct Settings {
     /// Goes on every container's labels, so that two installations on one host leave each other's alone.
     pub installation: String,
-    /// The host of port links.
-    pub public_host: String,
-    /// The address on the host that ports are published on; `None`: all.
-    pub bind_ip: Option<IpAddr>,
-    /// Where the server reaches published ports, to probe them.
-    pub probe_host: String,
+    pub reach: Reach,
     pub reserve: Reserve,
+    /// Addresses for the networks of teams; `None`: the engine's own pools serve.
+    pub address_pool: Option<Ipv4Net>,
 }
 
 /// What of the host is not given away, and how far it may be promised twice.
@@ -95,9 +100,13 @@ pub struct Service {
     turns: Turns,
     underway: Underway,
     strays: watch::Sender<Vec<Stray>>,
+    ends: Ends,
+    /// Held by whoever makes or removes networks.
+    networks: Arc<tokio::sync::Mutex<()>>,
     terminals: Terminals,
     typed: Typed,
     probes: probe::Probes,
+    jobs: Arc<Mutex<BTreeMap<&'static str, Timestamp>>>,
     tasks: TaskTracker,
     closing: CancellationToken,
     cut: CancellationToken,
@@ -119,9 +128,12 @@ impl Service {
             turns: Turns::default(),
             underway: Underway::default(),
             strays: watch::Sender::default(),
+            ends: Ends::default(),
+            networks: Arc::default(),
             terminals: Terminals::default(),
             typed: Typed::default(),
             probes: probe::Probes::new(),
+            jobs: Arc::default(),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
             cut: CancellationToken::new(),
@@ -162,14 +174,38 @@ impl Service {
     /// # Errors
     /// Why it does not.
     pub async fn ready(&self) -> Result<(), StoreError> {
-        self.store.catalogue().await.map(drop)
+        self.store.ping().await
+    }
+
+    /// Notes that a job has come to its end.
+    pub fn note_job(&self, name: &'static str) {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).insert(name, self.clock.now());
+    }
+
+    /// The jobs, and when each last came to its end.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<(&'static str, Timestamp)> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(name, at)| (*name, *at)).collect()
     }
 
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let cut = self.cut.clone();
+        // On the heap at once: a launch is large, and each layer around it would move it over the stack.
+        let task = task.boxed();
         drop(self.tasks.spawn(async move {
             cut.run_until_cancelled(task).await;
         }));
+    }
+
+    /// Does what must not be cut off half-way in a task of the service: whoever asked may hang up, and only the answer is lost.
+    async fn in_own_task<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let (done, answer) = oneshot::channel();
+        // Nobody may be waiting any more.
+        self.spawn(async move { drop(done.send(work.await)) });
+        answer.await.unwrap_or_else(|cut_off| Err(internal(&cut_off)))
     }
 
     /// Whether `actor` may do this to a team's things as a whole.
@@ -191,10 +227,15 @@ impl Service {
         Ok(found)
     }
 
-    /// The environment as people see it: with the links of its ports.
+    /// The environment as people see it: with the links of its ports, and whether it is apart as the engine is now.
     fn shown(&self, mut environment: Environment) -> Environment {
+        // Until the engine has answered, nobody is told that it keeps nothing apart.
+        environment.isolated |= self.host.borrow().isolation != Some(Isolation::TeamNetworks);
         for port in &mut environment.ports {
-            port.url = link(port, &self.settings.public_host);
+            self.settings.reach.show(port);
+        }
+        if environment.reason.is_none() {
+            environment.reason = self.underway.told(&environment);
         }
         environment
     }
@@ -245,16 +286,6 @@ fn refuse(denied: Denied, what: &str) -> ApiError {
     }
 }
 
-/// A link to a port on `host`; `None` for a port that a browser cannot open.
-fn link(port: &Port, host: &str) -> Option<String> {
-    let scheme = match (port.protocol, port.scheme) {
-        (Protocol::Tcp, Scheme::Http) => "http",
-        (Protocol::Tcp, Scheme::Https) => "https",
-        (Protocol::Udp, _) | (Protocol::Tcp, Scheme::Raw) => return None,
-    };
-    Some(format!("{scheme}://{host}:{}", port.host_port))
-}
-
 impl From<&HostFacts> for Host {
     fn from(facts: &HostFacts) -> Self {
         Self {
@@ -263,6 +294,13 @@ impl From<&HostFacts> for Host {
             cpus: facts.cpus,
             memory: facts.memory,
             link: app::model::host::Link::Live,
+            engine_started_at: facts.started_at,
+            isolation: Some(match facts.default_bridge_is_apart {
+                true => Isolation::DefaultBridge,
+                false => Isolation::TeamNetworks,
+            }),
+            networks: 0,
+            networks_left: None,
         }
     }
 }

@@ -7,24 +7,28 @@ pub mod catalogue;
 pub mod clocks;
 pub mod environments;
 mod fingerprint;
+pub mod kept;
 pub mod limits;
+mod migrations;
 pub mod people;
 mod post_mortems;
+mod readers;
 pub mod requests;
 pub mod roster;
 pub mod sessions;
 pub mod sign_ins;
 pub mod tokens;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use thiserror::Error;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
+use kept::Kept;
+use migrations::MIGRATIONS;
+use readers::Readers;
 
 /// One writer and a few readers on one SQLite file in write-ahead mode: writes queue here, fairly, instead of meeting the
 /// database's busy timeout. Another process (`berth apply`) may write too; its transactions are immediate as well.
@@ -32,6 +36,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 pub struct Store {
     readers: SqlitePool,
     writer: SqlitePool,
+    direct: Readers,
+    kept: Kept,
     #[cfg(test)]
     pub border: border::Border,
 }
@@ -51,6 +57,20 @@ pub enum StoreError {
     Database(sqlx::Error),
     #[error("the database cannot be brought to this version: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    #[error("there is no database yet; `berth serve` makes it at its first start")]
+    Absent,
+    #[error(
+        "the database has version {found} and this command needs {known}; start `berth serve` of this version once, which migrates it"
+    )]
+    Older { found: i64, known: i64 },
+    #[error(
+        "the database has version {found}, from a newer Berth; this one knows up to {known}. Use the newer Berth, or put back the copy that it made before it migrated (`berth-schema-{known}.db` beside the database)"
+    )]
+    Newer { found: i64, known: i64 },
+    #[error("the copy of the database before its migration cannot be written to {}: {cause}", to.display())]
+    Copy { to: PathBuf, cause: String },
+    #[error("the file of the database: {0}")]
+    File(#[from] std::io::Error),
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -80,33 +100,135 @@ fn is_outside_transactions(connection: &SqliteConnection) -> bool {
     !connection.is_in_transaction()
 }
 
+/// What a command beside the server does with the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    Read,
+    Write,
+}
+
+/// Each connection has a thread, which is named after the database.
+fn options(path: &Path) -> SqliteConnectOptions {
+    let name = path.display().to_string();
+    SqliteConnectOptions::new()
+        .thread_name(move |count| format!("database {name} {count}"))
+        .filename(path)
+        .synchronous(SqliteSynchronous::Normal)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+}
+
+async fn writer(options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(Duration::from_secs(30))
+        .before_acquire(|connection, _| Box::pin(async move { Ok(is_outside_transactions(connection)) }));
+    Ok(pool.connect_with(options).await?)
+}
+
+/// The version that this program brings a database to.
+fn newest() -> i64 {
+    MIGRATIONS.iter().map(|step| step.version).max().unwrap_or_default()
+}
+
+/// The version of what is there; `None` of an empty file.
+async fn version(connection: &mut SqliteConnection) -> Result<Option<i64>, StoreError> {
+    let journal = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";
+    if sqlx::query(journal).fetch_optional(&mut *connection).await?.is_none() {
+        return Ok(None);
+    }
+    Ok(sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations").fetch_one(connection).await?)
+}
+
+/// Keeps a copy of a database of this version beside it. Copies of before stay.
+async fn keep_copy(writer: &SqlitePool, path: &Path, version: i64) -> Result<(), StoreError> {
+    let name = |count: u32| match count {
+        1 => path.with_file_name(format!("berth-schema-{version}.db")),
+        _ => path.with_file_name(format!("berth-schema-{version}-{count}.db")),
+    };
+    let to = (1..).map(name).find(|to| !to.exists()).expect("there are more numbers than copies");
+    let failed = |cause: String| StoreError::Copy { to: to.clone(), cause };
+    let text = to.to_str().ok_or_else(|| failed("its path is no UTF-8".to_owned()))?;
+    readable_by_nobody_else(&to)?;
+    let copied = sqlx::query("VACUUM INTO $1").bind(text).execute(writer).await.map_err(StoreError::from);
+    let synced = copied.and_then(|_| Ok(std::fs::File::open(&to)?.sync_all()?));
+    if let Err(error) = synced {
+        std::fs::remove_file(&to)?;
+        return Err(failed(error.to_string()));
+    }
+    tracing::info!(copy = text, version, "the database is copied before it is migrated");
+    Ok(())
+}
+
+/// Makes the file where there is none. It holds sessions and secrets; what SQLite makes beside it has the same mode.
+fn readable_by_nobody_else(file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let file = std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file)?;
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))
+}
+
 impl Store {
-    /// Opens the database at `path`, making it where there is none, and brings it to this version.
+    /// Opens the database at `path` for the one server: makes it where there is none, and brings it to this version. Before
+    /// it changes what is there, it keeps a copy beside it, named after the version that it has.
     ///
     /// # Errors
-    /// When the file cannot be opened or is of a newer version.
+    /// When the file cannot be opened, or is of a newer version.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5));
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(Duration::from_secs(30))
-            .before_acquire(|connection, _| Box::pin(async move { Ok(is_outside_transactions(connection)) }))
-            .connect_with(options.clone())
-            .await?;
+        readable_by_nobody_else(path)?;
+        let options = options(path).journal_mode(SqliteJournalMode::Wal);
+        let writer = writer(options.clone()).await?;
+        let found = version(&mut *writer.acquire().await?).await?;
+        match found {
+            Some(found) if found > newest() => return Err(StoreError::Newer { found, known: newest() }),
+            Some(found) if found < newest() => keep_copy(&writer, path, found).await?,
+            Some(_) | None => {}
+        }
         MIGRATIONS.run(&writer).await?;
-        let readers = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options.read_only(true));
-        Ok(Self {
+        Ok(Self::of(options, writer))
+    }
+
+    /// Opens what is there for a command beside the server: it makes nothing and migrates nothing.
+    ///
+    /// # Errors
+    /// When there is no database, or it is of another version.
+    pub async fn open_existing(path: &Path, access: Access) -> Result<Self, StoreError> {
+        if !path.try_exists()? {
+            return Err(StoreError::Absent);
+        }
+        let options = match access {
+            Access::Read => options(path).read_only(true),
+            Access::Write => options(path).journal_mode(SqliteJournalMode::Wal),
+        };
+        let writer = writer(options.clone()).await?;
+        let (found, known) = (version(&mut *writer.acquire().await?).await?, newest());
+        match found {
+            None => Err(StoreError::Absent),
+            Some(found) if found < known => Err(StoreError::Older { found, known }),
+            Some(found) if found > known => Err(StoreError::Newer { found, known }),
+            Some(_) => Ok(Self::of(options, writer)),
+        }
+    }
+
+    fn of(options: SqliteConnectOptions, writer: SqlitePool) -> Self {
+        let options = options.read_only(true);
+        let readers = SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options.clone());
+        Self {
             readers,
             writer,
+            direct: Readers::new(options),
+            kept: Kept::default(),
             #[cfg(test)]
             border: border::Border::default(),
-        })
+        }
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.readers).await?;
+        Ok(())
     }
 
     /// Begins a write transaction; dropped without a commit, it leaves no trace.
@@ -128,6 +250,14 @@ impl Store {
         sqlx::raw_sql(sqlx::AssertSqlSafe(limit)).execute(&mut *writer).await.expect("a limit");
     }
 
+    /// How the database carries a statement out, a line for each table that it goes through.
+    #[cfg(test)]
+    pub async fn plan_of(&self, sql: &str) -> Vec<String> {
+        let query = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
+        let rows = query.fetch_all(&self.writer).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
+        rows.iter().map(|row| sqlx::Row::get(row, "detail")).collect()
+    }
+
     /// What the database itself says of its soundness.
     #[cfg(test)]
     pub async fn soundness(&self) -> String {
@@ -137,10 +267,12 @@ impl Store {
     /// Whether nobody waits for an answer of the database.
     #[cfg(test)]
     pub fn is_idle(&self) -> bool {
-        [&self.readers, &self.writer].iter().all(|pool| pool.num_idle() == pool.size() as usize)
+        let pools = [&self.readers, &self.writer];
+        pools.iter().all(|pool| pool.num_idle() == pool.size() as usize) && self.direct.is_idle()
     }
 
     pub async fn close(&self) {
+        self.direct.close();
         self.readers.close().await;
         self.writer.close().await;
     }

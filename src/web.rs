@@ -15,6 +15,7 @@ pub mod oidc;
 pub mod operator;
 pub mod pages;
 pub mod panics;
+mod prefer;
 pub mod problem;
 pub mod proxies;
 pub mod refusal;

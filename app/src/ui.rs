@@ -33,8 +33,10 @@ use tab::Tab;
 
 pub mod browser;
 pub mod components;
+pub mod escape;
 pub mod frame;
 pub mod live;
+pub mod notices;
 pub mod pages;
 pub mod seal;
 pub mod tab;
@@ -43,10 +45,34 @@ pub mod tab;
 #[derive(Debug, Clone, Default)]
 pub struct Bundle(pub String);
 
-/// The document around the pages; with `scripts`, its islands come to life.
-pub fn shell(options: LeptosOptions, scripts: bool) -> impl IntoView {
-    let style = format!("/{}/berth.css", options.site_pkg_dir);
-    provide_context(Bundle(format!("/{}", options.site_pkg_dir)));
+/// Which code a page brings along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scripts {
+    /// Nobody is signed in: nothing on the page is alive.
+    None,
+    /// What is alive around every page.
+    Frame,
+    /// That, and the islands of the page itself.
+    Islands,
+}
+
+impl Scripts {
+    /// Of the page at `path`. A story walks all pages and holds this against the islands that are on them.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        let mut parts = path.trim_matches('/').split('/');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some("environments"), _, None) | (Some("launch"), None, None) => Self::Islands,
+            _ => Self::Frame,
+        }
+    }
+}
+
+/// The document around the pages.
+pub fn shell(options: LeptosOptions, scripts: Scripts) -> impl IntoView {
+    let bundle = format!("/{}", options.site_pkg_dir);
+    let (style, frame) = (format!("{bundle}/berth.css"), format!("{bundle}/frame.js"));
+    provide_context(Bundle(bundle));
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -58,7 +84,8 @@ pub fn shell(options: LeptosOptions, scripts: bool) -> impl IntoView {
                 <link rel="stylesheet" href=style />
                 <script nonce=use_nonce()>{include_str!("ui/preferences.js")}</script>
                 <script nonce=use_nonce()>{include_str!("ui/zone.js")}</script>
-                {scripts.then(|| view! { <HydrationScripts options islands=true /> })}
+                {(scripts != Scripts::None).then(|| view! { <script type="module" src=frame></script> })}
+                {(scripts == Scripts::Islands).then(|| view! { <HydrationScripts options islands=true /> })}
                 <MetaTags />
             </head>
             <body>
@@ -74,7 +101,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_context(Tab::default());
     view! {
-        <Title formatter=|page: String| format!("{page} · Berth") />
+        <Title formatter=|page: String| format!("{} · Berth", escape::escaped(&page)) />
         <Router>
             <Frame>
                 <FlatRoutes fallback=|| view! { <MissingPage /> }>

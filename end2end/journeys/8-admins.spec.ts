@@ -133,7 +133,7 @@ async function setQuota(admin: Page, limits: Record<string, string>): Promise<vo
 /** Changes a piece of the template Web's text on its page. */
 async function edit(admin: Page, piece: string, by: string): Promise<void> {
   await admin.goto('/templates/web');
-  const text = admin.getByLabel(words.template.text);
+  const text = admin.getByRole('textbox', { name: words.template.text });
   const known = await text.inputValue();
   expect(known).toContain(piece);
   await text.fill(known.replace(piece, by));

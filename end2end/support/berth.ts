@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { client, startProvider } from '../provider.mjs';
 import { containersOf, Gate, removeContainer } from './engine.ts';
+import { Proxy } from './proxy.ts';
 
 const binary = resolve(process.env.BERTH_BINARY ?? 'target/release/berth');
 const results = resolve('end2end/results');
@@ -25,6 +26,7 @@ export class Berth {
     private readonly process: ChildProcess,
     private readonly log: string,
     private readonly stopProvider: () => Promise<void>,
+    private readonly proxy: Proxy | undefined,
   ) {}
 
   static async start(name: string, settings: Settings = {}): Promise<Berth> {
@@ -34,11 +36,13 @@ export class Berth {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const provider = await startProvider({ berth: url });
+    const behind = process.env.BERTH_PROXY === 'nginx' ? await freePort() : undefined;
+    const proxy = behind === undefined ? undefined : Proxy.start(directory, port, behind);
     const config = join(directory, 'berth.toml');
     writeFileSync(
       config,
       toml({
-        server: { addr: `127.0.0.1:${port}`, public_url: url, public_host: '127.0.0.1', data_dir: join(directory, 'data') },
+        server: { addr: `127.0.0.1:${behind ?? port}`, trusted_proxies: proxy ? ['127.0.0.1'] : [], public_url: url, public_host: '127.0.0.1', data_dir: join(directory, 'data') },
         docker: { host: gate.host },
         oidc: {
           issuer: provider.issuer,
@@ -51,16 +55,15 @@ export class Berth {
         ...settings,
       }),
     );
-    await run(config, 'apply', 'end2end/catalogue.toml');
-
     mkdirSync(results, { recursive: true });
     const log = join(results, `${name}.log`);
     const output = createWriteStream(log);
     const child = spawn(binary, ['serve', '--config', config], { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.pipe(output, { end: false });
     child.stderr.pipe(output, { end: false });
-    const berth = new Berth(url, gate, directory, config, child, log, provider.stop);
+    const berth = new Berth(url, gate, directory, config, child, log, provider.stop, proxy);
     await berth.ready();
+    await run(config, 'apply', 'end2end/catalogue.toml');
     return berth;
   }
 
@@ -100,6 +103,7 @@ export class Berth {
       await ended;
       clearTimeout(late);
     }
+    await this.proxy?.stop();
     await this.stopProvider();
     await this.gate.cut();
     rmSync(this.directory, { recursive: true, force: true });

@@ -18,9 +18,11 @@ export class Server extends Berth {
       const way = join(server.directory, 'engine.sock');
       server.between = await Between.open(way, engine);
       server.environment.BERTH_DOCKER__HOST = `unix://${way}`;
+      server.spawn();
+      await until('the server answers', () => server.answers());
       await server.run('apply', resolve('scripts/faults/catalogue.toml'));
       server.token = await server.run('token', 'create', '--user', 'operator@localhost', '--name', 'soak', '--scope', 'admin');
-      await server.start();
+      await server.live();
       server.installation = await server.#installation();
       return server;
     } catch (error) {

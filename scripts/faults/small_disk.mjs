@@ -11,7 +11,7 @@ export class SmallDisk {
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), 'berth-disk-'));
     this.ballast = join(this.folder, 'ballast');
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'berth-soak', this.folder]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=0700`, 'berth-soak', this.folder]);
   }
 
   /** Leaves not one byte. */

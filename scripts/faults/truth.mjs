@@ -33,13 +33,14 @@ async function wrong(server, kept) {
   ]);
   const known = new Set(environments.map(({ id }) => id));
   const leaked = containers.filter(({ Labels }) => !known.has(Labels['berth.environment']));
+  const empty = networks.filter(({ Labels }) => !environments.some(({ team }) => team === Labels['berth.team']));
   const lost = [...kept].filter((id) => !known.has(id));
   return [
     ...environments.flatMap((environment) => differs(environment, containers)),
     ...leaked.map(({ Names, State }) => `container ${Names[0]} (${State}) is of nothing that exists`),
     ...lost.map((id) => `${id} was launched, nobody removed it, and it is lost`),
     ...teams.items.flatMap((team) => miscounted(team, environments)),
-    ...networks.map(({ Name }) => `the network ${Name} is left`),
+    ...empty.map(({ Name }) => `the network ${Name} is left`),
     ...(volumes.Volumes ?? []).map(({ Name }) => `the volume ${Name} is left`),
     ...(server.runs ? [] : ['the server has ended by itself']),
     ...(server.panicked() ? ['the server panicked'] : []),

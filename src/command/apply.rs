@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Stop, open};
+use super::{Stop, data};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::service::apply;
+use crate::store::Access;
 
 #[derive(Debug, Args)]
 pub struct Apply {
@@ -21,7 +22,7 @@ pub struct Apply {
 pub async fn run(config: &Config, arguments: &Apply) -> Result<(), Stop> {
     let named = |error: &dyn std::fmt::Display| Stop::failed(format!("{}: {error}", arguments.file.display()));
     let text = std::fs::read_to_string(&arguments.file).map_err(|error| named(&error))?;
-    let store = open(config).await?;
+    let store = data::open(config, Access::Write).await?;
     let differences = apply::apply(&store, &text, arguments.dry_run, Clock::system().now()).await;
     store.close().await;
     let differences = differences.map_err(|error| named(&error))?;

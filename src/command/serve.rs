@@ -8,11 +8,11 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::{Stop, open};
+use super::{Stop, data};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::docker::{Connection, Engine};
-use crate::service::{Reserve, Service, Settings};
+use crate::service::{Reach, Reserve, Service, Settings};
 use crate::web::auth::Auth;
 use crate::web::oidc::provider;
 use crate::{jobs, web};
@@ -27,22 +27,31 @@ pub async fn run(config: Config) -> Result<(), Stop> {
     let listener = listen(config.server.addr).await?;
     let bound = listener.local_addr().map_err(Stop::failed)?;
     let public_url = config.server.public_url_on(bound);
-    let store = open(&config).await?;
+    if public_url.is_https() && !config.links_lead_elsewhere(&public_url) {
+        tracing::warn!(
+            "links to ports lead to the host of server.public_url, so that browsers are not told to come by https only (HSTS): set server.public_host to another name of the host"
+        );
+    }
+    let (store, _lock) = data::serve(&config).await?;
     let candidate = crate::clock::hex(&clock.random::<8>());
     let installation = store.installation_value("id", &candidate).await.map_err(Stop::failed)?;
     let connection = connection(&config);
-    let probe_host = probe_host(connection.host.as_deref());
     let engine = Engine::connect(&connection).map_err(|error| Stop { code: 2, message: format!("docker: {error}") })?;
     let settings = Settings {
         installation: installation.clone(),
-        public_host: config.server.public_host.clone().unwrap_or_else(|| public_url.host().to_owned()),
-        bind_ip: Some(config.defaults.bind_ip),
-        probe_host,
+        reach: Reach {
+            bind: Some(config.defaults.bind_ip),
+            public_host: config.server.public_host.clone(),
+            own_host: public_url.host().to_owned(),
+            engine_host: connection.network_host(),
+            probe_host: config.docker.probe_host.clone(),
+        },
         reserve: Reserve {
             memory: config.defaults.host_memory_reserve,
             memory_ratio: config.defaults.host_memory_ratio,
             cpu_ratio: config.defaults.host_cpu_ratio,
         },
+        address_pool: config.docker.address_pool,
     };
     let service = Service::new(store.clone(), engine, clock.clone(), settings).showing(config.shown());
     let auth = Auth::new(&config, public_url, store.clone(), clock, provider::PATIENCE).map_err(Stop::failed)?;
@@ -116,13 +125,6 @@ fn connection(config: &Config) -> Connection {
         key: docker.key.clone(),
     };
     configured.or_environment(|variable| std::env::var(variable).ok())
-}
-
-/// Published ports are reached where the engine is: here, or on the host of its address.
-fn probe_host(engine: Option<&str>) -> String {
-    let remote = engine.and_then(|address| address.split_once("://")).filter(|(scheme, _)| *scheme != "unix");
-    let host = remote.and_then(|(_, rest)| rest.rsplit_once(':').map(|(host, _)| host).or(Some(rest)));
-    host.unwrap_or("127.0.0.1").to_owned()
 }
 
 /// JSON lines, or text at a terminal. `BERTH_LOG` chooses what, as `RUST_LOG` would; bodies of engine calls never.

@@ -5,12 +5,12 @@ use app::model::time::Timestamp;
 use app::model::units::Span;
 use clap::{Args, Subcommand};
 
-use super::{Stop, open};
+use super::{Stop, data};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::store::Store;
 use crate::store::people::Person;
 use crate::store::tokens::NewToken;
+use crate::store::{Access, Store};
 
 #[derive(Debug, Subcommand)]
 pub enum Token {
@@ -55,7 +55,7 @@ pub async fn run(config: &Config, token: &Token) -> Result<(), Stop> {
 
 async fn create(config: &Config, arguments: &Create) -> Result<(), Stop> {
     let clock = Clock::system();
-    let store = open(config).await?;
+    let store = data::open(config, Access::Write).await?;
     if config.oidc.is_none() {
         crate::web::operator::ensure(&store, &clock).await.map_err(Stop::failed)?;
     }
@@ -73,7 +73,7 @@ async fn create(config: &Config, arguments: &Create) -> Result<(), Stop> {
 }
 
 async fn list(config: &Config) -> Result<(), Stop> {
-    let store = open(config).await?;
+    let store = data::open(config, Access::Read).await?;
     let tokens = store.tokens().await.map_err(Stop::failed)?;
     store.close().await;
     let now = Clock::system().now();
@@ -87,7 +87,7 @@ async fn list(config: &Config) -> Result<(), Stop> {
 }
 
 async fn revoke(config: &Config, id: &str) -> Result<(), Stop> {
-    let store = open(config).await?;
+    let store = data::open(config, Access::Write).await?;
     let revoked = store.revoke_token(id, Clock::system().now()).await.map_err(Stop::failed)?;
     store.close().await;
     if !revoked {

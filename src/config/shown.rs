@@ -19,11 +19,14 @@ impl Config {
         show(
             "server.public_host",
             server.public_host.clone(),
-            "The host in links to ports; not set: the one the browser used.",
+            "The host in links to ports; not set: where they are published, or else the host of server.public_url. Behind https, \
+             browsers are told to come by https only (HSTS) where this is another name than that host.",
         );
         show("server.data_dir", Some(server.data_dir.display().to_string()), "Where the database is.");
         show("server.trusted_proxies", list(&server.trusted_proxies), "Whose X-Forwarded-For counts.");
         show("docker.host", docker.host.clone(), "The engine; not set: as DOCKER_HOST says.");
+        let about = "Where readiness probes go; not set: where ports are published.";
+        show("docker.probe_host", docker.probe_host.clone(), about);
         for (key, path, about) in [
             ("docker.ca", &docker.ca, "The certificate that the engine is known by."),
             ("docker.cert", &docker.cert, "Our certificate for the engine."),
@@ -31,6 +34,11 @@ impl Config {
         ] {
             show(key, path.as_ref().map(|path| path.display().to_string()), about);
         }
+        show(
+            "docker.address_pool",
+            docker.address_pool.map(|pool| pool.to_string()),
+            "The addresses of the networks of teams; not set: the engine chooses.",
+        );
         show("sessions.idle", Some(sessions.idle.words()), "A session ends when it is not used for so long.");
         show("sessions.absolute", Some(sessions.absolute.words()), "A session ends at the latest after so long.");
         let ratio = |ratio: f64| Some(format!("{ratio} times what the host has"));
@@ -69,6 +77,12 @@ fn provider(oidc: &Oidc, show: &mut impl FnMut(&str, Option<String>, &str)) {
     show("oidc.admin_group", oidc.admin_group.clone(), "Whose people are admins.");
     show("oidc.auditor_group", oidc.auditor_group.clone(), "Whose people are auditors.");
     show("oidc.allowed_groups", list(&oidc.allowed_groups), "Whose people get in without a team.");
+    show(
+        "oidc.groups_when_absent",
+        Some(oidc.groups_when_absent.as_str().to_owned()),
+        "What a sign-in without the groups claim means: no group, or those of the sign-in before.",
+    );
+    show("oidc.trusted_audiences", list(&oidc.trusted_audiences), "Who else an ID token may be for.");
 }
 
 fn list<T: ToString>(items: &[T]) -> Option<String> {

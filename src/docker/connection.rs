@@ -38,7 +38,25 @@ pub enum ConnectionError {
     File { path: PathBuf, why: String },
 }
 
+/// Whether `text` can be the address of an engine, as far as that shows without connecting.
+#[must_use]
+pub fn names_an_engine(text: &str) -> bool {
+    match text.split_once("://") {
+        Some(("unix", path)) => !path.is_empty(),
+        Some(("tcp" | "http" | "https", place)) => host_and_port(place, 0).is_some(),
+        Some(_) | None => false,
+    }
+}
+
 impl Connection {
+    /// The host of an engine that is reached over the network, without brackets; `None` for one on this machine's socket.
+    #[must_use]
+    pub fn network_host(&self) -> Option<String> {
+        let (scheme, place) = self.host.as_deref()?.split_once("://")?;
+        let (host, _) = host_and_port(place, 0).filter(|_| matches!(scheme, "tcp" | "http" | "https"))?;
+        Some(host.trim_matches(['[', ']']).to_owned())
+    }
+
     /// These settings where they name a host; otherwise `DOCKER_HOST`, with `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`,
     /// as the docker client reads them. `variable` gives an environment variable's value.
     #[must_use]
@@ -206,11 +224,26 @@ mod tests {
     }
 
     #[test]
+    fn the_host_of_an_engine_is_known_where_it_is_reached_over_the_network() {
+        for (host, on) in [
+            ("tcp://build.example:2375", Some("build.example")),
+            ("tcp://build.example/", Some("build.example")),
+            ("tcp://[::1]:2375", Some("::1")),
+            ("https://10.0.0.7:2376", Some("10.0.0.7")),
+            ("unix:///var/run/docker.sock", None),
+        ] {
+            let connection = Connection { host: Some(host.to_owned()), ..Connection::default() };
+            assert_eq!((connection.network_host().as_deref(), names_an_engine(host)), (on, true), "{host}");
+        }
+        assert_eq!(Connection::default().network_host(), None);
+    }
+
+    #[test]
     fn what_is_no_address_is_refused_with_an_example() {
         for host in
             ["", "docker", "unix://", "npipe:////./pipe/docker_engine", "ssh://x", "tcp://", "tcp://a:b", "tcp://a b"]
         {
-            assert!(matches!(at(host), Err(ConnectionError::Host(_))), "{host}");
+            assert!(matches!(at(host), Err(ConnectionError::Host(_))) && !names_an_engine(host), "{host}");
         }
         let shown = at("tcp://\u{1b}[31m").expect_err("control characters").to_string();
         assert!(shown.contains("unix:///") && !shown.contains('\u{1b}'), "{shown}");

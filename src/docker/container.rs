@@ -42,7 +42,7 @@ impl ImageId {
     }
 }
 
-fn is_hex(text: &str) -> bool {
+pub(super) fn is_hex(text: &str) -> bool {
     (12..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
@@ -146,6 +146,8 @@ pub struct Container {
     /// `None` where the image has no health check.
     pub health: Option<Health>,
     pub ports: Vec<Binding>,
+    /// The names of the networks that it hangs on, also while it does not run.
+    pub networks: Vec<String>,
     /// `None` where one of them is not limited.
     pub limits: Option<Limits>,
 }
@@ -164,7 +166,11 @@ pub struct Listed {
     pub name: String,
     pub labels: Labels,
     pub status: Status,
+    /// `None` where the image has no health check.
+    pub health: Option<Health>,
     pub ports: Vec<Binding>,
+    /// The network that it was put on, as its specification says; it may have been moved since.
+    pub network: Option<String>,
 }
 
 /// `GET /containers/{id}/json`, as far as it is read.
@@ -219,6 +225,7 @@ struct LimitsAnswer {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct NetworkAnswer {
+    networks: Option<BTreeMap<String, serde::de::IgnoredAny>>,
     ports: Option<BTreeMap<String, Option<Vec<HostPort>>>>,
 }
 
@@ -237,10 +244,21 @@ struct HostPort {
 pub(super) struct ListAnswer {
     id: ContainerId,
     #[serde(default)]
-    names: Vec<String>,
+    names: Option<Vec<String>>,
     labels: Option<Labels>,
     state: Status,
+    /// As people read it: `Up 3 minutes (healthy)`.
+    #[serde(default)]
+    status: Option<String>,
     ports: Option<Vec<ListedPort>>,
+    #[serde(default)]
+    host_config: Option<ListedHostConfig>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListedHostConfig {
+    network_mode: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -270,6 +288,7 @@ impl From<InspectAnswer> for Container {
             started_at: moment(state.started_at.as_deref()),
             finished_at,
             health: state.health.and_then(|health| health_of(&health.status)),
+            networks: network_settings.networks.iter().flat_map(BTreeMap::keys).cloned().collect(),
             ports: bindings(network_settings),
             limits: host_config.limits(),
         }
@@ -278,7 +297,7 @@ impl From<InspectAnswer> for Container {
 
 impl From<ListAnswer> for Listed {
     fn from(answer: ListAnswer) -> Self {
-        let ListAnswer { id, names, labels, state, ports } = answer;
+        let ListAnswer { id, names, labels, state, status, ports, host_config } = answer;
         let published = ports.unwrap_or_default().into_iter().filter_map(|port| {
             let protocol = protocol(&port.protocol)?;
             let (host_ip, host_port) = (port.ip.unwrap_or_default(), port.public_port?);
@@ -286,10 +305,14 @@ impl From<ListAnswer> for Listed {
         });
         Self {
             id,
-            name: names.first().map(|name| bare(name)).unwrap_or_default(),
+            name: names.iter().flatten().next().map(|name| bare(name)).unwrap_or_default(),
             labels: labels.unwrap_or_default(),
             status: state,
+            health: status.and_then(|text| health_in(&text)),
             ports: merged(published.collect()),
+            network: host_config
+                .and_then(|config| config.network_mode)
+                .filter(|mode| super::network::Attachment::parse(mode).is_some()),
         }
     }
 }
@@ -312,8 +335,14 @@ fn bare(name: &str) -> String {
 
 /// A moment as the engine writes it, with nanoseconds and any offset; `None` where it means "never".
 pub(super) fn moment(text: Option<&str>) -> Option<Timestamp> {
-    let at: jiff::Timestamp = text?.parse().ok()?;
-    (at.as_second() > 0).then(|| Timestamp::from_millis(at.as_millisecond()))
+    let at = chrono::DateTime::parse_from_rfc3339(text?).ok()?;
+    (at.timestamp() > 0).then(|| Timestamp::from_millis(at.timestamp_millis()))
+}
+
+/// The health in a list's words for a status.
+fn health_in(status: &str) -> Option<Health> {
+    let (_, word) = status.strip_suffix(')')?.rsplit_once('(')?;
+    health_of(word.strip_prefix("health: ").unwrap_or(word))
 }
 
 pub(super) fn health_of(word: &str) -> Option<Health> {
@@ -351,13 +380,14 @@ fn bindings(network: NetworkAnswer) -> Vec<Binding> {
 /// host port of version 4 is the one that counts: they can differ.
 fn merged(mut bindings: Vec<Binding>) -> Vec<Binding> {
     bindings.sort_by_key(|binding| (binding.container, binding.protocol, binding.host_ip.contains(':')));
-    for binding in &mut bindings {
-        if matches!(binding.host_ip.as_str(), "" | "::") {
-            binding.host_ip = "0.0.0.0".to_owned();
-        }
+    for binding in bindings.iter_mut().filter(|binding| binding.host_ip.is_empty()) {
+        binding.host_ip = "0.0.0.0".to_owned();
     }
+    let is_twin = |next: &Binding, kept: &Binding| {
+        next.host_ip == kept.host_ip || (next.host_ip == "::" && kept.host_ip == "0.0.0.0")
+    };
     bindings.dedup_by(|next, kept| {
-        (next.container, next.protocol, &next.host_ip) == (kept.container, kept.protocol, &kept.host_ip)
+        (next.container, next.protocol) == (kept.container, kept.protocol) && is_twin(next, kept)
     });
     bindings
 }
@@ -381,6 +411,20 @@ mod tests {
         let listed: ListAnswer =
             serde_json::from_str(&format!(r#"{{"Id":"{ID}","State":"hibernating","Ports":null}}"#)).expect("an answer");
         assert_eq!(Listed::from(listed).status, Status::Other("hibernating".to_owned()));
+    }
+
+    #[test]
+    fn a_list_tells_health_in_brackets() {
+        for (status, health) in [
+            ("Up 3 minutes (healthy)", Some(Health::Healthy)),
+            ("Up 1 second (health: starting)", Some(Health::Starting)),
+            ("Up 2 hours (unhealthy)", Some(Health::Unhealthy)),
+            ("Up 2 hours (Paused)", None),
+            ("Exited (0) 2 seconds ago", None),
+            ("Up 2 hours", None),
+        ] {
+            assert_eq!(health_in(status), health, "{status}");
+        }
     }
 
     #[test]
@@ -411,6 +455,7 @@ mod tests {
     fn a_port_listed_for_both_internet_protocols_is_one() {
         let ports = r#","NetworkSettings":{"Ports":{
             "80/tcp":[{"HostIp":"::","HostPort":"49152"},{"HostIp":"0.0.0.0","HostPort":"49153"}],
+            "443/tcp":[{"HostIp":"::","HostPort":"49155"}],
             "514/udp":[{"HostIp":"127.0.0.1","HostPort":"49154"}],
             "9/sctp":[{"HostIp":"0.0.0.0","HostPort":"1"}],
             "9090/tcp":null}}"#;
@@ -420,7 +465,9 @@ mod tests {
             host_ip: host_ip.to_owned(),
             host_port,
         };
-        let expected = [port(80, Protocol::Tcp, "0.0.0.0", 49153), port(514, Protocol::Udp, "127.0.0.1", 49154)];
+        let only_six = port(443, Protocol::Tcp, "::", 49155);
+        let expected =
+            [port(80, Protocol::Tcp, "0.0.0.0", 49153), only_six, port(514, Protocol::Udp, "127.0.0.1", 49154)];
         assert_eq!(inspected(r#"{"Status":"running"}"#, ports).ports, expected);
     }
 

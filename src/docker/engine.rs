@@ -1,6 +1,5 @@
 //! The calls: one method for each thing that Berth asks of an engine.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -9,13 +8,13 @@ use app::model::idle::Counters;
 use app::model::terminal::Size;
 use app::model::units::Span;
 use bollard::errors::Error as CallError;
-use bollard::models::CreateImageInfo;
+use bollard::models::{CreateImageInfo, NetworkConnectRequest, NetworkDisconnectRequest};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, CreateImageOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
     StopContainerOptionsBuilder, WaitContainerOptionsBuilder,
 };
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
-use futures::{Stream, StreamExt};
+use futures::{FutureExt, Stream, StreamExt};
 use serde::Deserialize;
 
 use super::connection::{Address, Connection, ConnectionError};
@@ -25,7 +24,8 @@ use super::events::{self, Event};
 use super::host::{HostFacts, InfoAnswer, VersionAnswer};
 use super::labels::INSTALLATION;
 use super::lanes::{Lanes, Patience};
-use super::logs::{LINES_MAX, lines_of};
+use super::logs::{LINES_MAX, Tail};
+use super::network::{Attachment, Network, NetworkAnswer, NetworkSpec};
 use super::pulls::{PullProgress, Pulls, Teller, is_reference, with_tag};
 use super::spec::ContainerSpec;
 use super::stats::StatsAnswer;
@@ -35,6 +35,9 @@ use super::wire::{Wire, escape};
 
 /// Longer than any call: the lanes say how long each may take.
 const LIBRARY_TIMEOUT_SECONDS: u64 = 24 * 3600;
+
+/// Fewest pieces of a log that are asked for.
+const PIECES_MIN: usize = 32;
 
 /// A Docker Engine. Cheap to clone; clones share its lanes and its pulls. The engine may be down when it is made, die and
 /// return: each call finds out for itself.
@@ -105,7 +108,62 @@ impl Engine {
         let Inner { wire, lanes, .. } = &*self.inner;
         let version: VersionAnswer = lanes.short(wire.get("/version")).await?;
         let info: InfoAnswer = lanes.short(wire.get("/info")).await?;
-        Ok(HostFacts::new(&version, &info))
+        let bridge = match lanes.short(wire.get::<NetworkAnswer>("/networks/bridge")).await {
+            Ok(bridge) => Some(Network::from(bridge)),
+            // An engine without a default bridge, or by another name.
+            Err(EngineError::NotFound(_)) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(HostFacts::new(&version, &info, bridge.as_ref()))
+    }
+
+    /// Every network that the engine has.
+    ///
+    /// # Errors
+    /// [`EngineError`]
+    pub async fn networks(&self) -> Result<Vec<Network>, EngineError> {
+        let Inner { wire, lanes, .. } = &*self.inner;
+        let answer: Vec<NetworkAnswer> = lanes.short(wire.get("/networks")).await?;
+        Ok(answer.into_iter().map(Network::from).collect())
+    }
+
+    /// Makes a network, and gives its id.
+    ///
+    /// # Errors
+    /// [`EngineError`]; `NoAddresses` when the engine has none left for it, or they are another network's.
+    pub async fn make_network(&self, spec: &NetworkSpec<'_>) -> Result<String, EngineError> {
+        let made = async { self.inner.calls.create_network(spec.body()).await.map_err(EngineError::of_network) };
+        Ok(self.inner.lanes.launch(made.boxed()).await?.id)
+    }
+
+    /// Removes a network; one that is gone is removed.
+    ///
+    /// # Errors
+    /// [`EngineError`]; when a container runs on it.
+    pub async fn remove_network(&self, id: &str) -> Result<(), EngineError> {
+        let call = async { Ok(self.inner.calls.remove_network(id).await?) };
+        match self.inner.lanes.stop(Span::default(), call.boxed()).await {
+            Err(EngineError::NotFound(_)) => Ok(()),
+            removed => removed,
+        }
+    }
+
+    /// Moves a container that does not run to another network; the networks that it hung on may be gone.
+    ///
+    /// # Errors
+    /// [`EngineError`]
+    pub async fn move_to(&self, container: &Container, network: &Attachment) -> Result<(), EngineError> {
+        let calls = &self.inner.calls;
+        for old in &container.networks {
+            let body = NetworkDisconnectRequest { container: container.id.to_string(), force: Some(true) };
+            let call = async { Ok(calls.disconnect_network(old, body).await?) };
+            match self.inner.lanes.short(call.boxed()).await {
+                Ok(()) | Err(EngineError::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let body = NetworkConnectRequest { container: container.id.to_string(), endpoint_config: None };
+        self.inner.lanes.short(async { Ok(calls.connect_network(network.as_str(), body).await?) }.boxed()).await
     }
 
     /// The image that `reference` names on the host now; `None` when there is none.
@@ -209,7 +267,7 @@ impl Engine {
     pub async fn stats(&self, id: &ContainerId) -> Result<Counters, EngineError> {
         let Inner { wire, lanes, .. } = &*self.inner;
         let path = format!("/containers/{id}/stats?stream=false&one-shot=true");
-        let answer: StatsAnswer = lanes.short(wire.get(&path)).await?;
+        let answer: StatsAnswer = lanes.figures(wire.get(&path)).await?;
         Ok(answer.into())
     }
 
@@ -221,8 +279,13 @@ impl Engine {
         let Inner { wire, lanes, .. } = &*self.inner;
         let filters = serde_json::json!({ "label": [format!("{INSTALLATION}={installation}")] }).to_string();
         let path = format!("/containers/json?all=true&filters={}", escape(&filters));
-        let answer: Vec<ListAnswer> = lanes.short(wire.get(&path)).await?;
-        Ok(answer.into_iter().map(Listed::from).collect())
+        let answer: Vec<serde_json::Value> = lanes.short(wire.get(&path)).await?;
+        // An odd one hides no other. What is stored is asked about by itself before anything is done.
+        let listed = answer.into_iter().filter_map(|container| {
+            let read = serde_json::from_value::<ListAnswer>(container);
+            read.inspect_err(|error| tracing::warn!(%error, "a container in the engine's list cannot be read")).ok()
+        });
+        Ok(listed.map(Listed::from).collect())
     }
 
     /// The last lines that a container wrote, at most 200: each a bounded line without control characters.
@@ -328,14 +391,15 @@ impl Inner {
     }
 
     async fn logs_tail(&self, id: &ContainerId, lines: usize) -> Result<Vec<String>, EngineError> {
-        let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail(&lines.to_string()).build();
+        // What the engine counts are its own pieces of at most 16 KiB, so more are asked for than lines are wanted.
+        let pieces = lines.max(PIECES_MIN).to_string();
+        let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail(&pieces).build();
         let mut frames = self.calls.logs(id.as_str(), Some(options));
-        let mut tail = VecDeque::new();
+        let mut tail = Tail::of(lines);
         while let Some(frame) = frames.next().await {
-            tail.extend(lines_of(&frame?));
-            tail.drain(..tail.len().saturating_sub(lines));
+            tail.add(&frame?);
         }
-        Ok(tail.into())
+        Ok(tail.lines())
     }
 
     async fn remove(&self, id: &ContainerId) -> Result<(), EngineError> {

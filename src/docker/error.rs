@@ -27,6 +27,9 @@ pub enum EngineError {
     /// Something is in the way: a name in use, a removal under way.
     #[error("{0}")]
     Conflict(String),
+    /// No addresses are left for another network, or these are another network's.
+    #[error("the Docker Engine has no addresses left for another network: {0}")]
+    NoAddresses(String),
     /// The engine's disk is full.
     #[error("the Docker host has no space left on its disk")]
     NoSpace,
@@ -39,13 +42,19 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// By the status and message of the engine's answer.
+    /// By the status and message of the engine's answer. Podman answers 500 where Docker has a status of its own.
     pub(super) fn answered(status: u16, message: &str) -> Self {
+        let full = status >= 500 && is_full(message);
+        let says = |words: &[&str]| status == 500 && words.iter().any(|words| message.contains(words));
+        let absent = says(&["no such container", "no container with"]);
+        let in_the_way = says(&["that name is already in use", "container state improper"]);
         let message = plain(message, TEXT_MAX);
         match status {
-            _ if message.contains("no space left on device") => Self::NoSpace,
+            _ if full => Self::NoSpace,
             404 => Self::NotFound(message),
             409 => Self::Conflict(message),
+            _ if absent => Self::NotFound(message),
+            _ if in_the_way => Self::Conflict(message),
             _ => Self::Refused { status, message },
         }
     }
@@ -59,6 +68,17 @@ impl EngineError {
         };
         let absent = ["not found", "does not exist", "manifest unknown"];
         Self::answered(if absent.iter().any(|words| message.contains(words)) { 404 } else { status }, message)
+    }
+
+    /// Of the making of a network. What the addresses of another one are in the way of has one status on each line of releases:
+    /// 403, 409 or 500 where they overlap; 404, and from 27 on 400 or 500, where the engine's own pools are used up.
+    pub(super) fn of_network(error: CallError) -> Self {
+        let CallError::DockerResponseServerError { message, .. } = &error else { return error.into() };
+        let taken = ["overlap", "address pool"];
+        if taken.iter().any(|words| message.contains(words)) {
+            return Self::NoAddresses(plain(message, TEXT_MAX));
+        }
+        error.into()
     }
 
     pub(super) fn nonsense(what: impl std::fmt::Display) -> Self {
@@ -77,6 +97,14 @@ impl EngineError {
             other => other.into(),
         }
     }
+}
+
+/// Whether a message says that a disk is full. The system's words for it end the message of a failure; anywhere else they
+/// may be a name that somebody chose. A cgroup that takes no more says the same, with an empty disk.
+fn is_full(message: &str) -> bool {
+    let message = message.trim_end();
+    let message = message.strip_suffix(": unknown").unwrap_or(message);
+    message.ends_with(": no space left on device") && !message.contains("cgroup")
 }
 
 impl From<io::Error> for EngineError {
@@ -128,6 +156,40 @@ mod tests {
         assert!(matches!(EngineError::answered(404, "No such container: x"), EngineError::NotFound(_)));
         assert!(matches!(EngineError::answered(409, "in use"), EngineError::Conflict(_)));
         assert!(matches!(EngineError::answered(503, "busy"), EngineError::Refused { status: 503, .. }));
+    }
+
+    #[test]
+    fn only_a_full_disk_is_told_as_one() {
+        for (status, message, full) in [
+            (500, "mkdir /var/lib/docker/overlay2/0: no space left on device", true),
+            (
+                500,
+                "failed to register layer: Error processing tar file(exit status 1): write /x: no space left on device",
+                true,
+            ),
+            (500, "OCI runtime create failed: write /run/x: no space left on device: unknown", true),
+            (400, "unable to find user no space left on device: no matching entries in passwd file", false),
+            (500, "unable to find user no space left on device: no matching entries in passwd file: unknown", false),
+            (500, "mkdir /sys/fs/cgroup/cpuset/docker/4f: no space left on device: unknown", false),
+            (400, "invalid variable: no space left on device", false),
+        ] {
+            assert_eq!(EngineError::answered(status, message) == EngineError::NoSpace, full, "{message}");
+        }
+    }
+
+    #[test]
+    fn what_podman_answers_with_500_is_understood_as_docker_s_own_status() {
+        let told = |message| EngineError::answered(500, message);
+        let gone = "no container with ID 3c759a found in database: no such container";
+        assert!(matches!(told(gone), EngineError::NotFound(_)));
+        for conflict in [
+            "creating container storage: the container name \"a\" is already in use by 3c759a. You have to remove that \
+             container to be able to reuse that name: that name is already in use",
+            "can only create exec sessions on running containers: container state improper",
+        ] {
+            assert!(matches!(told(conflict), EngineError::Conflict(_)), "{conflict}");
+        }
+        assert!(matches!(EngineError::answered(400, gone), EngineError::Refused { status: 400, .. }));
     }
 
     #[test]

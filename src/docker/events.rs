@@ -15,8 +15,10 @@ use super::wire::escape;
 /// Longest event that is read: a container's labels are in it.
 const EVENT_MAX: usize = 1 << 20;
 
-/// The engine's words for what is told. Health checks make three more each time they run, which nobody needs.
-const ACTIONS: [&str; 8] = ["create", "start", "die", "oom", "pause", "unpause", "destroy", "health_status"];
+/// The engine's words for what is told, `died` and `remove` being Podman's. Health checks make three more each time they
+/// run, which nobody needs.
+const ACTIONS: [&str; 11] =
+    ["create", "start", "kill", "die", "died", "oom", "pause", "unpause", "destroy", "remove", "health_status"];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -31,6 +33,10 @@ pub struct Event {
 pub enum Happening {
     Created,
     Started,
+    /// Somebody asked it to end: at once (SIGKILL), or in order.
+    Signalled {
+        at_once: bool,
+    },
     /// Its process ended.
     Ended {
         exit_code: Option<i64>,
@@ -139,15 +145,26 @@ impl EventAnswer {
         Some(match self.action.as_str() {
             "create" => Happening::Created,
             "start" => Happening::Started,
-            "die" => {
+            "kill" => Happening::Signalled { at_once: at_once(self.actor.attributes.get("signal")?)? },
+            "die" | "died" => {
                 Happening::Ended { exit_code: self.actor.attributes.get("exitCode").and_then(|code| code.parse().ok()) }
             }
             "oom" => Happening::OutOfMemory,
             "pause" => Happening::Paused,
             "unpause" => Happening::Unpaused,
-            "destroy" => Happening::Removed,
+            "destroy" | "remove" => Happening::Removed,
             other => Happening::Health(health_of(other.strip_prefix("health_status:")?.trim())?),
         })
+    }
+}
+
+/// Of a signal that ends a process or asks it to end, by number or name; an image chooses which one it takes for its stop.
+/// `None` for one that only tells it something, such as to read its configuration again.
+fn at_once(signal: &str) -> Option<bool> {
+    match signal.strip_prefix("SIG").unwrap_or(signal) {
+        "9" | "KILL" => Some(true),
+        "2" | "3" | "15" | "28" | "37" | "INT" | "QUIT" | "TERM" | "WINCH" | "RTMIN+3" => Some(false),
+        _ => None,
     }
 }
 
@@ -189,7 +206,7 @@ mod tests {
 
     #[test]
     fn only_what_is_told_on_is_asked_for() {
-        let filters = r#"{"event":["create","start","die","oom","pause","unpause","destroy","health_status"],"#;
+        let filters = r#"{"event":["create","start","kill","die","died","oom","pause","unpause","destroy","remove","health_status"],"#;
         let asked = format!(r#"{filters}"label":["berth.installation=here"],"type":["container"]}}"#);
         assert_eq!(path("here"), format!("/events?filters={}", escape(&asked)));
     }
@@ -200,10 +217,12 @@ mod tests {
             ("create", Some(Happening::Created)),
             ("start", Some(Happening::Started)),
             ("die", Some(Happening::Ended { exit_code: Some(3) })),
+            ("died", Some(Happening::Ended { exit_code: Some(3) })),
             ("oom", Some(Happening::OutOfMemory)),
             ("pause", Some(Happening::Paused)),
             ("unpause", Some(Happening::Unpaused)),
             ("destroy", Some(Happening::Removed)),
+            ("remove", Some(Happening::Removed)),
             ("health_status: healthy", Some(Happening::Health(Health::Healthy))),
             ("health_status: dozing", None),
             ("exec_start: sh -c true", None),

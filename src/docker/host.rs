@@ -1,8 +1,10 @@
 //! The host as its engine describes it.
 
+use app::model::time::Timestamp;
 use app::model::units::{Memory, MilliCpu};
 use serde::Deserialize;
 
+use super::network::Network;
 use super::text::plain;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +20,10 @@ pub struct HostFacts {
     pub arch: String,
     pub cpus: MilliCpu,
     pub memory: Memory,
+    /// Whether containers on its default bridge cannot talk to each other.
+    pub default_bridge_is_apart: bool,
+    /// When this engine started, by its own clock: it makes its default bridge anew with each start. `None`: it has none.
+    pub started_at: Option<Timestamp>,
 }
 
 /// `GET /version`, as far as it is read.
@@ -41,7 +47,7 @@ pub(super) struct InfoAnswer {
 }
 
 impl HostFacts {
-    pub(super) fn new(version: &VersionAnswer, info: &InfoAnswer) -> Self {
+    pub(super) fn new(version: &VersionAnswer, info: &InfoAnswer, default_bridge: Option<&Network>) -> Self {
         let word = |text: &str| plain(text, 120);
         Self {
             name: word(&info.name),
@@ -51,6 +57,8 @@ impl HostFacts {
             arch: word(&version.arch),
             cpus: MilliCpu::cores(info.cpus),
             memory: Memory::bytes(info.mem_total),
+            default_bridge_is_apart: default_bridge.is_some_and(|bridge| bridge.is_apart),
+            started_at: default_bridge.and_then(|bridge| bridge.created_at),
         }
     }
 }

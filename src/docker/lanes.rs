@@ -14,6 +14,9 @@ const SHORT: usize = 16;
 const LAUNCHES: usize = 16;
 const STOPS: usize = 16;
 const PULLS: usize = 3;
+/// An engine of before 23.0 answers all who ask for figures at its next tick, once a second: who asks for few at a time waits
+/// a second for each few.
+pub const FIGURES: usize = 64;
 
 /// How long is waited for the engine.
 #[derive(Debug, Clone, Copy)]
@@ -49,14 +52,15 @@ pub(super) struct Lanes {
     launches: Semaphore,
     stops: Semaphore,
     pulls: Semaphore,
+    figures: Semaphore,
 }
 
 type Answer<T> = Result<T, EngineError>;
 
 impl Lanes {
     pub(super) fn new(patience: Patience) -> Self {
-        let [short, launches, stops, pulls] = [SHORT, LAUNCHES, STOPS, PULLS].map(Semaphore::new);
-        Self { patience, short, launches, stops, pulls }
+        let [short, launches, stops, pulls, figures] = [SHORT, LAUNCHES, STOPS, PULLS, FIGURES].map(Semaphore::new);
+        Self { patience, short, launches, stops, pulls, figures }
     }
 
     /// A look-up; waiting for its turn counts.
@@ -67,6 +71,12 @@ impl Lanes {
             call.await
         };
         within(limit, in_turn).await
+    }
+
+    /// A look at what a container uses. Its turn is waited for beforehand: only the answer counts.
+    pub(super) async fn figures<T>(&self, call: impl Future<Output = Answer<T>>) -> Answer<T> {
+        let _turn = turn(&self.figures).await;
+        within(self.patience.short, call).await
     }
 
     /// A creation or a start.

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use app::model::environment::{Limits, TemplateVersion};
 use app::model::name::{EnvironmentId, EnvironmentName, TeamName};
-use app::model::template::{PortSpec, VALUE_MAX};
+use app::model::template::{PortSpec, VALUE_MAX, command_problem};
 use app::model::units::{Memory, MilliCpu, shorten};
 use bollard::models::{
     ContainerCreateBody, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, PortBinding, RestartPolicy,
@@ -18,6 +18,7 @@ use thiserror::Error;
 
 use super::container::ImageId;
 use super::labels::{self, Labels};
+use super::network::Attachment;
 use super::text::plain;
 
 /// What root in a container keeps of root's powers: enough to install and serve, nothing that reaches the host.
@@ -28,10 +29,6 @@ const MEMORY_MIN: Memory = Memory::mib(6);
 
 /// Longest name of a container, so that it is a host name too.
 const NAME_MAX: usize = 63;
-
-/// Most arguments of a command, and most bytes of one.
-const ARGUMENTS_MAX: usize = 256;
-const ARGUMENT_MAX: usize = 32 * 1024;
 
 /// What is wanted of a container, in the model's words.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +49,7 @@ pub struct Wanted<'a> {
     pub variables: &'a BTreeMap<String, String>,
     pub ports: &'a [PortSpec],
     pub limits: Limits,
+    pub network: &'a Attachment,
     /// The address of the host on which ports are published; `None` for all of version 4.
     pub bind: Option<IpAddr>,
 }
@@ -155,10 +153,10 @@ fn profile(wanted: &Wanted<'_>) -> Result<HostConfig, SpecError> {
         nano_cpus: Some(nano_cpus.ok_or(SpecError::Unlimited("CPU"))?),
         pids_limit: Some(i64::from(pids)),
         privileged: Some(false),
-        security_opt: Some(vec!["no-new-privileges:true".to_owned()]),
+        security_opt: Some(vec!["no-new-privileges=true".to_owned()]),
         cap_drop: Some(vec!["ALL".to_owned()]),
         cap_add: Some(CAPABILITIES.map(str::to_owned).to_vec()),
-        network_mode: Some("bridge".to_owned()),
+        network_mode: Some(wanted.network.to_string()),
         ipc_mode: Some("private".to_owned()),
         cgroupns_mode: Some(HostConfigCgroupnsModeEnum::PRIVATE),
         restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::NO), maximum_retry_count: None }),
@@ -259,8 +257,7 @@ fn is_variable_name(name: &str) -> bool {
 }
 
 fn command(arguments: &[String]) -> Result<Option<Vec<String>>, SpecError> {
-    let wrong = |argument: &String| argument.len() > ARGUMENT_MAX || argument.contains('\0');
-    if arguments.len() > ARGUMENTS_MAX || arguments.iter().any(wrong) {
+    if command_problem(arguments).is_some() {
         return Err(SpecError::Command);
     }
     Ok((!arguments.is_empty()).then(|| arguments.to_vec()))
@@ -270,7 +267,7 @@ fn command(arguments: &[String]) -> Result<Option<Vec<String>>, SpecError> {
 mod tests {
     use super::*;
     use app::model::name::{PortName, TemplateName};
-    use app::model::template::{Protocol, Scheme};
+    use app::model::template::{ARGUMENT_MAX, ARGUMENTS_MAX, Protocol, Scheme};
     use serde_json::{Value, json};
 
     /// Owned parts of a [`Wanted`].
@@ -319,6 +316,7 @@ mod tests {
                 variables: &self.variables,
                 ports: &self.ports,
                 limits: Limits { cpus: MilliCpu::new(500), memory: Memory::mib(64), pids: 64 },
+                network: &Attachment::DefaultBridge,
                 bind: None,
             }
         }
@@ -341,7 +339,7 @@ mod tests {
             "NanoCpus": 500_000_000,
             "PidsLimit": 64,
             "Privileged": false,
-            "SecurityOpt": ["no-new-privileges:true"],
+            "SecurityOpt": ["no-new-privileges=true"],
             "CapDrop": ["ALL"],
             "CapAdd": ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "NET_BIND_SERVICE", "KILL"],
             "NetworkMode": "bridge",

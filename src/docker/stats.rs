@@ -34,7 +34,11 @@ struct NetworkAnswer {
 impl From<StatsAnswer> for Counters {
     fn from(answer: StatsAnswer) -> Self {
         let networks = answer.networks.unwrap_or_default();
-        let bytes = networks.values().map(|network| network.rx_bytes.saturating_add(network.tx_bytes));
-        Self { cpu_nanos: answer.cpu_stats.cpu_usage.total_usage, network_bytes: bytes.fold(0, u64::saturating_add) }
+        let sum = |bytes: fn(&NetworkAnswer) -> u64| networks.values().map(bytes).fold(0, u64::saturating_add);
+        Self {
+            cpu_nanos: answer.cpu_stats.cpu_usage.total_usage,
+            received_bytes: sum(|network| network.rx_bytes),
+            sent_bytes: sum(|network| network.tx_bytes),
+        }
     }
 }

@@ -109,12 +109,22 @@ pub(super) async fn resize(calls: &Docker, shell: &Shell, size: Size) -> Result<
 }
 
 pub(super) async fn ended(wire: &Wire, shell: &Shell) -> Result<Option<i64>, EngineError> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Answer {
-        exit_code: Option<i64>,
+    Ok(wire.get::<ShellAnswer>(&format!("/exec/{}/json", shell.0)).await?.ended())
+}
+
+/// `GET /exec/{id}/json`, as far as it is read.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ShellAnswer {
+    running: bool,
+    exit_code: Option<i64>,
+}
+
+impl ShellAnswer {
+    /// Podman has the code 0 while the shell runs.
+    fn ended(&self) -> Option<i64> {
+        self.exit_code.filter(|_| !self.running)
     }
-    Ok(wire.get::<Answer>(&format!("/exec/{}/json", shell.0)).await?.exit_code)
 }
 
 pub(super) async fn hang_up(calls: &Docker, id: &ContainerId, name: &str) -> Result<(), EngineError> {
@@ -125,4 +135,21 @@ pub(super) async fn hang_up(calls: &Docker, id: &ContainerId, name: &str) -> Res
     let hand = calls.create_exec(id.as_str(), options).await?.id;
     calls.start_exec(&hand, Some(StartExecOptions { detach: true, ..StartExecOptions::default() })).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_that_runs_has_no_exit_code() {
+        for (answer, ended) in [
+            (r#"{"Running":true,"ExitCode":null}"#, None),
+            (r#"{"Running":true,"ExitCode":0}"#, None),
+            (r#"{"Running":false,"ExitCode":3}"#, Some(3)),
+        ] {
+            let read: ShellAnswer = serde_json::from_str(answer).expect("an answer");
+            assert_eq!(read.ended(), ended, "{answer}");
+        }
+    }
 }

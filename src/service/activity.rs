@@ -1,14 +1,16 @@
 //! An activity of an environment in the journal: every move of the state machine is one transaction, and counts only while the
 //! activity is the latest.
 
+use app::model::audit::Entry;
 use app::model::environment::{State, StepName};
 use app::model::name::EnvironmentId;
 use thiserror::Error;
 
 use super::Service;
+use super::lifecycle::sentence;
 use crate::docker::{EngineError, SpecError};
 use crate::store::environments::{self, Outcome, Stored};
-use crate::store::{StoreError, Write};
+use crate::store::{StoreError, Write, audit};
 
 /// Why a driver does not go on.
 #[derive(Debug, Error)]
@@ -26,11 +28,23 @@ pub enum Broken {
     Store(#[from] StoreError),
 }
 
+impl Broken {
+    /// What everybody may read of it, as a sentence.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Engine(error) => super::error::told(error),
+            other => sentence(&other.to_string()),
+        }
+    }
+}
+
 /// What the journal is told together with a move.
 #[derive(Debug, Clone, Copy)]
 pub enum Note<'a> {
     Begin(StepName),
     End(Outcome<'a>),
+    /// For the audit log, about the environment.
+    Tell(&'a Entry),
 }
 
 /// One activity of one environment, as its driver holds it.
@@ -97,6 +111,10 @@ impl Service {
             match note {
                 Note::Begin(step) => environments::begin_step(write, of, *step, now).await?,
                 Note::End(outcome) => environments::end_step(write, of, *outcome, now).await?,
+                Note::Tell(entry) => {
+                    let entry = (*entry).clone().on(&of.environment);
+                    audit::record(write, &entry, now).await?;
+                }
             }
         }
         Ok(())

@@ -12,7 +12,7 @@ use super::audit::record_catalogue;
 use super::declared::{self, Declared, Fault, Known, TemplateEntry};
 use crate::store::catalogue::{self, Catalogue, TeamRecord, TemplateRecord};
 use crate::store::environments::Holdings;
-use crate::store::limits::{holders, limits};
+use crate::store::limits::{holders, team_limits};
 use crate::store::{Store, StoreError, Write};
 
 #[derive(Debug, Error)]
@@ -70,12 +70,12 @@ pub async fn apply(store: &Store, text: &str, dry_run: bool, now: Timestamp) -> 
 /// When the database fails.
 pub async fn overdrawn(write: &mut Write, team: &TeamRecord, now: Timestamp) -> Result<Vec<String>, StoreError> {
     let all = holders(write, &team.name).await?;
+    let Some(limits) = team_limits(write, &team.name, now).await? else { return Ok(Vec::new()) };
     let sum: Holding = all.iter().map(|holder| holder.holds).sum();
     let mut lines = Vec::new();
     for (at, holder) in all.into_iter().enumerate() {
-        let Some(limits) = limits(write, &team.name, &holder.id, now).await? else { continue };
         let held = Holdings { member: holder.holds, team: sum, ..Holdings::default() };
-        let room = limits.room(held, Quota::default(), now);
+        let room = limits.of(&holder.id).room(held, Quota::default(), now);
         let over =
             |who: String| move |(limit, used): (Amount, Amount)| format!("{who} holds {used}, and may hold {limit}");
         if at == 0 {

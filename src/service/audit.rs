@@ -114,6 +114,8 @@ impl Service {
             (State::Failed, State::Failed) => return Ok(()),
             (State::Running, State::Failed) => Entry::by(Who::job("engine"), audit::Action::End).failed(why),
             (State::Running, State::Stopped) => Entry::by(Who::job("engine"), audit::Action::End).because(why),
+            (State::Stopping, State::Failed) => Entry::by(Who::job("stop"), audit::Action::Stop).failed(why),
+            (State::Removing, State::Failed) => Entry::by(Who::job("removal"), audit::Action::Remove).failed(why),
             (_, State::Failed) if stored.activity > 1 => Entry::by(Who::job("start"), audit::Action::Start).failed(why),
             (_, State::Failed) => Entry::by(Who::job("launch"), audit::Action::Launch).failed(why),
             _ => return Ok(()),

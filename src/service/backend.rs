@@ -1,5 +1,7 @@
 //! The service as pages, server functions and the API meet it.
 
+use std::time::Duration;
+
 use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::edit::{Edit, Edited};
@@ -9,7 +11,7 @@ use app::api::manage::{
     People, PersonView, Setting, SizeUse, TeamDetail, TeamSummary, TemplateDetail, TemplateSummary,
 };
 use app::api::requests::{RequestAsk, SeenRequests};
-use app::model::access::{Action, Actor, Target, authorize};
+use app::model::access::{Action, Actor};
 use app::model::audit::{self, Entry, Excerpt, Search};
 use app::model::environment::{Environment, EnvironmentDetail, Operation};
 use app::model::history::History;
@@ -17,19 +19,27 @@ use app::model::host::Host;
 use app::model::name::{EnvironmentId, RequestId, TeamName, TemplateName, UserId};
 use app::model::quarantine::Stray;
 use app::model::request::{Request, Step};
-use app::model::team::Team;
+use app::model::team::{Team, TeamLabel};
 use app::model::template::{Offer, Size};
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
 use super::Service;
-use super::error::fault;
+use super::list::Wanted;
 
 #[async_trait]
 impl Backend for Service {
     async fn teams(&self, actor: &Actor) -> Result<Vec<Team>, ApiError> {
         self.visible_teams(actor).await
+    }
+
+    async fn team_labels(&self, actor: &Actor) -> Result<Vec<TeamLabel>, ApiError> {
+        self.labels(actor).await
+    }
+
+    async fn team_room(&self, actor: &Actor, name: &TeamName) -> Result<Team, ApiError> {
+        self.visible_team(actor, name).await
     }
 
     async fn offers(&self, actor: &Actor, team: &TeamName) -> Result<Vec<Offer>, ApiError> {
@@ -41,21 +51,19 @@ impl Backend for Service {
     }
 
     async fn launch(&self, actor: &Actor, ask: LaunchAsk) -> Result<Environment, ApiError> {
-        let asked = Entry::by(actor, audit::Action::Launch).of_team(&ask.team).named(&ask.template);
-        let launched = self.begin_launch(actor, ask).await;
-        self.note_refused(asked, &launched).await;
-        launched
+        let (service, actor) = (self.clone(), actor.clone());
+        self.in_own_task(async move {
+            let asked = Entry::by(&actor, audit::Action::Launch).of_team(&ask.team).named(&ask.template);
+            let launched = service.begin_launch(&actor, ask).await;
+            service.note_refused(asked, &launched).await;
+            launched
+        })
+        .await
     }
 
     async fn environments(&self, actor: &Actor, team: Option<&TeamName>) -> Result<Vec<Environment>, ApiError> {
-        if let Some(team) = team {
-            self.permit_team(actor, Action::See, team)?;
-        }
-        let all = self.store.environments(team).await.map_err(fault)?.into_iter().map(|stored| stored.environment);
-        let sees = |e: &Environment| {
-            authorize(actor, Action::See, Target::Environment { team: &e.team, owner: &e.owner_id }).is_ok()
-        };
-        Ok(all.filter(sees).map(|environment| self.shown(environment)).collect())
+        let wanted = Wanted { team: team.cloned(), ..Wanted::default() };
+        Ok(self.listed(actor, &wanted).await?.items)
     }
 
     async fn environment(&self, actor: &Actor, id: &EnvironmentId) -> Result<EnvironmentDetail, ApiError> {
@@ -63,17 +71,33 @@ impl Backend for Service {
     }
 
     async fn operate(&self, actor: &Actor, id: &EnvironmentId, operation: Operation) -> Result<Environment, ApiError> {
-        let begun = self.begin(actor, id, operation).await;
-        self.note_refused_on(actor, id, operation.into(), &begun).await;
-        begun
+        let (service, actor, id) = (self.clone(), actor.clone(), id.clone());
+        self.in_own_task(async move {
+            let begun = service.begin(&actor, &id, operation).await;
+            service.note_refused_on(&actor, &id, operation.into(), &begun).await;
+            begun
+        })
+        .await
     }
 
-    async fn settled(&self, actor: &Actor, id: &EnvironmentId) -> Result<Environment, ApiError> {
+    async fn settled_within(
+        &self,
+        actor: &Actor,
+        id: &EnvironmentId,
+        within: Duration,
+    ) -> Result<Environment, ApiError> {
         let mut changes = self.changes();
         let mut seen = self.permitted(actor, Action::See, id).await?.environment;
+        let mut bound = std::pin::pin!(tokio::time::sleep(within));
         while seen.state.is_transitional() {
-            match changes.next().await {
-                Some(Change::Environment(changed)) if changed.id == *id => seen = *changed,
+            let change = tokio::select! {
+                change = changes.next() => change,
+                () = &mut bound => break,
+            };
+            match change {
+                Some(Change::Environment(changed)) if changed.id == *id && changed.revision >= seen.revision => {
+                    seen = *changed;
+                }
                 Some(Change::Missed) => seen = self.permitted(actor, Action::See, id).await?.environment,
                 Some(Change::Environment(_) | Change::Host(_)) => {}
                 // The server is about to end: what there is must do.
@@ -152,7 +176,7 @@ impl Backend for Service {
     }
 
     async fn sizes(&self, _actor: &Actor) -> Result<Vec<Size>, ApiError> {
-        Ok(self.store.catalogue().await.map_err(fault)?.sizes)
+        Ok(self.kept().await?.catalogue.sizes.clone())
     }
 
     async fn sizes_in_use(&self, actor: &Actor) -> Result<Vec<SizeUse>, ApiError> {
@@ -174,7 +198,7 @@ impl Backend for Service {
 
     async fn export(&self, actor: &Actor) -> Result<String, ApiError> {
         self.permit_installation(actor, Action::Audit)?;
-        Ok(super::export::catalogue(&self.store.catalogue().await.map_err(fault)?))
+        Ok(super::export::catalogue(&self.kept().await?.catalogue))
     }
 
     async fn edit(&self, actor: &Actor, edit: Edit) -> Result<Edited, ApiError> {

@@ -4,46 +4,69 @@ use app::api::ApiError;
 use app::api::environments::LaunchOptions;
 use app::model::access::{Action, Actor};
 use app::model::name::TeamName;
-use app::model::team::Team;
+use app::model::team::{Team, TeamLabel};
 use app::model::template::Offer;
 use app::model::time::Timestamp;
 
 use super::Service;
 use super::error::fault;
 use crate::store::catalogue::{Catalogue, TeamRecord, TemplateRecord};
+use crate::store::kept::Snapshot;
 
 impl Service {
-    pub(super) async fn visible_teams(&self, actor: &Actor) -> Result<Vec<Team>, ApiError> {
-        let catalogue = self.store.catalogue().await.map_err(fault)?;
-        let mut teams = Vec::new();
-        for team in catalogue.teams.iter().filter(|team| self.permit_team(actor, Action::See, &team.name).is_ok()) {
-            teams.push(self.team_of(actor, team).await?);
-        }
-        Ok(teams)
+    /// What is kept in memory, as it is now.
+    pub(super) async fn kept(&self) -> Result<Snapshot, ApiError> {
+        self.store.snapshot(self.clock.now()).await.map_err(fault)
     }
 
-    pub(super) async fn team_of(&self, actor: &Actor, team: &TeamRecord) -> Result<Team, ApiError> {
+    fn visible<'a>(&self, actor: &Actor, catalogue: &'a Catalogue) -> impl Iterator<Item = &'a TeamRecord> {
+        catalogue.teams.iter().filter(|team| self.permit_team(actor, Action::See, &team.name).is_ok())
+    }
+
+    pub(super) async fn visible_teams(&self, actor: &Actor) -> Result<Vec<Team>, ApiError> {
+        let kept = self.kept().await?;
+        self.visible(actor, &kept.catalogue).map(|team| self.team_of(actor, &kept, team)).collect()
+    }
+
+    pub(super) async fn labels(&self, actor: &Actor) -> Result<Vec<TeamLabel>, ApiError> {
+        let kept = self.kept().await?;
+        let label = |team: &TeamRecord| TeamLabel {
+            name: team.name.clone(),
+            label: team.label.clone(),
+            role: actor.role_in(&team.name),
+        };
+        Ok(self.visible(actor, &kept.catalogue).map(label).collect())
+    }
+
+    /// One of the teams that the actor sees, with its room.
+    pub(super) async fn visible_team(&self, actor: &Actor, name: &TeamName) -> Result<Team, ApiError> {
+        self.permit_team(actor, Action::See, name)?;
+        let kept = self.kept().await?;
+        let record = kept.catalogue.team(name).ok_or_else(|| ApiError::not_found("team"))?;
+        self.team_of(actor, &kept, record)
+    }
+
+    pub(super) fn team_of(&self, actor: &Actor, kept: &Snapshot, team: &TeamRecord) -> Result<Team, ApiError> {
         Ok(Team {
             name: team.name.clone(),
             label: team.label.clone(),
             role: actor.role_in(&team.name),
-            room: self.room(actor, &team.name).await?,
+            room: self.room_in(kept, actor, &team.name)?,
         })
     }
 
     pub(super) async fn offered(&self, actor: &Actor, team: &TeamName) -> Result<Vec<Offer>, ApiError> {
         self.permit_team(actor, Action::See, team)?;
-        let catalogue = self.store.catalogue().await.map_err(fault)?;
-        Ok(offers(&catalogue, team, self.clock.now()))
+        Ok(offers(&self.kept().await?.catalogue, team, self.clock.now()))
     }
 
     pub(super) async fn options(&self, actor: &Actor, team: &TeamName) -> Result<LaunchOptions, ApiError> {
         self.permit_team(actor, Action::Launch, team)?;
-        let catalogue = self.store.catalogue().await.map_err(fault)?;
-        let record = catalogue.team(team).ok_or_else(|| ApiError::not_found("team"))?;
+        let kept = self.kept().await?;
+        let record = kept.catalogue.team(team).ok_or_else(|| ApiError::not_found("team"))?;
         Ok(LaunchOptions {
-            team: self.team_of(actor, record).await?,
-            offers: offers(&catalogue, team, self.clock.now()),
+            team: self.team_of(actor, &kept, record)?,
+            offers: offers(&kept.catalogue, team, self.clock.now()),
             idempotency_key: crate::clock::hex(&self.clock.random::<16>()),
         })
     }

@@ -17,21 +17,51 @@ use crate::store::environments::Outcome;
 
 /// Since when what is on its way is in its state, or last made progress.
 #[derive(Debug, Clone, Default)]
-pub struct Underway(Arc<Mutex<HashMap<EnvironmentId, (State, Instant)>>>);
+pub struct Underway(Arc<Mutex<HashMap<EnvironmentId, Entered>>>);
+
+#[derive(Debug, Clone)]
+struct Entered {
+    state: State,
+    since: Instant,
+    /// Of the environment as it was told last.
+    revision: u64,
+    /// How far it has come, in words.
+    told: Option<String>,
+}
 
 impl Underway {
-    /// Takes note of a state that was entered, and of progress where that counts.
-    pub(super) fn note(&self, environment: &Environment) {
-        let (id, state) = (&environment.id, environment.state);
-        let Some(deadline) = state.deadline(Span::default()) else {
-            self.all().remove(id);
-            return;
-        };
+    /// Takes note of a state that was entered, and of progress where that counts. Tells whether it is news: what is older
+    /// than what was told before is not.
+    pub(super) fn note(&self, environment: &Environment) -> bool {
+        let Environment { id, state, revision, reason, .. } = environment;
+        let (state, revision) = (*state, *revision);
         let mut all = self.all();
-        let known = all.get(id).is_some_and(|(known, _)| *known == state);
-        if !known || deadline.renewed_by_progress {
-            all.insert(id.clone(), (state, Instant::now()));
+        let known = all.get(id);
+        if known.is_some_and(|known| known.revision > revision) {
+            return false;
         }
+        let Some(deadline) = state.deadline(Span::default()) else {
+            all.remove(id);
+            return true;
+        };
+        let since = match known {
+            Some(known) if known.state == state && !deadline.renewed_by_progress => known.since,
+            _ => Instant::now(),
+        };
+        all.insert(id.clone(), Entered { state, since, revision, told: reason.clone() });
+        true
+    }
+
+    /// How far it has come, as it was told last: for who looks only now.
+    pub(super) fn told(&self, environment: &Environment) -> Option<String> {
+        let all = self.all();
+        let entered = all.get(&environment.id).filter(|entered| entered.revision == environment.revision)?;
+        entered.told.clone()
+    }
+
+    /// Whether it is on its way to another state.
+    pub(super) fn has(&self, id: &EnvironmentId) -> bool {
+        self.all().contains_key(id)
     }
 
     /// Takes note of what is found on its way, where nothing was known of it.
@@ -44,13 +74,13 @@ impl Underway {
     /// Counts everything from now on.
     pub(super) fn begin_anew(&self) {
         let now = Instant::now();
-        self.all().values_mut().for_each(|(_, since)| *since = now);
+        self.all().values_mut().for_each(|entered| entered.since = now);
     }
 
     /// What is in its state for longer than that lasts without the template's time for readiness.
     fn late(&self) -> Vec<(EnvironmentId, State, Duration)> {
         let all = self.all();
-        let late = all.iter().filter_map(|(id, (state, since))| {
+        let late = all.iter().filter_map(|(id, Entered { state, since, .. })| {
             let deadline = state.deadline(Span::default())?;
             let passed = since.elapsed();
             (passed.as_secs() >= deadline.within.as_seconds()).then(|| (id.clone(), *state, passed))
@@ -58,7 +88,7 @@ impl Underway {
         late.collect()
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<EnvironmentId, (State, Instant)>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<EnvironmentId, Entered>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -87,6 +117,7 @@ impl Service {
         let why = deadline.reason(known);
         let notes = [Note::End(Outcome::Failed(&why))];
         let activity = Activity::of(&stored);
+        let driver = self.drivers.seen(id);
         let ended = self.advance_from(&activity, Some(state), State::Failed, &notes, |stored| {
             Self::forget_run(stored);
             stored.environment.reason = Some(why.clone());
@@ -96,7 +127,7 @@ impl Service {
             Err(Broken::Superseded) => return Ok(()),
             Err(error) => return Err(error),
         }
-        self.drivers.send_away(id);
+        driver.send_away();
         self.nudge(id.clone());
         Ok(())
     }

@@ -9,7 +9,7 @@ use app::model::day::Day;
 use app::model::lifetime::TeamLifetime;
 use app::model::name::{SizeName, TeamName, TemplateName};
 use app::model::quota::Quota;
-use app::model::template::{Size, Template, Variable};
+use app::model::template::{Size, Template, Variable, command_problem};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -257,10 +257,14 @@ impl<'a> Reader<'a> {
             Some(day) => Some(self.day(day)?),
             None => None,
         };
+        let [image, command] =
+            ["image", "command"].map(|key| table.get(key).map_or_else(|| span.clone(), Spanned::span));
         let mut template = self.read::<Template>(Spanned::new(span.clone(), DeValue::Table(table)))?;
         self.keep_secrets(&slug, &mut template, &span, names);
-        for problem in template.problems() {
-            self.fault(&span, format!("template `{slug}`: {problem}"));
+        let on_a_line = [(image, template.image_problem()), (command, command_problem(&template.command))];
+        let on_a_line = on_a_line.into_iter().filter_map(|(at, problem)| Some((at, problem?)));
+        for (at, problem) in on_a_line.chain(template.problems().into_iter().map(|problem| (span.clone(), problem))) {
+            self.fault(&at, format!("template `{slug}`: {problem}"));
         }
         for size in template.sizes.iter().filter(|size| !names.sizes.contains(*size)) {
             self.fault(&span, format!("template `{slug}` offers the size `{size}`, which is not declared"));
@@ -352,7 +356,7 @@ mod tests {
         assert_eq!(faults.len(), 3, "{faults:#?}");
         assert!(faults[0].starts_with("line 3: unknown field `quoat`"), "{}", faults[0]);
         assert!(faults[1].starts_with("line 7: `many` is not a number of CPU cores"), "{}", faults[1]);
-        assert!(faults[2].starts_with("line 11: a template name is made of a-z"), "{}", faults[2]);
+        assert!(faults[2].starts_with("line 11: a template name may contain only a-z"), "{}", faults[2]);
     }
 
     #[test]

@@ -42,6 +42,19 @@ impl Driving {
     }
 }
 
+/// A driver that was seen at work.
+#[derive(Debug)]
+pub struct Seen(Option<CancellationToken>);
+
+impl Seen {
+    /// Ends it, wherever it is; who waits for the turn gets it. Who has taken the turn since is left alone.
+    pub fn send_away(self) {
+        if let Self(Some(away)) = self {
+            away.cancel();
+        }
+    }
+}
+
 impl Drivers {
     pub async fn take(&self, id: &EnvironmentId) -> Driving {
         let turn = {
@@ -60,11 +73,9 @@ impl Drivers {
         self.all().get(id).is_some_and(|seat| seat.turn.try_lock().is_err())
     }
 
-    /// Ends whoever works on it now, wherever that is; who waits for the turn gets it.
-    pub fn send_away(&self, id: &EnvironmentId) {
-        if let Some(seat) = self.all().get(id) {
-            seat.away.cancel();
-        }
+    /// Whoever works on it now.
+    pub fn seen(&self, id: &EnvironmentId) -> Seen {
+        Seen(self.all().get(id).map(|seat| seat.away.clone()))
     }
 
     /// Waits until nobody works on anything any more: what is stored is seen a moment before its driver has left.

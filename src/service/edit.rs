@@ -53,7 +53,7 @@ impl Service {
 
     async fn declare_team(&self, actor: &Actor, revision: &str, team: TeamEdit) -> Result<Edited, ApiError> {
         let TeamEdit { name, label, quota, per_member, groups } = team;
-        let catalogue = self.store.catalogue().await.map_err(fault)?;
+        let catalogue = self.kept().await?.catalogue;
         let there = catalogue.team(&name).cloned().unwrap_or_else(|| TeamRecord::named(name.clone()));
         let text = export::team(&TeamRecord { label, quota, per_member, groups, ..there });
         let (said, _) = self.declare(actor, One::Team(&name), revision, &text).await?;
@@ -113,7 +113,7 @@ impl Service {
     }
 
     async fn template_now(&self, slug: &TemplateName) -> Result<TemplateRecord, ApiError> {
-        let catalogue = self.store.catalogue().await.map_err(fault)?;
+        let catalogue = self.kept().await?.catalogue;
         catalogue.template(slug).cloned().ok_or_else(|| ApiError::not_found("template"))
     }
 
@@ -129,10 +129,16 @@ impl Service {
         let asked = Asked::read(&mut write, text).await.map_err(refused)?;
         let slug = asked.declared.templates.first().map(|entry| entry.slug.clone());
         one.alone(&asked)?;
-        one.unchanged_since(revision, &asked.before, slug.as_ref())?;
+        let first = one.unchanged_since(revision, &asked.before, slug.as_ref());
         let differences = asked.carry_out(&mut write, &actor.into(), self.clock.now()).await.map_err(fault)?;
+        let said = said(&differences);
+        // What is there already needs no change, whoever was first: as when a form is sent twice. What was carried out for
+        // somebody who was second is dropped with the transaction.
+        if said != Said::Unchanged {
+            first?;
+        }
         write.commit().await.map_err(|error| fault(error.into()))?;
-        Ok((said(&differences), slug))
+        Ok((said, slug))
     }
 
     async fn remove_size(&self, actor: &Actor, name: &SizeName) -> Result<Edited, ApiError> {
@@ -170,13 +176,15 @@ impl Service {
         let same = |text: &str| text.eq_ignore_ascii_case(who);
         let is = |record: &&PersonRecord| {
             let person = &record.person;
-            same(person.id.as_str()) || person.email.as_deref().is_some_and(same) || same(&person.name)
+            // What people call themselves is no address, whatever it looks like.
+            let by_name = !who.contains('@') && same(&person.name);
+            same(person.id.as_str()) || person.email.as_deref().is_some_and(same) || by_name
         };
         let found: Vec<&PersonRecord> = all.iter().filter(is).collect();
         let who = app::model::units::shorten(who);
         match found.as_slice() {
             [one] => Ok(one.person.id.clone()),
-            [] => Err(ApiError::invalid("who", format!("`{who}` is nobody who has signed in here yet"))),
+            [] => Err(ApiError::invalid("who", format!("`{who}` is not a user who has signed in here"))),
             several => {
                 let count = several.len();
                 let message =
@@ -319,10 +327,10 @@ impl One<'_> {
         match now {
             Some(now) if now == revision => Ok(()),
             None if revision == NEW => Ok(()),
-            Some(_) if revision == NEW => Err(ApiError::invalid("name", format!("`{name}` is there already"))),
+            Some(_) if revision == NEW => Err(ApiError::invalid("name", format!("`{name}` already exists"))),
             Some(_) => Err(ApiError::Conflict {
                 message: format!(
-                    "Somebody has changed `{name}` since you opened it. Nothing of yours is lost: what you wrote is still in the form, and beside it stands what is there now. Send it again to put yours in its place."
+                    "Someone else changed `{name}` after you opened this page. What you typed is still in the form, and what is there now is shown beside it. Save again to replace it with yours."
                 ),
             }),
             None => Err(ApiError::not_found("entry")),

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use app::api::ApiError;
 
+use super::lifecycle::sentence;
+use crate::docker::EngineError;
 use crate::store::StoreError;
 
 static FAULTS: AtomicU64 = AtomicU64::new(1);
@@ -22,4 +24,40 @@ pub fn internal(error: &(dyn std::error::Error + 'static)) -> ApiError {
     let reference = format!("f{}", FAULTS.fetch_add(1, Ordering::Relaxed));
     tracing::error!(%reference, %error, "a request failed");
     ApiError::Internal { reference }
+}
+
+/// What everybody may read of an engine's failure, as a sentence. The engine's own words name paths, images and containers:
+/// they are for whoever reads the server's log.
+pub fn told(error: &EngineError) -> String {
+    match error {
+        EngineError::Unreachable(_) | EngineError::TimedOut(_) | EngineError::NoSpace => sentence(&error.to_string()),
+        EngineError::NoAddresses(_) => {
+            "The host has no addresses left for another team's network; an admin can set or widen docker.address_pool."
+                .to_owned()
+        }
+        EngineError::NotFound(_) => "The Docker Engine does not have what is needed for it.".to_owned(),
+        EngineError::Conflict(_) | EngineError::Refused { .. } => {
+            "The Docker Engine refused it; an admin finds the cause in the log of the server.".to_owned()
+        }
+        EngineError::Nonsense(_) => "The answer of the Docker Engine could not be understood.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_word_of_the_engine_s_own_is_told() {
+        let own = || "unlinkat /var/lib/docker/containers/4f: berth/web:1".to_owned();
+        for error in [
+            EngineError::NotFound(own()),
+            EngineError::Conflict(own()),
+            EngineError::Refused { status: 500, message: own() },
+            EngineError::Nonsense(own()),
+        ] {
+            let told = told(&error);
+            assert!(!told.contains("unlinkat") && !told.contains("500") && told.ends_with('.'), "{told}");
+        }
+    }
 }

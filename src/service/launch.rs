@@ -1,23 +1,28 @@
 //! A launch, step by step: validate, reserve, image, create, start, ports, ready. A start takes the same way from `reserve`
 //! on. Failure at any step removes what was made and gives the reservation back.
 
+use std::sync::{Mutex, PoisonError};
+
 use app::api::ApiError;
-use app::api::environments::LaunchAsk;
+use app::api::environments::{KEY_MAX, LaunchAsk};
 use app::model::access::{Action, Actor};
 use app::model::audit::{self, Entry};
 use app::model::environment::{Environment, Health, Limits, Port, State, StepName, TemplateVersion};
+use app::model::history;
 use app::model::name::{EnvironmentName, TemplateName};
 use app::model::quota::Holding;
 use app::model::template::{Readiness, Size, Template};
 use app::model::time::Timestamp;
+use app::model::units::Span;
+use sha2::{Digest, Sha256};
 
 use super::activity::{Activity, Broken, Note};
 use super::drivers::Driving;
 use super::error::fault;
-use super::lifecycle::{GRACE, sentence};
+use super::lifecycle::GRACE;
 use super::{Service, probe};
 use crate::docker::{
-    Container, ContainerId, ContainerSpec, EngineError, ImageId, PullProgress, SpecError, Status, Wanted,
+    Attachment, Container, ContainerId, ContainerSpec, EngineError, ImageId, PullProgress, SpecError, Status, Wanted,
 };
 use crate::store::catalogue::{Catalogue, TemplateRecord};
 use crate::store::environments::{self, Outcome, Stored};
@@ -26,6 +31,9 @@ use crate::store::{StoreError, Write, audit as audit_log};
 
 /// How many of a container's last log lines a failure quotes.
 const LAST_LINES: usize = 5;
+
+/// How long an idempotency key stands for its launch.
+const KEY_KEPT: Span = Span::hours(24);
 
 impl Service {
     pub(super) async fn begin_launch(&self, actor: &Actor, ask: LaunchAsk) -> Result<Environment, ApiError> {
@@ -58,15 +66,29 @@ impl Service {
         Ok(self.shown(reserved.environment))
     }
 
+    /// What was launched by the same ask under the same key.
     async fn launched_before(&self, actor: &Actor, ask: &LaunchAsk) -> Result<Option<Environment>, ApiError> {
         let Some(key) = &ask.idempotency_key else { return Ok(None) };
-        let known = self.store.environment_by_key(&actor.id, key).await.map_err(fault)?;
-        Ok(known.map(|stored| stored.environment))
+        if key.is_empty() || key.chars().count() > KEY_MAX {
+            return Err(ApiError::invalid("idempotency_key", format!("must have 1 to {KEY_MAX} characters")));
+        }
+        let since = self.clock.now().before(KEY_KEPT);
+        let known = self.store.launched_under(&actor.id, key, since).await.map_err(fault)?;
+        let Some((stored, asked)) = known else { return Ok(None) };
+        let same = match asked {
+            Some(digest) => digest == digest_of(ask),
+            None => stored.environment.team == ask.team,
+        };
+        if same {
+            return Ok(Some(stored.environment));
+        }
+        let message = "was used for another launch within a day; a new launch needs a new key, and this page a reload";
+        Err(ApiError::invalid("idempotency_key", message))
     }
 
     /// Everything about a launch that can be known beforehand.
     async fn plan(&self, actor: &Actor, ask: &LaunchAsk) -> Result<Plan, ApiError> {
-        let catalogue = self.store.catalogue().await.map_err(fault)?;
+        let catalogue = self.kept().await?.catalogue;
         let team = catalogue.team(&ask.team).ok_or_else(|| ApiError::not_found("team"))?;
         let record = offered(&catalogue, ask, self.clock.now())?;
         let size = chosen_size(&catalogue, &record.template, ask)?;
@@ -88,6 +110,8 @@ impl Service {
             state: State::Reserved,
             reason: None,
             health: None,
+            paused: false,
+            out_of_memory: false,
             ports: Vec::new(),
             limits: Limits { cpus: size.cpus, memory: size.memory, pids: size.pids },
             created_at: now,
@@ -95,6 +119,7 @@ impl Service {
             expires_at,
             removes_at: None,
             idle: None,
+            isolated: true,
             revision: 1,
         };
         let stored = Stored {
@@ -103,7 +128,9 @@ impl Service {
             activity: 1,
             container_id: None,
             container_name: None,
+            network: None,
             ran: false,
+            run_began_at: None,
             watch: None,
             variables,
         };
@@ -132,7 +159,12 @@ impl Service {
         } else if names.iter().any(|name| name == environment.name.as_str()) {
             return Err(name_taken(&stored));
         }
-        let key = ask.idempotency_key.as_deref();
+        let digest = digest_of(ask);
+        let key = ask.idempotency_key.as_deref().map(|key| environments::Key { key, digest: &digest });
+        if let Some(environments::Key { key, .. }) = key {
+            let before = self.clock.now().before(KEY_KEPT);
+            environments::free_key(&mut write, &actor.id, key, before).await.map_err(fault)?;
+        }
         environments::insert(&mut write, &stored, key).await.map_err(|error| match error {
             StoreError::Taken => name_taken(&stored),
             other => fault(other),
@@ -168,15 +200,18 @@ impl Service {
         }
     }
 
-    async fn bring_up(&self, activity: &Activity, template: &Template) -> Result<(), Broken> {
+    pub(super) async fn bring_up(&self, activity: &Activity, template: &Template) -> Result<(), Broken> {
         let stored = self.current(activity).await?;
-        let container = match stored.container() {
-            Some(id) => id,
+        let (container, network) = match stored.container() {
+            Some(id) => (id, self.attached(&stored).await?),
             None => self.make_container(activity, stored, template).await?,
         };
         let starting = [Note::End(Outcome::Done(None)), Note::Begin(StepName::Start)];
         self.advance(activity, State::Starting, &starting, |stored| {
             stored.container_id = Some(container.to_string());
+            stored.network = Some(network.to_string());
+            stored.run_began_at = None;
+            Self::forget_run(stored);
             stored.environment.reason = None;
         })
         .await?;
@@ -189,15 +224,16 @@ impl Service {
         activity: &Activity,
         stored: Stored,
         template: &Template,
-    ) -> Result<ContainerId, Broken> {
+    ) -> Result<(ContainerId, Attachment), Broken> {
         let (image, found) = self.image(activity, &template.image).await?;
         let creating = [Note::End(Outcome::Done(Some(found))), Note::Begin(StepName::Create)];
-        let spec = self.spec(&stored, template, &image)?;
+        let network = self.network_of(&stored.environment.team).await?;
+        let spec = self.spec(&stored, template, &image, &network)?;
         let name = spec.name().to_owned();
         self.advance(activity, State::Creating, &creating, |stored| stored.container_name = Some(name)).await?;
         let container = self.engine.create(&spec).await?;
         match self.current(activity).await {
-            Ok(_) => Ok(container),
+            Ok(_) => Ok((container, network)),
             Err(broken) => {
                 // Nobody knows of it yet but this task.
                 self.engine.remove(&container).await?;
@@ -206,7 +242,13 @@ impl Service {
         }
     }
 
-    fn spec(&self, stored: &Stored, template: &Template, image: &ImageId) -> Result<ContainerSpec, SpecError> {
+    fn spec(
+        &self,
+        stored: &Stored,
+        template: &Template,
+        image: &ImageId,
+        network: &Attachment,
+    ) -> Result<ContainerSpec, SpecError> {
         let environment = &stored.environment;
         ContainerSpec::new(&Wanted {
             environment: &environment.id,
@@ -221,21 +263,36 @@ impl Service {
             variables: &stored.variables,
             ports: &template.ports,
             limits: environment.limits,
-            bind: self.settings.bind_ip,
+            network,
+            bind: self.settings.reach.bind,
         })
     }
 
     /// Sees to it that the image is there, and how it was found, in a word for the journal.
     async fn image(&self, activity: &Activity, reference: &str) -> Result<(ImageId, &'static str), Broken> {
-        if let Some(image) = self.engine.image(reference).await? {
-            return Ok((image, "present"));
+        match self.engine.image(reference).await {
+            Ok(Some(image)) => return Ok((image, "present")),
+            Ok(None) => {}
+            Err(EngineError::Refused { .. }) => {
+                tracing::warn!(reference, "a template names its image in a way that the engine refuses");
+                let what = "Its image has a name that the Docker Engine refuses. An admin can mend the template.";
+                return Err(Broken::Failed(what.to_owned()));
+            }
+            Err(error) => return Err(error.into()),
         }
-        let pulling = self.advance(activity, State::Pulling, &[], |_| {}).await?;
+        let pulling = self.advance(activity, State::Pulling, &[], |_| {}).await?.environment;
+        let told = Mutex::new(None);
         let progress = |progress: PullProgress| {
-            let mut shown = pulling.environment.clone();
             let (done, layers) = progress.done();
-            shown.reason = Some(format!("Pulling the image: {done} of {layers} layers."));
-            self.announce(&shown);
+            let before = told.lock().unwrap_or_else(PoisonError::into_inner).replace((done, layers));
+            let reason = Some(format!("Pulling the image: {done} of {layers} layers."));
+            let pulling = Environment { reason, ..pulling.clone() };
+            if before == Some((done, layers)) {
+                // Bytes came, and the sentence is the same.
+                self.underway.note(&pulling);
+            } else {
+                self.announce(&pulling);
+            }
         };
         match self.engine.pull(reference, progress).await {
             Ok(image) => Ok((image, "pulled")),
@@ -264,7 +321,11 @@ impl Service {
             Note::End(Outcome::Done(Some(&mapped))),
             Note::Begin(StepName::Ready),
         ];
-        self.advance(activity, State::Starting, &open, |stored| stored.environment.ports.clone_from(&ports)).await?;
+        self.advance(activity, State::Starting, &open, |stored| {
+            stored.environment.ports.clone_from(&ports);
+            stored.run_began_at = inspected.started_at;
+        })
+        .await?;
         self.wait_until_ready(activity, container, template, &ports).await?;
         let now = self.clock.now();
         self.advance(activity, State::Running, &[Note::End(Outcome::Done(None))], |stored| {
@@ -288,7 +349,7 @@ impl Service {
         let ready = &template.ready;
         let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(ready.within().as_seconds());
         for attempt in 0.. {
-            let answer = match self.probes.attempt(ready, ports, &self.settings.probe_host).await {
+            let answer = match self.probes.attempt(ready, ports, &self.settings.reach).await {
                 Ok(()) if !needs_inspection(ready) => return Ok(()),
                 Ok(()) => "its health check has not said healthy".to_owned(),
                 Err(answer) => answer,
@@ -298,11 +359,11 @@ impl Service {
                 if is_up(ready, &inspected) {
                     return Ok(());
                 }
-                self.refuse_ended(container, &inspected).await?;
+                self.refuse_ended(activity, container, &inspected).await?;
                 self.current(activity).await?;
             }
             if tokio::time::Instant::now() >= deadline {
-                let lines = self.last_words(container).await;
+                let lines = self.last_words(activity, container).await;
                 let within = ready.within();
                 return Err(Broken::Failed(format!("It was not ready within {within}: {answer}.{lines}")));
             }
@@ -311,19 +372,32 @@ impl Service {
         unreachable!("the deadline ends the loop")
     }
 
-    async fn refuse_ended(&self, container: &ContainerId, inspected: &Container) -> Result<(), Broken> {
+    async fn refuse_ended(
+        &self,
+        activity: &Activity,
+        container: &ContainerId,
+        inspected: &Container,
+    ) -> Result<(), Broken> {
         if matches!(inspected.status, Status::Running | Status::Restarting | Status::Paused | Status::Other(_)) {
             return Ok(());
         }
-        let ended = super::reconcile::ended(inspected);
-        let lines = self.last_words(container).await;
+        let ended = self.how_it_ended(inspected, inspected.started_at).0;
+        let lines = self.last_words(activity, container).await;
         Err(Broken::Failed(format!("It ended before it was ready: {ended}.{lines}")))
     }
 
-    /// The container's last lines for a failure's reason, or nothing where they cannot be had.
-    async fn last_words(&self, container: &ContainerId) -> String {
+    /// The container's last lines for a failure's reason, without secrets, or nothing where they cannot be had.
+    async fn last_words(&self, activity: &Activity, container: &ContainerId) -> String {
         match self.engine.logs_tail(container, LAST_LINES).await {
-            Ok(lines) if !lines.is_empty() => format!(" Its last lines: {}", lines.join(" ⏎ ")),
+            Ok(lines) if !lines.is_empty() => match self.current(activity).await {
+                Ok(stored) => {
+                    let secrets = self.secrets_of(&stored).await;
+                    let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+                    format!(" Its last lines: {}", history::quoted(&lines, &secrets))
+                }
+                // Another operation has taken over, and this failure is told to nobody.
+                Err(_) => String::new(),
+            },
             Ok(_) => String::new(),
             Err(error) => {
                 tracing::warn!(%error, "the last lines of a container that failed cannot be read");
@@ -334,6 +408,9 @@ impl Service {
 
     /// After a failure: the container goes, the reservation is given back, and the reason stays.
     pub(super) async fn give_back(&self, activity: &Activity, broken: Broken) {
+        if let Broken::Engine(error) = &broken {
+            tracing::warn!(%error, id = %activity.id, "the engine did not bring it up");
+        }
         let why = match broken {
             Broken::Superseded => return,
             Broken::Store(error) => {
@@ -342,11 +419,9 @@ impl Service {
                 return;
             }
             Broken::Failed(why) => why,
-            Broken::Engine(error) => sentence(&error.to_string()),
-            Broken::Spec(error) => sentence(&error.to_string()),
+            Broken::Engine(_) | Broken::Spec(_) => broken.told(),
         };
         let Ok(stored) = self.current(activity).await else { return };
-        let why = self.without_secrets(&stored, &why).await;
         tracing::info!(id = %activity.id, why, "a launch failed");
         self.keep_post_mortem(&stored, &why, None).await;
         let kept = self.put_down(&stored).await;
@@ -383,6 +458,7 @@ impl Service {
 
     pub(super) fn forget_container(stored: &mut Stored) {
         stored.container_id = None;
+        stored.network = None;
         stored.ran = false;
         stored.attempt += 1;
     }
@@ -409,6 +485,13 @@ struct Plan {
 
 pub(super) fn reserved_note() -> Note<'static> {
     Note::End(Outcome::Done(None))
+}
+
+/// Of everything but the key, the team included.
+fn digest_of(ask: &LaunchAsk) -> String {
+    let asked = LaunchAsk { idempotency_key: None, ..ask.clone() };
+    let text = serde_json::to_string(&asked).expect("an ask is JSON");
+    crate::clock::hex(&Sha256::digest(text))
 }
 
 fn offered<'a>(catalogue: &'a Catalogue, ask: &LaunchAsk, now: Timestamp) -> Result<&'a TemplateRecord, ApiError> {
@@ -479,6 +562,7 @@ pub fn ports(template: &Template, container: &Container) -> Vec<Port> {
             host_ip: binding.host_ip.clone(),
             host_port: binding.host_port,
             url: None,
+            address: String::new(),
         })
     };
     template.ports.iter().filter_map(published).collect()

@@ -4,7 +4,7 @@ use app::api::ApiError;
 use app::model::access::{Action, Actor};
 use app::model::audit::{self, Entry, Who};
 use app::model::environment::{Environment, EnvironmentDetail, Operation, State, StepName};
-use app::model::name::{EnvironmentId, TeamName};
+use app::model::name::EnvironmentId;
 use app::model::quota::Holding;
 use app::model::template::Template;
 use app::model::units::Span;
@@ -15,6 +15,7 @@ use super::drivers::Driving;
 use super::error::fault;
 use super::launch::reserved_note;
 use crate::docker::EngineError;
+use crate::store::clocks;
 use crate::store::environments::{self, Outcome, Stored};
 use crate::store::{StoreError, Write, audit as audit_log};
 
@@ -34,9 +35,9 @@ impl Service {
         }
         let template = self.template_of(&found).await?;
         let changed = match operation {
-            Operation::Start => self.begin_start(actor.into(), id, &found.environment.team, template).await?,
+            Operation::Start => self.begin_start(actor.into(), &found, template).await?,
             Operation::Stop => self.begin_stop(actor.into(), id, &format!("Stopped by {}.", actor.name)).await?,
-            Operation::Restart => self.begin_restart(actor.into(), id, template).await?,
+            Operation::Restart => self.begin_restart(actor.into(), &found, template).await?,
             Operation::Extend => self.extend(actor.into(), id, &template).await?,
             Operation::Remove => self.begin_removal(actor.into(), id).await?,
         };
@@ -51,30 +52,75 @@ impl Service {
     }
 
     /// Starting again reserves again: what a stopped environment gave back may be somebody else's by now.
-    async fn begin_start(
-        &self,
-        who: Who,
-        id: &EnvironmentId,
-        team: &TeamName,
-        template: Template,
-    ) -> Result<Stored, ApiError> {
-        let driving = self.drivers.take(id).await;
-        let _turn = self.turns.take(team).await;
+    async fn begin_start(&self, who: Who, found: &Stored, template: Template) -> Result<Stored, ApiError> {
+        allows(found, Operation::Start)?;
+        let driving = self.drivers.take(&found.environment.id).await;
+        let _turn = self.turns.take(&found.environment.team).await;
         let mut write = self.store.write().await.map_err(fault)?;
-        let mut stored = self.allowed(&mut write, id, Operation::Start).await?;
-        let allowance = self.allowance(&stored.environment.team, &template).await?;
-        let limits = stored.environment.limits;
-        self.admit(&mut write, &stored, Holding::restarted(limits.cpus, limits.memory)).await?;
-        let now = self.clock.now();
+        let mut stored = self.still_allowed(&mut write, found, Operation::Start).await?;
+        self.reserve_again(&mut write, &mut stored, &template).await?;
         stored.environment.state = State::Reserved;
-        stored.environment.reason = None;
-        stored.environment.expires_at = now.after(allowance.default);
         let begins = if stored.container_id.is_some() { None } else { Some(Note::Begin(StepName::Image)) };
         let mut notes = vec![Note::Begin(StepName::Reserve)];
         notes.extend(begins.map(|begin| [reserved_note(), begin]).into_iter().flatten());
         let stored = self.begin_activity(write, stored, Entry::by(who, audit::Action::Start), &notes).await?;
         self.spawn(self.clone().drive_up(driving, Activity::of(&stored), template));
         Ok(stored)
+    }
+
+    /// Whether what it gave back is there for it again; then its time begins anew.
+    async fn reserve_again(&self, write: &mut Write, stored: &mut Stored, template: &Template) -> Result<(), ApiError> {
+        let rule = clocks::team_lifetime(write, &stored.environment.team).await.map_err(fault)?;
+        let limits = stored.environment.limits;
+        self.admit(write, stored, Holding::restarted(limits.cpus, limits.memory)).await?;
+        stored.environment.reason = None;
+        stored.environment.expires_at = self.clock.now().after(template.lifetime.within(rule).default);
+        Ok(())
+    }
+
+    /// Reserves for what somebody has started on the host, as a start does.
+    pub(super) async fn begin_taken_over(&self, found: &Stored, template: &Template) -> Result<Stored, ApiError> {
+        let _turn = self.turns.take(&found.environment.team).await;
+        let mut write = self.store.write().await.map_err(fault)?;
+        let mut stored = self.still_allowed(&mut write, found, Operation::Start).await?;
+        self.reserve_again(&mut write, &mut stored, template).await?;
+        stored.environment.state = State::Starting;
+        let notes = [Note::Begin(StepName::Reserve), reserved_note(), Note::Begin(StepName::Start)];
+        let entry = Entry::by(Who::job("engine"), audit::Action::Start).because("It was started on the host.");
+        self.begin_activity(write, stored, entry, &notes).await
+    }
+
+    /// Begins the start of what ran until the engine restarted: what it held, it holds on.
+    pub(super) async fn begin_again(&self, activity: &Activity, why: &str) -> Result<Stored, Broken> {
+        let mut write = self.store.write().await?;
+        let found = environments::find(&mut write, &activity.id).await?;
+        let found =
+            found.filter(|found| found.activity == activity.number && found.environment.state == State::Running);
+        let mut stored = found.ok_or(Broken::Superseded)?;
+        Self::forget_run(&mut stored);
+        stored.environment.state = State::Reserved;
+        stored.environment.reason = Some(format!("{why} It starts again."));
+        let entry = Entry::by(Who::job("engine"), audit::Action::Start).because(why);
+        let begun = self.begin_activity(write, stored, entry, &[Note::Begin(StepName::Reserve)]).await;
+        begun.map_err(|error| Broken::Failed(error.to_string()))
+    }
+
+    /// Brings it up. Where the engine goes away once more, it is as before: what should run.
+    pub(super) async fn go_up_again(&self, activity: &Activity, template: &Template) {
+        let before = self.current(activity).await.ok().and_then(|stored| stored.run_began_at);
+        let Err(broken) = self.bring_up(activity, template).await else { return };
+        if !matches!(broken, Broken::Engine(EngineError::Unreachable(_))) {
+            return self.give_back(activity, broken).await;
+        }
+        let why = sentence(&broken.to_string());
+        let notes = [Note::End(Outcome::Failed(&why))];
+        let left = self.advance(activity, State::Running, &notes, |stored| {
+            Self::forget_run(stored);
+            stored.environment.started_at = before;
+        });
+        if let Err(error) = left.await {
+            tracing::warn!(%error, id = %activity.id, "it cannot be journalled that it waits for the engine");
+        }
     }
 
     pub(super) async fn begin_stop(&self, who: Who, id: &EnvironmentId, why: &str) -> Result<Stored, ApiError> {
@@ -99,10 +145,11 @@ impl Service {
         Ok(stored)
     }
 
-    async fn begin_restart(&self, who: Who, id: &EnvironmentId, template: Template) -> Result<Stored, ApiError> {
-        let driving = self.drivers.take(id).await;
+    async fn begin_restart(&self, who: Who, found: &Stored, template: Template) -> Result<Stored, ApiError> {
+        allows(found, Operation::Restart)?;
+        let driving = self.drivers.take(&found.environment.id).await;
         let mut write = self.store.write().await.map_err(fault)?;
-        let mut stored = self.allowed(&mut write, id, Operation::Restart).await?;
+        let mut stored = self.still_allowed(&mut write, found, Operation::Restart).await?;
         stored.environment.state = State::Stopping;
         stored.environment.reason = None;
         let entry = Entry::by(who, audit::Action::Restart);
@@ -119,10 +166,16 @@ impl Service {
 
     /// Begins the removal of what this transaction has found.
     pub(super) async fn remove_found(&self, who: Who, write: Write, mut stored: Stored) -> Result<Stored, ApiError> {
+        // Nothing is made of it yet, so whoever launches it is not waited for: a pull may take hours.
+        let nothing_made = matches!(stored.environment.state, State::Reserved | State::Pulling);
+        let driver = self.drivers.seen(&stored.environment.id);
         stored.environment.state = State::Removing;
         stored.environment.ports.clear();
         let entry = Entry::by(who, audit::Action::Remove);
         let stored = self.begin_activity(write, stored, entry, &[Note::Begin(StepName::Remove)]).await?;
+        if nothing_made {
+            driver.send_away();
+        }
         self.spawn(self.clone().drive_removal(Activity::of(&stored)));
         Ok(stored)
     }
@@ -136,8 +189,17 @@ impl Service {
     ) -> Result<Stored, ApiError> {
         let stored = environments::find(write, id).await.map_err(fault)?;
         let stored = stored.ok_or_else(|| ApiError::not_found("environment"))?;
-        let allowed = stored.environment.state.allows(operation);
-        allowed.map_err(|why| ApiError::Conflict { message: why.to_owned() })?;
+        allows(&stored, operation)?;
+        Ok(stored)
+    }
+
+    /// The same for what waited until its driver had left: of ten who asked at once, one is first.
+    async fn still_allowed(&self, write: &mut Write, found: &Stored, operation: Operation) -> Result<Stored, ApiError> {
+        let stored = self.allowed(write, &found.environment.id, operation).await?;
+        if stored.activity != found.activity {
+            let message = "Something else was done to it meanwhile; look at what it is now.".to_owned();
+            return Err(ApiError::Conflict { message });
+        }
         Ok(stored)
     }
 
@@ -209,7 +271,9 @@ impl Service {
                 stored.container_id = None;
                 Self::forget_run(stored);
             })
-            .await
+            .await?;
+            self.sweep_after(&stored.environment.team).await;
+            Ok(())
         };
         let work = async {
             if let Err(broken) = removed.await {
@@ -223,6 +287,8 @@ impl Service {
     pub(super) fn forget_run(stored: &mut Stored) {
         stored.environment.ports.clear();
         stored.environment.health = None;
+        stored.environment.paused = false;
+        stored.environment.out_of_memory = false;
         stored.environment.started_at = None;
     }
 
@@ -280,17 +346,25 @@ impl Service {
     }
 }
 
+/// Whether its state allows `operation`.
+fn allows(stored: &Stored, operation: Operation) -> Result<(), ApiError> {
+    let allowed = stored.environment.state.allows(operation);
+    allowed.map_err(|why| ApiError::Conflict { message: why.to_owned() })
+}
+
 /// Between why something is done, where that is said, and why it is not done yet.
 const NOT_YET: &str = "Not yet done: ";
 
 /// Why it is done stays, beside why it is not done yet.
 fn waiting(reason: Option<&str>, broken: &Broken) -> String {
     let when = match broken {
-        Broken::Engine(_) => "It goes on when the engine answers.",
-        Broken::Store(StoreError::Full) => "It goes on when there is room again.",
+        Broken::Engine(EngineError::Unreachable(_)) => "It goes on when the engine answers.",
+        Broken::Engine(EngineError::NoSpace) | Broken::Store(StoreError::Full) => {
+            "It goes on when there is room again."
+        }
         _ => "It is tried again within a minute.",
     };
-    let not_yet = format!("{NOT_YET}{} {when}", sentence(&broken.to_string()));
+    let not_yet = format!("{NOT_YET}{} {when}", broken.told());
     reason.and_then(without_waiting).map_or(not_yet.clone(), |reason| format!("{reason} {not_yet}"))
 }
 

@@ -13,6 +13,7 @@ use futures::stream::BoxStream;
 use tokio_stream::wrappers::BroadcastStream;
 
 use super::Service;
+use super::reconcile::Look;
 use crate::docker::{EngineError, Event, Happening};
 
 /// Between attempts to reach an engine that does not answer.
@@ -26,12 +27,18 @@ pub(super) fn unknown_host(now: Timestamp) -> Host {
         cpus: MilliCpu::default(),
         memory: Memory::default(),
         link: Link::Lost { since: now, reason: "it has not answered yet".to_owned() },
+        engine_started_at: None,
+        isolation: None,
+        networks: 0,
+        networks_left: None,
     }
 }
 
 impl Service {
     pub(super) fn announce(&self, environment: &Environment) {
-        self.underway.note(environment);
+        if !self.underway.note(environment) {
+            return;
+        }
         // Nobody listening is no fault.
         drop(self.changes.send(Change::Environment(Box::new(self.shown(environment.clone())))));
     }
@@ -56,31 +63,41 @@ impl Service {
         }
     }
 
-    fn set_host(&self, host: Host) {
+    /// Changes what is known of the host, and tells everybody where that is a change.
+    fn change_host(&self, change: impl FnOnce(&mut Host)) {
+        let mut returned = false;
         let changed = self.host.send_if_modified(|known| {
-            let differs = *known != host;
-            known.clone_from(&host);
-            differs
+            let before = known.clone();
+            change(known);
+            returned = before.link != Link::Live && known.link == Link::Live;
+            *known != before
         });
-        if changed {
-            if host.link == Link::Live {
-                self.underway.begin_anew();
-            }
-            tracing::info!(link = ?host.link, "the engine");
-            drop(self.changes.send(Change::Host(host)));
+        if !changed {
+            return;
         }
+        if returned {
+            self.underway.begin_anew();
+        }
+        let host = self.current_host();
+        tracing::info!(link = ?host.link, "the engine");
+        drop(self.changes.send(Change::Host(host)));
+    }
+
+    /// How many networks of ours there are, and how many more fit into the address pool.
+    pub(super) fn networks_counted(&self, networks: usize, left: Option<usize>) {
+        self.change_host(|host| (host.networks, host.networks_left) = (networks, left));
     }
 
     pub(super) fn engine_lost(&self, error: &EngineError) {
-        let mut host = self.current_host();
-        if host.link == Link::Live || host.version.is_empty() {
+        self.change_host(|host| {
             let since = match &host.link {
-                Link::Lost { since, .. } => *since,
                 Link::Live => self.clock.now(),
+                // It has never answered: why that is may change.
+                Link::Lost { since, .. } if host.version.is_empty() => *since,
+                Link::Lost { .. } => return,
             };
             host.link = Link::Lost { since, reason: error.to_string() };
-            self.set_host(host);
-        }
+        });
     }
 
     /// Follows the engine until the server ends: subscribes, reconciles, passes on what happens; begins again when the
@@ -110,8 +127,10 @@ impl Service {
         let events = self.engine.events(&self.settings.installation).await?;
         let mut events = std::pin::pin!(events);
         let containers = self.engine.ours(&self.settings.installation).await?;
-        self.set_host(Host::from(&facts));
-        self.look_at(&containers).await;
+        self.change_host(|known| {
+            *known = Host { networks: known.networks, networks_left: known.networks_left, ..Host::from(&facts) };
+        });
+        self.look_at(&containers, Look::AtAllThatRuns).await;
         let mut host = self.host.subscribe();
         loop {
             tokio::select! {
@@ -128,9 +147,12 @@ impl Service {
 
     /// What a launch makes and starts, it looks at itself.
     fn take_notice(&self, event: &Event) {
-        let expected = matches!(event.what, Happening::Created | Happening::Started);
-        if let (false, Some(id)) = (expected, event.labels.environment()) {
-            self.nudge(id);
+        self.ends.hear(event);
+        let Some(id) = event.labels.environment() else { return };
+        match event.what {
+            Happening::Created | Happening::Signalled { .. } => {}
+            Happening::Started if self.underway.has(&id) => {}
+            _ => self.nudge(id),
         }
     }
 }

@@ -11,6 +11,7 @@ use app::model::access::{Action, Actor, Target, authorize};
 use app::model::diff;
 use app::model::environment::Environment;
 use app::model::name::{TeamName, TemplateName, UserId};
+use app::model::quota::Holding;
 use app::model::template::Size;
 
 use super::error::fault;
@@ -51,38 +52,32 @@ impl Service {
     }
 
     pub(super) async fn looked_after(&self, actor: &Actor) -> Result<Vec<TeamSummary>, ApiError> {
-        let catalogue = self.store.catalogue().await.map_err(fault)?;
+        let kept = self.kept().await?;
         let teams: Vec<&TeamRecord> =
-            catalogue.teams.iter().filter(|team| Self::looks_after(actor, &team.name)).collect();
+            kept.catalogue.teams.iter().filter(|team| Self::looks_after(actor, &team.name)).collect();
         if teams.is_empty() {
             self.permit_installation(actor, Action::Audit)?;
         }
-        let memberships = self.store.memberships().await.map_err(fault)?;
-        let mut summaries = Vec::new();
-        for record in teams {
-            let mut people: Vec<&UserId> =
-                memberships.iter().filter(|one| one.team == record.name).map(|one| &one.person).collect();
-            people.sort_unstable();
-            people.dedup();
-            let team = self.team_of(actor, record).await?;
-            summaries.push(TeamSummary { team, members: u64::try_from(people.len()).unwrap_or(u64::MAX) });
-        }
-        Ok(summaries)
+        let members = self.store.count_members().await.map_err(fault)?;
+        let summary = |record: &TeamRecord| {
+            let team = self.team_of(actor, &kept, record)?;
+            Ok(TeamSummary { team, members: members.get(&record.name).copied().unwrap_or_default() })
+        };
+        teams.into_iter().map(summary).collect()
     }
 
     pub(super) async fn team_detail(&self, actor: &Actor, name: &TeamName) -> Result<TeamDetail, ApiError> {
         self.permit_team(actor, Action::Audit, name)?;
-        let catalogue = self.store.catalogue().await.map_err(fault)?;
-        let record = catalogue.team(name).ok_or_else(|| ApiError::not_found("team"))?;
-        let stored = self.store.environments(Some(name)).await.map_err(fault)?;
-        let environments: Vec<Environment> = stored.into_iter().map(|stored| self.shown(stored.environment)).collect();
-        let memberships = self.store.memberships().await.map_err(fault)?;
-        let roster = self.store.roster().await.map_err(fault)?;
+        let kept = self.kept().await?;
+        let record = kept.catalogue.team(name).ok_or_else(|| ApiError::not_found("team"))?;
+        let of_team = kept.environments.iter().filter(|stored| stored.environment.team == *name);
+        let environments: Vec<Environment> = of_team.map(|stored| self.shown(stored.environment.clone())).collect();
+        let people = self.store.members(name).await.map_err(fault)?;
         let groups = record.groups.iter().map(|(name, role)| GroupRole { name: name.clone(), role: *role });
         Ok(TeamDetail {
-            team: self.team_of(actor, record).await?,
+            team: self.team_of(actor, &kept, record)?,
             groups: groups.collect(),
-            members: members(name, &memberships, &roster, &environments),
+            members: members(people, |id| kept.environments.holdings(name, id).member),
             text: export::team(record),
             revision: revision_of_team(record),
             environments,
@@ -91,14 +86,14 @@ impl Service {
 
     pub(super) async fn template_summaries(&self, actor: &Actor) -> Result<Vec<TemplateSummary>, ApiError> {
         self.permit_installation(actor, Action::Audit)?;
-        let catalogue = self.store.catalogue().await.map_err(fault)?;
+        let catalogue = self.kept().await?.catalogue;
         let uses = self.uses().await?;
         Ok(catalogue.templates.iter().map(|record| summary(record, &uses)).collect())
     }
 
     pub(super) async fn template_detail(&self, actor: &Actor, slug: &TemplateName) -> Result<TemplateDetail, ApiError> {
         self.permit_installation(actor, Action::Audit)?;
-        let catalogue = self.store.catalogue().await.map_err(fault)?;
+        let catalogue = self.kept().await?.catalogue;
         let record = catalogue.template(slug).ok_or_else(|| ApiError::not_found("template"))?;
         let versions = self.store.versions(slug).await.map_err(fault)?;
         Ok(TemplateDetail {
@@ -120,7 +115,7 @@ impl Service {
 
     pub(super) async fn size_uses(&self, actor: &Actor) -> Result<Vec<SizeUse>, ApiError> {
         self.permit_installation(actor, Action::Audit)?;
-        let catalogue = self.store.catalogue().await.map_err(fault)?;
+        let catalogue = self.kept().await?.catalogue;
         let held = self.store.sizes_in_use().await.map_err(fault)?;
         Ok(catalogue.sizes.iter().map(|size| size_use(size, &catalogue, &held)).collect())
     }
@@ -130,8 +125,9 @@ impl Service {
         let memberships = self.store.memberships().await.map_err(fault)?;
         let roster = self.store.roster().await.map_err(fault)?;
         let words: Vec<String> = words.split_whitespace().take(8).map(str::to_lowercase).collect();
+        let ways = |record: &PersonRecord| memberships.get(&record.person.id).map(Vec::as_slice).unwrap_or_default();
         let mut found =
-            roster.iter().map(|record| person(record, &memberships)).filter(|person| matches(person, &words));
+            roster.iter().map(|record| person(record, ways(record))).filter(|person| matches(person, &words));
         let people = found.by_ref().take(PEOPLE_MAX).collect();
         Ok(People { people, more: u64::try_from(found.count()).unwrap_or(u64::MAX) })
     }
@@ -140,34 +136,25 @@ impl Service {
         self.permit_installation(actor, Action::Audit)?;
         let record = self.store.person_record(id).await.map_err(fault)?;
         let record = record.ok_or_else(|| ApiError::not_found("person"))?;
-        Ok(person(&record, &self.store.memberships().await.map_err(fault)?))
+        Ok(person(&record, &self.store.memberships_of(id).await.map_err(fault)?))
     }
 }
 
 /// Those who belong to a team, leads first, then by name.
-fn members(
-    team: &TeamName,
-    memberships: &[Membership],
-    roster: &[PersonRecord],
-    environments: &[Environment],
-) -> Vec<Member> {
-    let member = |record: &PersonRecord| {
-        let id = &record.person.id;
-        let ours = memberships.iter().filter(|one| one.team == *team && one.person == *id);
-        let by: Vec<Belonging> = ours.map(belonging).collect();
-        let role = by.iter().map(|one| one.role).max()?;
-        let own = environments.iter().filter(|environment| environment.owner_id == *id);
+fn members(people: Vec<(PersonRecord, Vec<Membership>)>, used: impl Fn(&UserId) -> Holding) -> Vec<Member> {
+    let member = |(record, memberships): (PersonRecord, Vec<Membership>)| {
+        let by: Vec<Belonging> = memberships.iter().map(belonging).collect();
         Some(Member {
-            id: id.clone(),
-            name: record.person.name.clone(),
-            email: record.person.email.clone(),
+            role: by.iter().map(|one| one.role).max()?,
+            used: used(&record.person.id),
+            id: record.person.id,
+            name: record.person.name,
+            email: record.person.email,
             disabled: record.disabled,
-            role,
             by,
-            used: own.map(Environment::holding).sum(),
         })
     };
-    let mut members: Vec<Member> = roster.iter().filter_map(member).collect();
+    let mut members: Vec<Member> = people.into_iter().filter_map(member).collect();
     members.sort_by_key(|member| std::cmp::Reverse(member.role));
     members
 }
@@ -218,7 +205,7 @@ pub(super) fn size_use(size: &Size, catalogue: &Catalogue, held: &[(app::model::
 fn person(record: &PersonRecord, memberships: &[Membership]) -> PersonView {
     let PersonRecord { person, claim_role, hand_role, disabled, signed_in_at } = record.clone();
     PersonView {
-        teams: memberships.iter().filter(|one| one.person == person.id).map(belonging).collect(),
+        teams: memberships.iter().map(belonging).collect(),
         id: person.id,
         name: person.name,
         email: person.email,

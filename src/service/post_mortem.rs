@@ -1,6 +1,6 @@
 //! How a container ended: exit code, want of memory, its last lines, kept before the container goes. No secret is in it.
 
-use app::model::history::{LINES_MAX, PostMortem, kept, masked};
+use app::model::history::{LINES_MAX, PostMortem, kept};
 
 use super::Service;
 use crate::docker::{Container, ContainerId, EngineError};
@@ -48,7 +48,7 @@ impl Service {
         let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
         let post_mortem = PostMortem {
             at: self.clock.now(),
-            why: masked(why, &secrets),
+            why: why.to_owned(),
             exit_code: ended.exit_code,
             oom_killed: ended.oom_killed,
             started_at: ended.started_at,
@@ -58,14 +58,8 @@ impl Service {
         Ok(self.store.keep_post_mortem(of, &post_mortem).await?)
     }
 
-    /// `text` without the secrets of an environment, which its own process may have written.
-    pub(super) async fn without_secrets(&self, stored: &Stored, text: &str) -> String {
-        let secrets = self.secrets_of(stored).await;
-        masked(text, &secrets.iter().map(String::as_str).collect::<Vec<_>>())
-    }
-
     /// The values of its secret variables; of all of them where the template cannot be read.
-    async fn secrets_of(&self, stored: &Stored) -> Vec<String> {
+    pub(super) async fn secrets_of(&self, stored: &Stored) -> Vec<String> {
         let template = self.template_of(stored).await;
         let is_secret = |name: &str| match &template {
             Ok(template) => template.variables.iter().any(|variable| variable.name == name && variable.secret),

@@ -8,6 +8,8 @@ use app::model::template::Readiness;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
+use super::Reach;
+
 /// One attempt may take this long.
 const ATTEMPT: Duration = Duration::from_secs(2);
 /// A connection that stays open for this long was accepted by the service itself, and not only by the engine's proxy.
@@ -37,20 +39,27 @@ impl Probes {
         Self { http }
     }
 
-    /// One attempt on the port that `ready` names, at `host`.
+    /// One attempt on the port that `ready` names, where `reach` knows it to be.
     ///
     /// # Errors
     /// In words, what was answered instead.
-    pub async fn attempt(&self, ready: &Readiness, ports: &[Port], host: &str) -> Result<(), String> {
+    pub async fn attempt(&self, ready: &Readiness, ports: &[Port], reach: &Reach) -> Result<(), String> {
         match ready {
             Readiness::Started | Readiness::Health { .. } => Ok(()),
-            Readiness::Tcp { port, .. } => tcp(host, published(port, ports)?).await,
-            Readiness::Http { port, path, .. } => self.http(host, published(port, ports)?, path).await,
+            Readiness::Tcp { port, .. } => {
+                let port = published(port, ports)?;
+                tcp(&reach.probed_at(port)?, port.host_port).await
+            }
+            Readiness::Http { port, path, .. } => {
+                let port = published(port, ports)?;
+                self.http(&reach.probed_at(port)?, port.host_port, path).await
+            }
         }
     }
 
     async fn http(&self, host: &str, port: u16, path: &str) -> Result<(), String> {
-        let answer = self.http.get(format!("http://{host}:{port}{path}")).send().await;
+        let brackets = |host: &str| if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        let answer = self.http.get(format!("http://{}:{port}{path}", brackets(host))).send().await;
         match answer {
             Ok(answer) if answer.status().as_u16() < 400 => Ok(()),
             Ok(answer) => Err(format!("port {port} answered {}", answer.status().as_u16())),
@@ -62,9 +71,9 @@ impl Probes {
     }
 }
 
-fn published(name: &PortName, ports: &[Port]) -> Result<u16, String> {
+fn published<'a>(name: &PortName, ports: &'a [Port]) -> Result<&'a Port, String> {
     let port = ports.iter().find(|port| port.name == *name);
-    port.map(|port| port.host_port).ok_or_else(|| format!("the port `{name}` is not published"))
+    port.ok_or_else(|| format!("the port `{name}` is not published"))
 }
 
 /// The engine's proxy accepts for the container and hangs up at once when nothing listens there.
@@ -100,6 +109,7 @@ mod tests {
             host_ip: "127.0.0.1".to_owned(),
             host_port,
             url: None,
+            address: String::new(),
         }
     }
 
@@ -108,10 +118,10 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let number = listener.local_addr().expect("an address").port();
         let hang_up = tokio::spawn(async move { drop(listener.accept().await) });
-        let refused = Probes::new().attempt(&ready(), &[port(number)], "127.0.0.1").await;
+        let refused = Probes::new().attempt(&ready(), &[port(number)], &Reach::default()).await;
         assert_eq!(refused, Err(format!("port {number} hangs up")));
         hang_up.await.expect("the listener ends");
-        let gone = Probes::new().attempt(&ready(), &[port(number)], "127.0.0.1").await;
+        let gone = Probes::new().attempt(&ready(), &[port(number)], &Reach::default()).await;
         assert_eq!(gone, Err(format!("port {number} does not accept a connection")));
     }
 
@@ -119,7 +129,7 @@ mod tests {
     async fn a_port_that_keeps_the_connection_is_ready() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let number = listener.local_addr().expect("an address").port();
-        assert_eq!(Probes::new().attempt(&ready(), &[port(number)], "127.0.0.1").await, Ok(()));
+        assert_eq!(Probes::new().attempt(&ready(), &[port(number)], &Reach::default()).await, Ok(()));
     }
 
     #[test]

@@ -5,15 +5,19 @@ use std::collections::{HashMap, HashSet};
 
 use app::api::ApiError;
 use app::model::access::{Action, Actor, Target, authorize};
-use app::model::environment::{Port, State};
+use app::model::audit::{self, Entry, Who};
+use app::model::environment::{Environment, Port, State};
 use app::model::name::EnvironmentId;
 use app::model::quarantine::Stray;
+use app::model::template::{AfterHostRestart, Template};
 use app::model::time::Timestamp;
 use futures::{FutureExt, StreamExt, stream};
 
 use super::Service;
 use super::activity::{Activity, Broken, Note};
+use super::ends::{Cause, ended, is_clean};
 use super::launch::Kept;
+use super::lifecycle::{GRACE, sentence};
 use crate::docker::{Container, ContainerId, EngineError, Listed, Status};
 use crate::store::StoreError;
 use crate::store::environments::{Outcome, Stored};
@@ -40,6 +44,14 @@ pub enum Verdict {
     Resume,
     /// It should not run, or not be there any more: a failure could not clean up when it happened.
     PutDown,
+}
+
+/// What is asked about, beside where a list and what is stored differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    AtWhatDiffers,
+    /// After a gap in what the engine told: a list tells neither when a run began nor what it went through.
+    AtAllThatRuns,
 }
 
 /// What is found of the container that is stored for an environment.
@@ -83,6 +95,32 @@ pub fn verdict(state: State, ran: bool, found: Found<'_>) -> Verdict {
     }
 }
 
+/// What a container with our label is to an environment of ours that does not hold it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// It may hold people's work and the environment holds no other: the environment takes it up. A database that was
+    /// restored, or an engine that was away, leaves such ones.
+    TakeUp,
+    /// An attempt that was never started, or the rest of a removal.
+    Leftover,
+    /// It may hold people's work, and the environment has another one: shown in quarantine.
+    Stray,
+}
+
+/// The decision: only what cannot hold anybody's work is a leftover.
+#[must_use]
+pub fn claim(state: State, attempt: u32, holds_another: bool, made_by: Option<u32>, status: &Status) -> Claim {
+    let is_later = made_by.is_some_and(|made_by| made_by > attempt);
+    match (state, status) {
+        (State::Removed | State::Removing, _) if is_later => Claim::Stray,
+        (State::Removed, _) => Claim::Leftover,
+        (_, Status::Created) if made_by.is_some() && !is_later => Claim::Leftover,
+        (State::Removing, _) | (_, Status::Created) => Claim::Stray,
+        _ if made_by.is_some() && !holds_another => Claim::TakeUp,
+        _ => Claim::Stray,
+    }
+}
+
 /// Whether a list shows an environment just as it is stored, so that nothing needs to be asked about it.
 fn agree(stored: &Stored, container: Option<&Listed>) -> bool {
     match verdict(stored.environment.state, stored.ran, Found::of(stored, container.map(|c| &c.status))) {
@@ -94,29 +132,30 @@ fn agree(stored: &Stored, container: Option<&Listed>) -> bool {
                     .iter()
                     .any(|b| (b.container, b.protocol, b.host_port) == (port.container, port.protocol, port.host_port))
             };
+            let container = container.map(|c| (c.status == Status::Paused, c.health));
             stored.environment.ports.iter().all(is_there)
+                && container == Some((stored.environment.paused, stored.environment.health))
         }
         _ => false,
     }
 }
 
-/// How a container ended, in words.
-#[must_use]
-pub fn ended(container: &Container) -> String {
-    match (container.oom_killed, container.exit_code, &container.error) {
-        (true, _, _) => "it was ended for want of memory (out of memory, exit code 137)".to_owned(),
-        (false, _, Some(error)) => format!("the engine could not run it: {error}"),
-        (false, Some(0), None) => "it ended by itself (exit code 0)".to_owned(),
-        (false, Some(code), None) => format!("it ended with exit code {code}"),
-        (false, None, None) => "it ended".to_owned(),
-    }
+/// The container, where somebody else has begun its run since Berth's own ended.
+fn started_on_host(stored: &Stored, container: Container) -> Option<Container> {
+    let known = stored.run_began_at.filter(|_| stored.ran)?;
+    container.started_at.is_some_and(|began| began != known).then_some(container)
+}
+
+fn claim_on(stored: &Stored, container: &Listed, holds_another: bool) -> Claim {
+    let (state, made_by) = (stored.environment.state, container.labels.attempt());
+    claim(state, stored.attempt, holds_another, made_by, &container.status)
 }
 
 impl Service {
     /// Looks at everything. What fails is left for the next time, which is a minute away at most.
     pub async fn reconcile(&self) {
         match self.engine.ours(&self.settings.installation).await {
-            Ok(containers) => self.look_at(&containers).await,
+            Ok(containers) => self.look_at(&containers, Look::AtWhatDiffers).await,
             Err(error) => {
                 tracing::warn!(%error, "what the engine has cannot be listed");
                 self.engine_lost(&error);
@@ -125,8 +164,8 @@ impl Service {
     }
 
     /// The same, with a list that is there already.
-    pub(super) async fn look_at(&self, containers: &[Listed]) {
-        if let Err(error) = self.look_at_all(containers).await {
+    pub(super) async fn look_at(&self, containers: &[Listed], look: Look) {
+        if let Err(error) = self.look_at_all(containers, look).await {
             tracing::warn!(%error, "reconciling did not come to its end");
         }
     }
@@ -138,35 +177,96 @@ impl Service {
         }
     }
 
-    /// Asks about a container only where that and what is stored differ.
-    async fn look_at_all(&self, containers: &[Listed]) -> Result<(), StoreError> {
-        let environments = self.store.environments(None).await?;
+    async fn look_at_all(&self, containers: &[Listed], look: Look) -> Result<(), StoreError> {
+        let mut environments = self.store.environments().await?;
+        if self.take_up_all(&environments, containers).boxed().await? {
+            environments = self.store.environments().await?;
+        }
         environments.iter().for_each(|stored| self.underway.found(&stored.environment));
         let by_id: HashMap<&str, &Listed> = containers.iter().map(|c| (c.id.as_str(), c)).collect();
         let differs = |stored: &&Stored| {
             let container = stored.container_id.as_deref().and_then(|id| by_id.get(id)).copied();
-            !agree(stored, container) && !self.drivers.is_taken(&stored.environment.id)
+            let asked = look == Look::AtAllThatRuns && stored.environment.state == State::Running;
+            (asked || !agree(stored, container)) && !self.drivers.is_taken(&stored.environment.id)
         };
         let differing = environments.iter().filter(differs).map(|stored| &stored.environment.id);
         stream::iter(differing).for_each_concurrent(LOOKS, |id| self.settle(id).boxed()).await;
         let held = environments.iter().filter_map(|stored| stored.container_id.as_deref());
         let held: HashSet<&str> = held.collect();
         let others = containers.iter().filter(|container| !held.contains(container.id.as_str()));
-        self.look_at_others(others).await
+        self.look_at_others(others).boxed().await?;
+        self.sweep_networks().boxed().await
     }
 
-    /// Containers with our label that no environment holds: a leftover of one of ours is removed, one of nobody's is
-    /// shown to those who see to the host, and not touched.
+    /// Gives environments that hold no container the one of theirs that is there. Tells whether it gave any.
+    async fn take_up_all(&self, environments: &[Stored], containers: &[Listed]) -> Result<bool, StoreError> {
+        let there: HashSet<&str> = containers.iter().map(|container| container.id.as_str()).collect();
+        let by_id: HashMap<&str, &Stored> = environments.iter().map(|it| (it.environment.id.as_str(), it)).collect();
+        let mut taken = false;
+        for container in containers {
+            let id = container.labels.environment();
+            let Some(stored) = id.as_ref().and_then(|id| by_id.get(id.as_str())) else { continue };
+            let held = stored.container_id.as_deref();
+            let is_held = held == Some(container.id.as_str());
+            if !is_held && claim_on(stored, container, held.is_some_and(|held| there.contains(held))) == Claim::TakeUp {
+                taken |= self.take_up(&stored.environment.id, container).await?;
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Decides again once nobody else works on the environment; the engine is asked whether it has the one that is stored.
+    async fn take_up(&self, id: &EnvironmentId, container: &Listed) -> Result<bool, StoreError> {
+        if self.drivers.is_taken(id) {
+            return Ok(false);
+        }
+        let _driving = self.drivers.take(id).await;
+        let Some(stored) = self.store.environment(id).await? else { return Ok(false) };
+        let holds_another = match stored.container() {
+            Some(held) if held != container.id => !matches!(self.inspected(&held).await, Ok(None)),
+            Some(_) => return Ok(false),
+            None => false,
+        };
+        if claim_on(&stored, container, holds_another) != Claim::TakeUp {
+            return Ok(false);
+        }
+        tracing::warn!(%id, container = container.name, "the database does not know this container of it: taken up");
+        let activity = Activity::of(&stored);
+        let taken = self.advance(&activity, stored.environment.state, &[], |stored| {
+            stored.attempt = stored.attempt.max(container.labels.attempt().unwrap_or_default());
+            stored.container_id = Some(container.id.to_string());
+            stored.container_name = Some(container.name.clone());
+            stored.network = container.network.clone();
+            stored.run_began_at = None;
+            stored.ran = true;
+            if matches!(stored.environment.state, State::Stopped | State::Failed) {
+                stored.environment.reason = Some("Its container was found again on the host.".to_owned());
+            }
+        });
+        match taken.await {
+            Ok(_) => Ok(true),
+            Err(Broken::Store(error)) => Err(error),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Containers with our label that no environment holds: a leftover of one of ours is removed, any other is shown to
+    /// those who see to the host, and not touched.
     async fn look_at_others(&self, others: impl Iterator<Item = &Listed>) -> Result<(), StoreError> {
         let mut strays = Vec::new();
         for container in others {
             let known = match container.labels.environment() {
-                Some(id) => self.store.environment(&id).await?.map(|_| id),
+                Some(id) => self.store.environment(&id).await?,
                 None => None,
             };
             match known {
-                Some(id) => self.clear_leftover(&id, container).await?,
-                None => strays.push(self.stray(container)),
+                Some(stored) if claim_on(&stored, container, true) == Claim::Leftover => {
+                    self.clear_leftover(&stored.environment.id, container).await?;
+                }
+                // What its driver is making.
+                Some(stored) if self.drivers.is_taken(&stored.environment.id) => {}
+                Some(stored) if stored.container_id.as_deref() == Some(container.id.as_str()) => {}
+                Some(_) | None => strays.push(self.stray(container)),
             }
         }
         self.strays.send_replace(strays);
@@ -180,8 +280,9 @@ impl Service {
             return Ok(());
         }
         let _driving = self.drivers.take(id).await;
-        let stored = self.store.environment(id).await?;
-        if stored.is_some_and(|stored| stored.container_id.as_deref() != Some(container.id.as_str())) {
+        let Some(stored) = self.store.environment(id).await? else { return Ok(()) };
+        let is_held = stored.container_id.as_deref() == Some(container.id.as_str());
+        if !is_held && claim_on(&stored, container, true) == Claim::Leftover {
             tracing::info!(container = container.name, "a leftover of an earlier attempt is removed");
             if let Err(error) = self.engine.remove(&container.id).await {
                 tracing::warn!(%error, container = container.name, "a leftover is removed with the next look");
@@ -239,12 +340,15 @@ impl Service {
                 self.resume_start(activity, &stored).await?
             }
             Verdict::Adopt => self.adopt(&activity, stored, container).await?,
-            Verdict::Close => self.close_ended(&activity, container).await?,
+            Verdict::Close => self.close_ended(&activity, &stored, container).await?,
             Verdict::Vanished => self.fail(&activity, "Its container has disappeared from the host.").await?,
             Verdict::Forget => self.forget(&activity, &stored).await?,
             Verdict::GiveUp => self.give_up(&activity).await?,
             Verdict::Resume => self.resume(&stored).await?,
-            Verdict::PutDown => self.put_down_again(&activity, &stored).await?,
+            Verdict::PutDown => match container.and_then(|container| started_on_host(&stored, container)) {
+                Some(container) => self.take_over(&stored, &container).await?,
+                None => self.put_down_again(&activity, &stored).await?,
+            },
         }
         Ok(())
     }
@@ -261,20 +365,62 @@ impl Service {
         let Some(container) = container else { return Ok(()) };
         let template = self.template_of(&stored).await.map_err(|error| Broken::Failed(error.to_string()))?;
         let ports = super::launch::ports(&template, &container);
-        let environment = &stored.environment;
-        if environment.state == State::Running && environment.ports == ports && environment.health == container.health {
+        let mut seen = stored.clone();
+        seen.environment.ports = ports;
+        seen.environment.health = container.health;
+        seen.environment.paused = container.status == Status::Paused;
+        seen.environment.out_of_memory = container.oom_killed;
+        seen.run_began_at = container.started_at;
+        if stored.environment.state == State::Running && seen == stored {
             return Ok(());
         }
+        let another_run = stored.run_began_at != container.started_at;
+        let restarted = Entry::by(Who::job("engine"), audit::Action::Restart).because("It was restarted on the host.");
+        let notes = [Note::Tell(&restarted)];
+        // Berth itself began the one of which it knows nothing yet, or an earlier version did.
+        let notes = if another_run && stored.run_began_at.is_some() { &notes[..] } else { &[] };
         let started_at = container.started_at.unwrap_or_else(|| self.clock.now());
-        self.advance(activity, State::Running, &[], |stored| {
-            stored.environment.ports = ports;
-            stored.environment.health = container.health;
-            stored.environment.started_at.get_or_insert(started_at);
-            stored.environment.reason = None;
-            if stored.watch.is_none() {
+        self.advance(activity, State::Running, notes, |stored| {
+            let Environment { ports, health, paused, out_of_memory, .. } = seen.environment;
+            let environment = &mut stored.environment;
+            (environment.ports, environment.health) = (ports, health);
+            (environment.paused, environment.out_of_memory) = (paused, out_of_memory);
+            environment.started_at = environment.started_at.filter(|_| !another_run).or(Some(started_at));
+            environment.reason = None;
+            stored.run_began_at = container.started_at;
+            if another_run || stored.watch.is_none() {
                 stored.begin_watch(&template, started_at);
             }
             stored.ran = true;
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Somebody has started its container on the host: that goes on where there is room for it, as any start does, and is
+    /// stopped again where there is none.
+    async fn take_over(&self, stored: &Stored, container: &Container) -> Result<(), Broken> {
+        let template = self.template_of(stored).await.map_err(|error| Broken::Failed(error.to_string()))?;
+        let began = self.begin_taken_over(stored, &template).await;
+        let refused = match began {
+            Ok(stored) => {
+                let (service, activity, id) = (self.clone(), Activity::of(&stored), container.id.clone());
+                self.spawn(async move {
+                    let driving = service.drivers.take(&activity.id).await;
+                    driving.work(service.finish_start(&activity, &id, &template)).await;
+                });
+                return Ok(());
+            }
+            Err(refused @ (ApiError::QuotaExceeded { .. } | ApiError::NotFound { .. })) => refused,
+            Err(error) => return Err(Broken::Failed(error.to_string())),
+        };
+        tracing::warn!(id = %stored.environment.id, %refused, "it was started on the host, and there is no room for it");
+        self.engine.stop(&container.id, GRACE).await?;
+        let why = format!("It was started on the host, and stopped again: {}", sentence(&refused.to_string()));
+        let entry = Entry::by(Who::job("engine"), audit::Action::Start).refused(&why);
+        self.advance(&Activity::of(stored), stored.environment.state, &[Note::Tell(&entry)], |stored| {
+            stored.run_began_at = container.started_at;
+            stored.environment.reason = Some(why.clone());
         })
         .await?;
         Ok(())
@@ -289,23 +435,39 @@ impl Service {
         let service = self.clone();
         self.spawn(async move {
             let driving = service.drivers.take(&activity.id).await;
-            let work = async {
-                if let Err(broken) = service.make_ready(&activity, &container, &template).await {
-                    service.give_back(&activity, broken).await;
-                }
-            };
-            driving.work(work).await;
+            driving.work(service.finish_start(&activity, &container, &template)).await;
         });
         Ok(())
     }
 
-    /// Its container has ended by itself: that is no failure when it says so with exit code 0.
-    async fn close_ended(&self, activity: &Activity, container: Option<Container>) -> Result<(), Broken> {
+    async fn finish_start(&self, activity: &Activity, container: &ContainerId, template: &Template) {
+        if let Err(broken) = self.make_ready(activity, container, template).await {
+            self.give_back(activity, broken).await;
+        }
+    }
+
+    /// How a container that has run since then has ended, and why.
+    pub(super) fn how_it_ended(&self, container: &Container, began: Option<Timestamp>) -> (String, Cause) {
+        let cause = self.ends.cause(&container.id, began, self.current_host().engine_started_at);
+        (ended(container, cause), cause)
+    }
+
+    /// Its container has ended. What a restart of the engine has ended starts again.
+    async fn close_ended(
+        &self,
+        activity: &Activity,
+        stored: &Stored,
+        container: Option<Container>,
+    ) -> Result<(), Broken> {
         let Some(container) = container else { return Ok(()) };
-        let clean = container.exit_code == Some(0) && !container.oom_killed;
-        let to = if clean { State::Stopped } else { State::Failed };
+        let began = stored.run_began_at.or(stored.environment.started_at);
+        let (how, cause) = self.how_it_ended(&container, began);
+        if cause == Cause::Restart && self.starts_again(stored, activity, &how).await? {
+            return Ok(());
+        }
+        let to = if is_clean(&container, cause) { State::Stopped } else { State::Failed };
         let at = container.finished_at.map(Timestamp::short_utc).unwrap_or_default();
-        let reason = super::lifecycle::sentence(&format!("{} at {at}", ended(&container)));
+        let reason = sentence(&format!("{how} at {at}"));
         self.keep_post_mortem(&self.current(activity).await?, &reason, Some(&container)).await;
         self.advance(activity, to, &[], |stored| {
             Self::forget_run(stored);
@@ -351,6 +513,22 @@ impl Service {
         Ok(())
     }
 
+    /// Starts what the engine's restart has ended, unless its template says no or its time is over. It keeps its reservation.
+    async fn starts_again(&self, stored: &Stored, activity: &Activity, why: &str) -> Result<bool, Broken> {
+        let template = self.template_of(stored).await.map_err(|error| Broken::Failed(error.to_string()))?;
+        let is_over = stored.environment.expires_at <= self.clock.now();
+        if is_over || template.after_host_restart == AfterHostRestart::Stop {
+            return Ok(false);
+        }
+        let reserved = self.begin_again(activity, &sentence(why)).await?;
+        let (service, activity) = (self.clone(), Activity::of(&reserved));
+        self.spawn(async move {
+            let driving = service.drivers.take(&activity.id).await;
+            driving.work(service.go_up_again(&activity, &template)).await;
+        });
+        Ok(true)
+    }
+
     async fn resume(&self, stored: &Stored) -> Result<(), Broken> {
         let activity = Activity::of(stored);
         let service = self.clone();
@@ -391,6 +569,29 @@ mod tests {
         check(State::Failed, true, exited, Verdict::Leave);
         check(State::Failed, false, Found::Nothing, Verdict::Leave);
         check(State::Removed, false, Found::Nothing, Verdict::Leave);
+    }
+
+    #[test]
+    fn only_what_cannot_hold_anybody_s_work_is_a_leftover() {
+        let check = |state, made_by, status, holds_another, expected: Claim| {
+            let claimed = claim(state, 2, holds_another, made_by, &status);
+            assert_eq!(claimed, expected, "{state} {made_by:?} {status:?} {holds_another}");
+        };
+        for state in [State::Running, State::Stopped, State::Failed, State::Creating] {
+            check(state, Some(2), Status::Created, false, Claim::Leftover);
+            check(state, Some(1), Status::Created, true, Claim::Leftover);
+            check(state, Some(3), Status::Created, false, Claim::Stray);
+            for attempt in 1..4 {
+                check(state, Some(attempt), Status::Running, false, Claim::TakeUp);
+                check(state, Some(attempt), Status::Exited, false, Claim::TakeUp);
+                check(state, Some(attempt), Status::Running, true, Claim::Stray);
+            }
+            check(state, None, Status::Running, false, Claim::Stray);
+        }
+        check(State::Removed, Some(2), Status::Running, false, Claim::Leftover);
+        check(State::Removed, None, Status::Exited, false, Claim::Leftover);
+        check(State::Removed, Some(3), Status::Running, false, Claim::Stray);
+        check(State::Removing, Some(2), Status::Exited, false, Claim::Stray);
     }
 
     #[test]

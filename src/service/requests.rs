@@ -13,6 +13,7 @@ use app::model::time::Timestamp;
 
 use super::Service;
 use super::error::fault;
+use crate::store::kept::Snapshot;
 use crate::store::limits::{Limits, limits};
 use crate::store::requests::{self, Whose};
 
@@ -20,9 +21,12 @@ impl Service {
     /// What `actor` may hold of a team's, now: what the launch page shows and what a launch is refused by, unless there is
     /// room after all when it is reserved.
     pub(super) async fn room(&self, actor: &Actor, team: &TeamName) -> Result<Room, ApiError> {
+        self.room_in(&self.kept().await?, actor, team)
+    }
+
+    pub(super) fn room_in(&self, kept: &Snapshot, actor: &Actor, team: &TeamName) -> Result<Room, ApiError> {
         let now = self.clock.now();
-        let read = self.store.limits(team, &actor.id, now).await.map_err(fault)?;
-        let (limits, held) = read.ok_or_else(|| ApiError::not_found("team"))?;
+        let (limits, held) = kept.limits(team, &actor.id, now).ok_or_else(|| ApiError::not_found("team"))?;
         Ok(limits.room(held, self.host_quota(), now))
     }
 
@@ -51,8 +55,8 @@ impl Service {
             return Ok(0);
         }
         let now = self.clock.now();
-        let open = self.store.open_requests().await.map_err(fault)?;
-        let count = open.into_iter().filter(|request| steps(actor, request, now).contains(&Step::Approve)).count();
+        let kept = self.kept().await?;
+        let count = kept.requests.iter().filter(|request| steps(actor, request, now).contains(&Step::Approve)).count();
         Ok(u64::try_from(count).unwrap_or(u64::MAX))
     }
 
@@ -68,7 +72,12 @@ impl Service {
         if !problems.is_empty() {
             return Err(ApiError::Invalid { errors: problems });
         }
-        if requests::waiting(&mut write, &actor.id, now).await.map_err(fault)? >= OPEN_MAX {
+        let waiting = requests::waiting(&mut write, &actor.id, now).await.map_err(fault)?;
+        // A second click asks for nothing more.
+        if let Some(same) = waiting.iter().find(|known| asks_the_same(known, &ask, &reason, until, now)) {
+            return Ok(same.clone());
+        }
+        if waiting.len() >= OPEN_MAX {
             let message =
                 format!("{OPEN_MAX} of your requests wait for a decision; withdraw one before you ask again.");
             return Err(ApiError::Conflict { message });
@@ -108,6 +117,10 @@ impl Service {
             Denied::Hidden => ApiError::not_found("request"),
             Denied::Rule(rule) => ApiError::Forbidden { rule: rule.to_owned() },
         })?;
+        // As on a second click.
+        if request.state.is_by(step, &actor.id) {
+            return Ok(request);
+        }
         let word = words(word);
         let said = word.clone();
         let decision = Decision { by: actor.name.clone(), by_id: actor.id.clone(), at: self.clock.now(), word };
@@ -115,7 +128,7 @@ impl Service {
         let too_long = decision.word.chars().count() > WORDS_MAX;
         request.state = request.after(step, decision).map_err(|message| ApiError::Conflict { message })?;
         if word_missing {
-            return Err(ApiError::invalid("word", "is needed to decline: say why"));
+            return Err(ApiError::invalid("word", "is required to decline: say why"));
         }
         if too_long {
             return Err(ApiError::invalid("word", format!("has at most {WORDS_MAX} characters")));
@@ -147,6 +160,13 @@ fn words(text: &str) -> String {
     clean.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Whether `ask` is what waits already: until the same moment, or for as long.
+fn asks_the_same(known: &Request, ask: &RequestAsk, reason: &str, until: Timestamp, now: Timestamp) -> bool {
+    let as_long = known.until.millis_since(known.created_at) == until.millis_since(now);
+    let same = known.team == ask.team && known.raises == ask.raises && known.more == ask.more && known.reason == reason;
+    same && (as_long || known.until == until)
+}
+
 fn problems(ask: &RequestAsk, limits: &Limits, reason: &str, until: Timestamp, now: Timestamp) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if ask.more == Holding::default() {
@@ -171,7 +191,7 @@ fn problems(ask: &RequestAsk, limits: &Limits, reason: &str, until: Timestamp, n
         }
     }
     if reason.is_empty() {
-        errors.push(FieldError::new("reason", "is required: whoever decides reads it"));
+        errors.push(FieldError::new("reason", "is required: the people who decide read it"));
     }
     if reason.chars().count() > WORDS_MAX {
         errors.push(FieldError::new("reason", format!("has at most {WORDS_MAX} characters")));

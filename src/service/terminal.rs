@@ -379,7 +379,7 @@ impl Service {
 
 fn running(found: &Stored) -> Result<ContainerId, ApiError> {
     let conflict = |why: &str| ApiError::Conflict { message: why.to_owned() };
-    found.environment.state.allows_entry().map_err(conflict)?;
+    found.environment.allows_entry().map_err(conflict)?;
     found.container().ok_or_else(|| conflict("Its container is not known."))
 }
 

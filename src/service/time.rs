@@ -13,7 +13,7 @@ use futures::{StreamExt, stream};
 use super::Service;
 use super::error::fault;
 use super::lifecycle::sentence;
-use crate::docker::ContainerId;
+use crate::docker::{ContainerId, FIGURES};
 use crate::store::audit;
 use crate::store::clocks::{self, Watched};
 use crate::store::environments::{self, Stored};
@@ -21,15 +21,8 @@ use crate::store::{StoreError, Write};
 
 /// Who the log says it was.
 const JOB: &str = "time";
-/// Containers whose use is asked for at once.
-const LOOKS: usize = 8;
 
 impl Service {
-    /// What a template and the team allow together.
-    pub(super) async fn allowance(&self, team: &TeamName, template: &Template) -> Result<Allowance, ApiError> {
-        Ok(template.lifetime.within(self.team_lifetime(team).await?))
-    }
-
     pub(super) async fn team_lifetime(&self, team: &TeamName) -> Result<TeamLifetime, ApiError> {
         self.store.team_lifetime(team).await.map_err(fault)
     }
@@ -139,7 +132,7 @@ impl Service {
         if watched.is_empty() || self.engine_answers().is_err() {
             return;
         }
-        let looks = stream::iter(watched).map(|watched| self.look(watched)).buffer_unordered(LOOKS);
+        let looks = stream::iter(watched).map(|watched| self.look(watched)).buffer_unordered(FIGURES);
         let looks: Vec<Look> = looks.filter_map(std::future::ready).collect().await;
         match self.note_looks(&looks).await {
             Ok(idle) => {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use app::model::environment::{Environment, Health, Limits, Port, State, Step, StepName, TemplateVersion};
+use app::model::history::bounded;
+use app::model::host::DEFAULT_BRIDGE;
 use app::model::idle::Watch;
 use app::model::name::{EnvironmentId, TeamName, UserId};
 use app::model::quota::Holding;
@@ -23,8 +25,13 @@ pub struct Stored {
     pub activity: u32,
     pub container_id: Option<String>,
     pub container_name: Option<String>,
+    /// The network that this container was put on; `None` for one of a version that knew the default bridge alone.
+    pub network: Option<String>,
     /// Whether this container has ever been ready: then it may hold people's work.
     pub ran: bool,
+    /// When the engine says that its run began, by the engine's clock: another moment is another run, which somebody else
+    /// began. `None` while Berth starts it.
+    pub run_began_at: Option<Timestamp>,
     /// Its idle clock, of which `environment.idle` is what people see.
     pub watch: Option<Watch>,
     /// What the container is started with, secrets included.
@@ -51,25 +58,27 @@ impl Store {
         row.as_ref().map(stored).transpose()
     }
 
-    /// All that exist, newest first; of one team where one is named.
-    pub async fn environments(&self, team: Option<&TeamName>) -> Result<Vec<Stored>, StoreError> {
-        let all = select!("WHERE e.state <> 'removed' ORDER BY e.created_at DESC, e.id DESC");
-        let of_team = select!("WHERE e.state <> 'removed' AND e.team = $1 ORDER BY e.created_at DESC, e.id DESC");
-        let rows = match team {
-            Some(team) => sqlx::query(of_team).bind(team.as_str()).fetch_all(&self.readers).await?,
-            None => sqlx::query(all).fetch_all(&self.readers).await?,
-        };
-        rows.iter().map(stored).collect()
+    /// All that exist, newest first, whatever is kept of them.
+    pub async fn environments(&self) -> Result<Vec<Stored>, StoreError> {
+        let mut all = existing(&mut *self.readers.acquire().await?).await?;
+        all.sort_unstable_by(|one, other| other.environment.id.cmp(&one.environment.id));
+        Ok(all)
     }
 
-    /// What `owner` launched under `key` before.
-    pub async fn environment_by_key(&self, owner: &UserId, key: &str) -> Result<Option<Stored>, StoreError> {
-        let row = sqlx::query(select!("WHERE e.owner_id = $1 AND e.idempotency_key = $2"))
+    /// What `owner` launched under `key` since then, and the digest of what was asked for.
+    pub async fn launched_under(
+        &self,
+        owner: &UserId,
+        key: &str,
+        since: Timestamp,
+    ) -> Result<Option<(Stored, Option<String>)>, StoreError> {
+        let row = sqlx::query(select!("WHERE e.owner_id = $1 AND e.idempotency_key = $2 AND e.created_at >= $3"))
             .bind(owner.as_str())
             .bind(key)
+            .bind(since.as_millis())
             .fetch_optional(&self.readers)
             .await?;
-        row.as_ref().map(stored).transpose()
+        row.as_ref().map(|row| Ok((stored(row)?, row.try_get("ask_digest")?))).transpose()
     }
 
     /// The steps of an environment's latest activity, in order.
@@ -83,6 +92,18 @@ impl Store {
         .await?;
         rows.iter().map(step).collect()
     }
+}
+
+/// All that exist, in no order.
+pub(super) async fn existing(connection: &mut SqliteConnection) -> Result<Vec<Stored>, StoreError> {
+    let rows = sqlx::query(select!("WHERE e.state <> 'removed'")).fetch_all(connection).await?;
+    rows.iter().map(stored).collect()
+}
+
+/// Those that changed after the change of that number, removed ones too, in no order.
+pub(super) async fn changed_since(connection: &mut SqliteConnection, number: i64) -> Result<Vec<Stored>, StoreError> {
+    let rows = sqlx::query(select!("WHERE e.changed > $1")).bind(number).fetch_all(connection).await?;
+    rows.iter().map(stored).collect()
 }
 
 /// Sums what is held, from the environments themselves. In a write transaction nobody else can change it until the commit.
@@ -102,17 +123,7 @@ pub async fn holdings(
     .await?;
     let mut sums = Holdings::default();
     for row in rows {
-        let count = amount(&row, "count")?;
-        let holding = if state(row.try_get("state")?)?.holds_resources() {
-            Holding {
-                environments: count,
-                running: count,
-                cpus: MilliCpu::new(amount(&row, "cpus")?),
-                memory: Memory::bytes(amount(&row, "memory")?),
-            }
-        } else {
-            Holding { environments: count, ..Holding::default() }
-        };
+        let holding = held(&row)?;
         sums.host = sums.host + holding;
         if row.try_get("ours")? {
             sums.team = sums.team + holding;
@@ -122,6 +133,21 @@ pub async fn holdings(
         }
     }
     Ok(sums)
+}
+
+/// What a row's `count` environments in one `state` hold, of which it has the sums.
+pub(super) fn held(row: &SqliteRow) -> Result<Holding, StoreError> {
+    let count = amount(row, "count")?;
+    Ok(if state(row.try_get("state")?)?.holds_resources() {
+        Holding {
+            environments: count,
+            running: count,
+            cpus: MilliCpu::new(amount(row, "cpus")?),
+            memory: Memory::bytes(amount(row, "memory")?),
+        }
+    } else {
+        Holding { environments: count, ..Holding::default() }
+    })
 }
 
 /// The environment as it is inside this transaction.
@@ -136,14 +162,34 @@ pub async fn names(write: &mut Write, team: &TeamName) -> Result<Vec<String>, St
     Ok(names.bind(team.as_str()).fetch_all(&mut **write).await?)
 }
 
+/// An idempotency key, and the digest of what is asked for under it.
+#[derive(Debug, Clone, Copy)]
+pub struct Key<'a> {
+    pub key: &'a str,
+    pub digest: &'a str,
+}
+
+/// Lets a key of `owner` be used again that was used before then.
+pub async fn free_key(write: &mut Write, owner: &UserId, key: &str, before: Timestamp) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE environments SET idempotency_key = NULL WHERE owner_id = $1 AND idempotency_key = $2 AND created_at < $3",
+    )
+    .bind(owner.as_str())
+    .bind(key)
+    .bind(before.as_millis())
+    .execute(&mut **write)
+    .await?;
+    Ok(())
+}
+
 /// # Errors
 /// [`StoreError::Taken`] when the name or the idempotency key is in use.
-pub async fn insert(write: &mut Write, new: &Stored, idempotency_key: Option<&str>) -> Result<(), StoreError> {
+pub async fn insert(write: &mut Write, new: &Stored, key: Option<Key<'_>>) -> Result<(), StoreError> {
     let e = &new.environment;
     sqlx::query(
         "INSERT INTO environments (id, name, team, owner_id, template, version, size, host, cpus, memory, pids, variables,
-             state, attempt, activity, ports, created_at, expires_at, idempotency_key, revision)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, '[]', $16, $17, $18, $19)",
+             state, attempt, activity, ports, created_at, expires_at, idempotency_key, revision, ask_digest)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, '[]', $16, $17, $18, $19, $20)",
     )
     .bind(e.id.as_str())
     .bind(e.name.as_str())
@@ -162,8 +208,9 @@ pub async fn insert(write: &mut Write, new: &Stored, idempotency_key: Option<&st
     .bind(i64::from(new.activity))
     .bind(e.created_at.as_millis())
     .bind(e.expires_at.as_millis())
-    .bind(idempotency_key)
+    .bind(key.map(|key| key.key))
     .bind(signed(e.revision))
+    .bind(key.map(|key| key.digest))
     .execute(&mut **write)
     .await?;
     Ok(())
@@ -172,11 +219,12 @@ pub async fn insert(write: &mut Write, new: &Stored, idempotency_key: Option<&st
 /// Writes what can change of an environment, and counts its revision up.
 pub async fn update(write: &mut Write, changed: &mut Stored) -> Result<(), StoreError> {
     changed.environment.revision += 1;
+    changed.environment.reason = changed.environment.reason.take().map(|reason| bounded(&reason));
     let e = &changed.environment;
     sqlx::query(
         "UPDATE environments SET state = $2, reason = $3, health = $4, attempt = $5, activity = $6, container_id = $7,
              container_name = $8, ports = $9, started_at = $10, expires_at = $11, revision = $12, ran = $13, removes_at = $14,
-             idle = $15 WHERE id = $1",
+             idle = $15, network = $16, paused = $17, out_of_memory = $18, run_began_at = $19 WHERE id = $1",
     )
     .bind(e.id.as_str())
     .bind(e.state.as_str())
@@ -193,6 +241,10 @@ pub async fn update(write: &mut Write, changed: &mut Stored) -> Result<(), Store
     .bind(changed.ran)
     .bind(e.removes_at.map(Timestamp::as_millis))
     .bind(changed.watch.map(|watch| json(&watch)))
+    .bind(&changed.network)
+    .bind(e.paused)
+    .bind(e.out_of_memory)
+    .bind(changed.run_began_at.map(Timestamp::as_millis))
     .execute(&mut **write)
     .await?;
     Ok(())
@@ -226,6 +278,7 @@ pub async fn end_step(write: &mut Write, of: &Stored, outcome: Outcome<'_>, now:
         Outcome::Done(detail) => (detail, false),
         Outcome::Failed(why) => (Some(why), true),
     };
+    let detail = detail.map(bounded);
     sqlx::query(
         "UPDATE steps SET ended_at = $3, detail = $4, failed = $5
          WHERE environment_id = $1 AND activity = $2 AND ended_at IS NULL",
@@ -244,6 +297,8 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
     let text = |column: &str| row.try_get::<String, _>(column);
     let health: Option<String> = row.try_get("health")?;
     let ports: Vec<Port> = read_json(&text("ports")?)?;
+    let (container_id, network): (Option<String>, Option<String>) =
+        (row.try_get("container_id")?, row.try_get("network")?);
     let watch: Option<String> = row.try_get("idle")?;
     let watch = watch.as_deref().map(read_json::<Watch>).transpose()?;
     let environment = Environment {
@@ -261,6 +316,8 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
         state: state(&text("state")?)?,
         reason: row.try_get("reason")?,
         health: health.as_deref().map(read_json::<Health>).transpose()?,
+        paused: row.try_get("paused")?,
+        out_of_memory: row.try_get("out_of_memory")?,
         ports,
         limits: Limits {
             cpus: MilliCpu::new(amount(row, "cpus")?),
@@ -271,6 +328,7 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
         started_at: row.try_get::<Option<i64>, _>("started_at")?.map(Timestamp::from_millis),
         expires_at: Timestamp::from_millis(row.try_get("expires_at")?),
         removes_at: row.try_get::<Option<i64>, _>("removes_at")?.map(Timestamp::from_millis),
+        isolated: network.as_deref().is_some_and(|network| network != DEFAULT_BRIDGE) || container_id.is_none(),
         idle: watch.as_ref().map(Watch::shown),
         revision: amount(row, "revision")?,
     };
@@ -278,9 +336,11 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
         environment,
         attempt: small(row, "attempt")?,
         activity: small(row, "activity")?,
-        container_id: row.try_get("container_id")?,
+        container_id,
         container_name: row.try_get("container_name")?,
+        network,
         ran: row.try_get("ran")?,
+        run_began_at: row.try_get::<Option<i64>, _>("run_began_at")?.map(Timestamp::from_millis),
         watch,
         variables: read_json(&text("variables")?)?,
     })

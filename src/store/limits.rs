@@ -3,14 +3,15 @@
 use app::model::loan::{LOAN_REMEMBERED, Loan};
 use app::model::name::{TeamName, UserId};
 use app::model::quota::{Holding, Pool, Quota, Room};
-use app::model::request::Raised;
+use app::model::request::{Raised, Request};
 use app::model::time::Timestamp;
 use app::model::units::{Memory, MilliCpu};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::environments::{Holdings, amount, holdings, read_json};
-use super::{Store, StoreError};
+use super::StoreError;
+use super::environments::{Holdings, amount, held, read_json};
+use super::kept::Snapshot;
 
 /// What is declared for a team and lent to it, of now and of the last days.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,21 +36,41 @@ impl Limits {
     }
 }
 
-impl Store {
-    /// The limits and the holdings as of one moment, outside of a write: for showing, and for what would be refused anyway.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn limits(
-        &self,
-        team: &TeamName,
-        member: &UserId,
-        now: Timestamp,
-    ) -> Result<Option<(Limits, Holdings)>, StoreError> {
-        let mut read = self.readers.begin().await?;
-        let Some(limits) = limits(&mut read, team, member, now).await? else { return Ok(None) };
-        let held = holdings(&mut read, team, member).await?;
-        Ok(Some((limits, held)))
+/// The same of a team with all its members.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TeamLimits {
+    team: Quota,
+    member: Quota,
+    lent: Vec<(Raised, UserId, Loan)>,
+}
+
+impl TeamLimits {
+    /// As they are for one member.
+    #[must_use]
+    pub fn of(&self, member: &UserId) -> Limits {
+        let loans = |wanted: Raised| {
+            let counts = move |(raised, asker, _): &&(Raised, UserId, Loan)| {
+                *raised == wanted && (wanted == Raised::Team || asker == member)
+            };
+            self.lent.iter().filter(counts).map(|(_, _, loan)| *loan).collect()
+        };
+        let (lent_to_team, lent_to_member) = (loans(Raised::Team), loans(Raised::Member));
+        Limits { team: self.team, member: self.member, lent_to_team, lent_to_member }
+    }
+}
+
+impl Snapshot {
+    /// The limits and the holdings of a team and of a member in it; `None` where there is no such team.
+    #[must_use]
+    pub fn limits(&self, team: &TeamName, member: &UserId, now: Timestamp) -> Option<(Limits, Holdings)> {
+        let declared = self.catalogue.team(team)?;
+        let lent = |request: &Request| {
+            let loan = request.loan().filter(|loan| loan.until > now.before(LOAN_REMEMBERED))?;
+            (request.team == *team).then(|| (request.raises, request.asker_id.clone(), loan))
+        };
+        let lent = self.requests.iter().filter_map(lent).collect();
+        let limits = TeamLimits { team: declared.quota, member: declared.per_member, lent };
+        Some((limits.of(member), self.environments.holdings(team, member)))
     }
 }
 
@@ -60,33 +81,38 @@ pub async fn limits(
     member: &UserId,
     now: Timestamp,
 ) -> Result<Option<Limits>, StoreError> {
+    Ok(team_limits(connection, team, now).await?.map(|limits| limits.of(member)))
+}
+
+/// The limits of a team and of all its members; `None` where there is no such team.
+pub async fn team_limits(
+    connection: &mut SqliteConnection,
+    team: &TeamName,
+    now: Timestamp,
+) -> Result<Option<TeamLimits>, StoreError> {
     let row = sqlx::query("SELECT quota, per_member FROM teams WHERE name = $1")
         .bind(team.as_str())
         .fetch_optional(&mut *connection)
         .await?;
     let Some(row) = row else { return Ok(None) };
-    let mut limits = Limits {
-        team: read_json(row.try_get("quota")?)?,
-        member: read_json(row.try_get("per_member")?)?,
-        ..Limits::default()
-    };
     let loans = sqlx::query(
-        "SELECT scope, environments, running, cpus, memory, lent_until FROM requests
-         WHERE team = $1 AND lent_until > $2 AND (scope = 'team' OR asker_id = $3)",
+        "SELECT scope, asker_id, environments, running, cpus, memory, lent_until FROM requests
+         WHERE team = $1 AND lent_until > $2",
     )
     .bind(team.as_str())
     .bind(now.before(LOAN_REMEMBERED).as_millis())
-    .bind(member.as_str())
     .fetch_all(connection)
     .await?;
-    for row in &loans {
-        let loan = Loan { more: more(row)?, until: Timestamp::from_millis(row.try_get("lent_until")?) };
-        match raised(row)? {
-            Raised::Team => limits.lent_to_team.push(loan),
-            Raised::Member => limits.lent_to_member.push(loan),
-        }
-    }
-    Ok(Some(limits))
+    Ok(Some(TeamLimits {
+        team: read_json(row.try_get("quota")?)?,
+        member: read_json(row.try_get("per_member")?)?,
+        lent: loans.iter().map(lent).collect::<Result<_, _>>()?,
+    }))
+}
+
+fn lent(row: &SqliteRow) -> Result<(Raised, UserId, Loan), StoreError> {
+    let loan = Loan { more: more(row)?, until: Timestamp::from_millis(row.try_get("lent_until")?) };
+    Ok((raised(row)?, UserId::parse(row.try_get("asker_id")?).map_err(StoreError::unreadable)?, loan))
 }
 
 /// Somebody who holds something of a team's.
@@ -99,18 +125,21 @@ pub struct Holder {
 
 /// Who holds how much of a team's, by name.
 pub async fn holders(connection: &mut SqliteConnection, team: &TeamName) -> Result<Vec<Holder>, StoreError> {
-    let members = sqlx::query(
-        "SELECT DISTINCT u.id, u.name FROM environments e JOIN users u ON u.id = e.owner_id
-         WHERE e.team = $1 AND e.state <> 'removed' ORDER BY u.name, u.id",
+    let rows = sqlx::query(
+        "SELECT u.id, u.name, e.state, COUNT(*) AS count, SUM(e.cpus) AS cpus, SUM(e.memory) AS memory
+         FROM environments e JOIN users u ON u.id = e.owner_id
+         WHERE e.team = $1 AND e.state <> 'removed' GROUP BY u.id, u.name, e.state ORDER BY u.name, u.id",
     )
     .bind(team.as_str())
-    .fetch_all(&mut *connection)
+    .fetch_all(connection)
     .await?;
-    let mut holders = Vec::new();
-    for row in members {
+    let mut holders: Vec<Holder> = Vec::new();
+    for row in &rows {
         let id = UserId::parse(row.try_get("id")?).map_err(StoreError::unreadable)?;
-        let holds = holdings(connection, team, &id).await?.member;
-        holders.push(Holder { id, name: row.try_get("name")?, holds });
+        match holders.last_mut().filter(|last| last.id == id) {
+            Some(last) => last.holds = last.holds + held(row)?,
+            None => holders.push(Holder { id, name: row.try_get("name")?, holds: held(row)? }),
+        }
     }
     Ok(holders)
 }

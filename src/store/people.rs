@@ -108,15 +108,13 @@ impl Store {
 
     /// The teams that a person's groups or an admin's hand make them members of. In several ways, the lead's role wins.
     pub async fn teams_of(&self, person: &UserId) -> Result<BTreeMap<TeamName, TeamRole>, StoreError> {
-        let rows = sqlx::query(
+        let query = sqlx::query(
             "SELECT t.team, t.role FROM user_groups u JOIN team_groups t ON t.name = u.name WHERE u.user_id = $1
              UNION SELECT team, role FROM team_members WHERE user_id = $1",
         )
-        .bind(person.as_str())
-        .fetch_all(&self.readers)
-        .await?;
+        .bind(person.as_str());
         let mut teams = BTreeMap::new();
-        for row in rows {
+        for row in self.direct.all(query).await? {
             let team = TeamName::parse(row.try_get("team")?).map_err(StoreError::unreadable)?;
             let role: &str = row.try_get("role")?;
             let role = TeamRole::parse(role).ok_or_else(|| StoreError::unreadable(role))?;

@@ -3,10 +3,10 @@
 use app::model::name::{RequestId, TeamName, UserId};
 use app::model::request::{Decision, Request, RequestState};
 use app::model::time::Timestamp;
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
 
-use super::environments::{amount, signed};
+use super::environments::signed;
 use super::limits::{more, raised};
 use super::{Store, StoreError, Write};
 
@@ -52,15 +52,15 @@ impl Store {
         };
         query.fetch_all(&self.readers).await?.iter().map(request).collect()
     }
+}
 
-    /// All that wait for a decision.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn open_requests(&self) -> Result<Vec<Request>, StoreError> {
-        let open = select!("WHERE r.state = 'open' ORDER BY r.id DESC LIMIT $1");
-        sqlx::query(open).bind(LISTED).fetch_all(&self.readers).await?.iter().map(request).collect()
-    }
+/// Those that wait for a decision, and those whose loan was not back by `returned`.
+pub(super) async fn in_force(
+    connection: &mut SqliteConnection,
+    returned: Timestamp,
+) -> Result<Vec<Request>, StoreError> {
+    let query = sqlx::query(select!("WHERE r.state = 'open' OR r.lent_until > $1"));
+    query.bind(returned.as_millis()).fetch_all(connection).await?.iter().map(request).collect()
 }
 
 /// The request as it is inside this transaction.
@@ -69,12 +69,11 @@ pub async fn find(write: &mut Write, id: &RequestId) -> Result<Option<Request>, 
     row.as_ref().map(request).transpose()
 }
 
-/// How many of somebody's requests wait for a decision at `now`.
-pub async fn waiting(write: &mut Write, asker: &UserId, now: Timestamp) -> Result<u64, StoreError> {
-    let query =
-        sqlx::query("SELECT COUNT(*) AS count FROM requests WHERE asker_id = $1 AND state = 'open' AND until > $2");
-    let row = query.bind(asker.as_str()).bind(now.as_millis()).fetch_one(&mut **write).await?;
-    amount(&row, "count")
+/// Somebody's requests that wait for a decision at `now`.
+pub async fn waiting(write: &mut Write, asker: &UserId, now: Timestamp) -> Result<Vec<Request>, StoreError> {
+    let query = sqlx::query(select!("WHERE r.asker_id = $1 AND r.state = 'open' AND r.until > $2"));
+    let rows = query.bind(asker.as_str()).bind(now.as_millis()).fetch_all(&mut **write).await?;
+    rows.iter().map(request).collect()
 }
 
 pub async fn insert(write: &mut Write, new: &Request) -> Result<(), StoreError> {

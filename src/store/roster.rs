@@ -1,11 +1,14 @@
 //! Everybody who has ever signed in, with what each is by the provider's groups and by an admin's hand.
 
+use std::collections::HashMap;
+
 use app::model::access::{InstallationRole, TeamRole};
 use app::model::name::{TeamName, UserId};
 use app::model::time::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
+use super::environments::amount;
 use super::people::{Person, installation_role, person, user_id};
 use super::{Store, StoreError, Write};
 
@@ -43,17 +46,76 @@ impl Store {
         person_record(&mut connection, id).await
     }
 
-    /// Every way in which anybody belongs to any team.
-    pub async fn memberships(&self) -> Result<Vec<Membership>, StoreError> {
+    /// Every way in which anybody belongs to any team, by person.
+    pub async fn memberships(&self) -> Result<HashMap<UserId, Vec<Membership>>, StoreError> {
         let rows = sqlx::query(
-            "SELECT t.team, u.user_id AS id, t.role, t.name AS by_group
+            "SELECT t.team, u.user_id AS id, t.role AS team_role, t.name AS by_group
              FROM user_groups u JOIN team_groups t ON t.name = u.name
-             UNION ALL SELECT team, user_id AS id, role, NULL AS by_group FROM team_members
+             UNION ALL SELECT team, user_id AS id, role AS team_role, NULL AS by_group FROM team_members
              ORDER BY 1, 2, 4",
         )
         .fetch_all(&self.readers)
         .await?;
+        let mut memberships: HashMap<UserId, Vec<Membership>> = HashMap::new();
+        for row in &rows {
+            let membership = membership(row)?;
+            memberships.entry(membership.person.clone()).or_default().push(membership);
+        }
+        Ok(memberships)
+    }
+
+    /// Every way in which one person belongs to any team.
+    pub async fn memberships_of(&self, person: &UserId) -> Result<Vec<Membership>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT t.team, u.user_id AS id, t.role AS team_role, t.name AS by_group
+             FROM user_groups u JOIN team_groups t ON t.name = u.name WHERE u.user_id = $1
+             UNION ALL SELECT team, user_id AS id, role AS team_role, NULL AS by_group FROM team_members WHERE user_id = $1
+             ORDER BY 1, 4",
+        )
+        .bind(person.as_str())
+        .fetch_all(&self.readers)
+        .await?;
         rows.iter().map(membership).collect()
+    }
+
+    /// Who belongs to a team, by name, with every way in which they do.
+    pub async fn members(&self, team: &TeamName) -> Result<Vec<(PersonRecord, Vec<Membership>)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT u.*, m.team, m.team_role, m.by_group FROM (
+                 SELECT t.team, g.user_id, t.role AS team_role, t.name AS by_group
+                 FROM team_groups t JOIN user_groups g ON g.name = t.name WHERE t.team = $1
+                 UNION ALL SELECT team, user_id, role AS team_role, NULL AS by_group FROM team_members WHERE team = $1
+             ) m JOIN users u ON u.id = m.user_id ORDER BY lower(u.name), u.id, m.by_group",
+        )
+        .bind(team.as_str())
+        .fetch_all(&self.readers)
+        .await?;
+        let mut members: Vec<(PersonRecord, Vec<Membership>)> = Vec::new();
+        for row in &rows {
+            let membership = membership(row)?;
+            match members.last_mut().filter(|(record, _)| record.person.id == membership.person) {
+                Some((_, ways)) => ways.push(membership),
+                None => members.push((record(row)?, vec![membership])),
+            }
+        }
+        Ok(members)
+    }
+
+    /// How many belong to each team that has anybody.
+    pub async fn count_members(&self) -> Result<HashMap<TeamName, u64>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT team, COUNT(*) AS members FROM (
+                 SELECT t.team, u.user_id FROM user_groups u JOIN team_groups t ON t.name = u.name
+                 UNION SELECT team, user_id FROM team_members
+             ) AS people GROUP BY team",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        let count = |row: &SqliteRow| {
+            let team = row.try_get::<&str, _>("team")?.parse().map_err(StoreError::unreadable)?;
+            Ok((team, amount(row, "members")?))
+        };
+        rows.iter().map(count).collect()
     }
 }
 
@@ -68,7 +130,7 @@ fn record(row: &SqliteRow) -> Result<PersonRecord, StoreError> {
 }
 
 fn membership(row: &SqliteRow) -> Result<Membership, StoreError> {
-    let role: &str = row.try_get("role")?;
+    let role: &str = row.try_get("team_role")?;
     Ok(Membership {
         team: row.try_get::<String, _>("team")?.parse().map_err(StoreError::unreadable)?,
         person: user_id(row)?,

@@ -143,17 +143,16 @@ impl Store {
         now: Timestamp,
         seen_after: Timestamp,
     ) -> Result<Option<Visitor>, StoreError> {
-        let row = sqlx::query(
+        let query = sqlx::query(
             "SELECT u.*, s.seen_at FROM sessions s JOIN users u ON u.id = s.user_id
              WHERE s.key = $1 AND s.expires_at > $2 AND s.seen_at > $3 AND NOT u.disabled",
         )
         .bind(fingerprint(id))
         .bind(now.as_millis())
-        .bind(seen_after.as_millis())
-        .fetch_optional(&self.readers)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        Ok(Some(Visitor { person: person(&row)?, seen_at: Timestamp::from_millis(row.try_get("seen_at")?) }))
+        .bind(seen_after.as_millis());
+        let rows = self.direct.all(query).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        Ok(Some(Visitor { person: person(row)?, seen_at: Timestamp::from_millis(row.try_get("seen_at")?) }))
     }
 
     /// Whether somebody was signed in to this session, be it ended or not.

@@ -98,20 +98,19 @@ impl Store {
 
     /// Whose token this is, unless it is revoked or expired.
     pub async fn bearer(&self, token: &str, now: Timestamp) -> Result<Option<Bearer>, StoreError> {
-        let row = sqlx::query(
+        let query = sqlx::query(
             "SELECT u.*, t.scope, t.id AS token_id, t.name AS token, t.used_at FROM tokens t JOIN users u ON u.id = t.user_id
              WHERE t.hash = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2)
              AND NOT u.disabled",
         )
         .bind(fingerprint(token))
-        .bind(now.as_millis())
-        .fetch_optional(&self.readers)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
+        .bind(now.as_millis());
+        let rows = self.direct.all(query).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
         let scope: &str = row.try_get("scope")?;
         let used_at: Option<i64> = row.try_get("used_at")?;
         Ok(Some(Bearer {
-            person: person(&row)?,
+            person: person(row)?,
             scope: TokenScope::parse(scope).ok_or_else(|| StoreError::unreadable(scope))?,
             token_id: row.try_get("token_id")?,
             name: row.try_get("token")?,

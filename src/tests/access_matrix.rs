@@ -41,7 +41,7 @@ DELETE /api/v1/environments/{id}                   401   404    403   202   202 
 POST   /api/v1/environments/{stopped}/start        401   404    403   202   202     403   202
 POST   /api/v1/environments/{id}/stop              401   404    403   202   202     403   202
 POST   /api/v1/environments/{id}/restart           401   404    403   202   202     403   202
-POST   /api/v1/environments/{id}/extend            401   404    403   202   202     403   202
+POST   /api/v1/environments/{id}/extend            401   404    403   200   200     403   200
 GET    /api/v1/environments/{id}/ports             401   404    200   200   200     200   200
 GET    /api/v1/environments/{id}/activity          401   404    200   200   200     200   200
 # Who may open one is told that it is a WebSocket.
@@ -60,6 +60,7 @@ POST   /api/v1/requests/{request}/return           401   404    404   409   403 
 GET    /fn/{*function}                             400   400    400   400   400     400   400
 POST   /fn/{*function}                             400   400    400   400   400     400   400
 GET    /fn/me                                      401   200    200   200   200     200   200
+GET    /fn/me/teams                                401   200    200   200   200     200   200
 GET    /fn/sign-in                                 200   200    200   200   200     200   200
 GET    /fn/host                                    401   200    200   200   200     200   200
 GET    /fn/environments/list                       401   200    200   200   200     200   200

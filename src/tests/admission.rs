@@ -58,8 +58,35 @@ async fn the_auditors_group_makes_an_auditor_and_the_admins_more_than_that() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_silent_about_groups_gives_nothing_and_takes_no_team() {
+async fn who_lost_the_last_group_keeps_no_team() {
     let pair = Pair::start().await;
+    pair.berth.team("blue", "blue-people", "member").await;
+    pair.provider.claims(json!({"groups": ["blue-people", "staff"]}));
+    let mut elsewhere = pair.signed_in().await;
+    pair.provider.claims(json!({"groups": null}));
+    pair.refuses("not_admitted").await;
+    assert_eq!(elsewhere.who().await, None);
+    assert_eq!(pair.berth.count("user_groups").await, 0);
+}
+
+#[tokio::test]
+async fn a_pointer_to_groups_is_no_list_and_takes_nothing() {
+    let pair = Pair::start().await;
+    let mut before = pair.signed_in().await;
+    let source = json!({"src1": {"endpoint": "https://graph.example/users/x/getMemberObjects"}});
+    for pointer in [
+        json!({"groups": null, "_claim_names": {"groups": "src1"}, "_claim_sources": source}),
+        json!({"groups": null, "_claim_names": null, "hasgroups": true}),
+    ] {
+        pair.provider.claims(pointer);
+        pair.refuses("groups_unreadable").await;
+    }
+    assert!(before.who().await.is_some());
+}
+
+#[tokio::test]
+async fn where_the_operator_says_keep_a_silent_provider_gives_nothing_and_takes_no_team() {
+    let pair = Pair::configured("groups_when_absent = \"keep\"\n").await;
     pair.berth.team("blue", "blue-people", "member").await;
     pair.provider.claims(json!({"groups": null}));
     pair.refuses("not_admitted").await;
@@ -104,10 +131,13 @@ async fn groups_that_cannot_be_read_sign_nobody_in_and_change_nothing() {
 async fn five_hundred_groups_are_kept_and_the_cookie_stays_small() {
     let pair = Pair::start().await;
     let mut groups: Vec<String> = (0..600).map(|number| format!("group-{number:03}-{}", "x".repeat(100))).collect();
-    groups.insert(0, "staff".to_owned());
+    groups.extend(["staff".to_owned(), "admins".to_owned(), "blue-people".to_owned()]);
+    pair.berth.team("blue", "blue-people", "member").await;
     pair.provider.claims(json!({"groups": groups}));
-    let browser = pair.signed_in().await;
+    let mut browser = pair.signed_in().await;
     assert_eq!(pair.berth.count("user_groups").await, 500);
+    let actor = browser.who().await.expect("bea");
+    assert_eq!((actor.acts_as_admin(), actor.teams.len()), (true, 1), "whatever place its groups have in the list");
     let header: usize = browser.cookies.iter().map(|(name, value)| name.len() + value.len() + 3).sum();
     assert!(header < 100, "{header} bytes");
 }

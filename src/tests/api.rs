@@ -1,6 +1,5 @@
 //! The API as scripts use it: tokens, launches, lists, and errors that a program can tell apart.
 
-use app::api::backend::Backend;
 use app::model::access::TokenScope;
 use app::model::name::UserId;
 use app::model::units::Span;
@@ -8,6 +7,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::site::{Bringing, Site};
+use super::stand_in::{Call, Mood};
 use super::support::{Answer, Browser};
 use crate::store::tokens::NewToken;
 
@@ -116,7 +116,7 @@ async fn a_launch_waits_until_it_runs_and_tells_where_it_is_and_how_it_is_reache
 async fn who_prefers_not_to_wait_is_answered_at_once() {
     let (site, bea) = site_with_bea().await;
     let mut script = Script::of(&site, &bea, TokenScope::Launch).await;
-    let launched = script.ask_with("POST", "/environments", BOX, &[("prefer", "wait=5, respond-async")]).await;
+    let launched = script.ask_with("POST", "/environments", BOX, &[("prefer", "respond-async")]).await;
     assert_eq!(launched.status, StatusCode::ACCEPTED);
     let id = launched.json()["id"].as_str().expect("an id").to_owned();
     let actor = site.auth.actor_of_token(&script.token).await.expect("a database").expect("bea");
@@ -126,6 +126,28 @@ async fn who_prefers_not_to_wait_is_answered_at_once() {
     let stopping =
         script.ask_with("POST", &format!("/environments/{id}/stop"), "", &[("prefer", "respond-async")]).await;
     assert_eq!((stopping.status, &stopping.json()["state"]), (StatusCode::ACCEPTED, &"stopping".into()));
+}
+
+#[tokio::test]
+async fn what_takes_longer_than_a_proxy_waits_is_answered_with_where_to_ask() {
+    let (site, bea) = site_with_bea().await;
+    let mut script = Script::of(&site, &bea, TokenScope::Launch).await;
+    let soon = [("prefer", "wait=0")];
+    let gate = site.stage.engine.hold(Call::Start);
+    let launched = script.ask_with("POST", "/environments", BOX, &soon).await;
+    let id = launched.json()["id"].as_str().expect("an id").to_owned();
+    let place = format!("/api/v1/environments/{id}");
+    assert_eq!((launched.status, launched.location()), (StatusCode::ACCEPTED, place.as_str()));
+    gate.open();
+    let actor = site.auth.actor_of_token(&script.token).await.expect("a database").expect("bea");
+    let parsed = app::model::name::EnvironmentId::parse(&id).expect("an id");
+    site.stage.service.settled(&actor, &parsed).await.expect("running");
+
+    let message = "Could not kill running container: unlinkat /var/lib/docker/containers/x: operation not permitted";
+    site.stage.engine.always(Call::Remove, Mood::refuse(500, message));
+    let removing = script.ask_with("DELETE", &format!("/environments/{id}"), "", &soon).await;
+    assert_eq!((removing.status, &removing.json()["state"]), (StatusCode::ACCEPTED, &"removing".into()));
+    assert_eq!(removing.location(), place);
 }
 
 #[tokio::test]
@@ -169,7 +191,7 @@ async fn a_list_is_filtered_and_walked_by_its_cursor() {
     assert_eq!(found(script.get("/environments?state=stopped").await.json()), ids[2..]);
     assert_eq!(found(script.get("/environments?team=blue&state=running").await.json()), ids[..2]);
     check_problem(&script.get("/environments?team=green").await, 404, "not_found");
-    for bad in ["state=sleeping", "cursor=x", "limit=x", "team=NO"] {
+    for bad in ["state=sleeping", "state=removed", "cursor=x", "limit=x", "team=NO"] {
         check_problem(&script.get(&format!("/environments?{bad}")).await, 400, "malformed");
     }
 }

@@ -74,6 +74,35 @@ async fn a_bad_file_is_refused_whole() {
 }
 
 #[tokio::test]
+async fn an_image_or_a_command_that_no_engine_takes_is_refused_with_its_line() {
+    let (store, _folder) = store().await;
+    let line = EXAMPLE.lines().position(|line| line.contains("image = \"berth/web:1\"")).expect("an image") + 1;
+    let refused = async |with: &str| {
+        let text = EXAMPLE.replacen("image = \"berth/web:1\"", with, 1);
+        let Err(ApplyError::File(faults)) = apply(&store, &text, false, NOW).await else { panic!("applied: {with}") };
+        assert_eq!((faults.len(), faults[0].line), (1, line), "{with}: {faults:?}");
+        faults[0].message.clone()
+    };
+    for image in ["Berth/Web:1", "berth/web:", "https://reg.example/web:1", "berth//web:1"] {
+        let message = refused(&format!("image = \"{image}\"")).await;
+        assert!(message.contains("`image` must be an image reference such as"), "{message}");
+    }
+    let many = vec!["\"x\""; 300].join(", ");
+    let message = refused(&format!("command = [{many}]\nimage = \"berth/web:1\"")).await;
+    assert!(message.contains("300 arguments; at most 256"), "{message}");
+    let message = refused("command = [\"sh\", \"\\u0000\"]\nimage = \"berth/web:1\"").await;
+    assert!(message.contains("argument 2 holds a NUL"), "{message}");
+}
+
+#[tokio::test]
+async fn a_long_reference_is_taken_where_only_its_tag_and_digest_make_it_long() {
+    let (store, _folder) = store().await;
+    let pinned = format!("reg.example:5000/{}:{}@sha256:{}", "a".repeat(200), "b".repeat(60), "c".repeat(64));
+    let text = EXAMPLE.replacen("berth/web:1", &pinned, 1);
+    assert!(apply(&store, &text, false, NOW).await.is_ok());
+}
+
+#[tokio::test]
 async fn what_a_file_does_not_name_is_kept() {
     let (store, _folder) = store().await;
     applied(&store, EXAMPLE).await;
@@ -95,9 +124,10 @@ async fn exported(store: &Store) -> (String, Vec<String>) {
 #[tokio::test]
 async fn applying_what_was_exported_changes_nothing() {
     let (store, _folder) = store().await;
+    let pinned = format!("berth/web:1@sha256:{}", "0".repeat(64));
     let edits = [
         ("", ""),
-        ("berth/web:1", "berth/web:1@sha256:00"),
+        ("berth/web:1", &pinned),
         ("environments = 6", "environments = 0"),
         ("label = \"Team blue\"", "label = \"Bl\\u00fc\\\"e\\\\ \""),
         ("teams = [\"blue\"]", "teams = []\ndeprecated = 2030-01-01"),

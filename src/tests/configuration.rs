@@ -113,10 +113,24 @@ fn a_wrong_key_or_value_is_named_with_its_place_and_what_is_allowed() {
         ("[defaults]\nhost_cpu_ratio = 0", &["defaults.host_cpu_ratio = \"0\"", "0.1 to 100"]),
         ("[defaults]\nbind_ip = \"all\"", &["defaults.bind_ip = \"all\"", "0.0.0.0"]),
         ("[docker]\nhost = \"10.0.0.1\"", &["docker.host", "unix:///var/run/docker.sock"]),
+        ("[docker]\nhost = \"npipe:////./pipe/docker_engine\"", &["line 2", "docker.host", "tcp://host:2376"]),
+        ("[docker]\nhost = \"tcp://a:b\"", &["line 2", "docker.host"]),
+        ("[docker]\nhost = \"https://dock:2376\"", &["docker.ca is missing"]),
+        ("[docker]\nprobe_host = \"dock:80\"", &["docker.probe_host", "without a port"]),
         ("[docker]\nca = \"/not/there\"", &["docker.ca", "no such file"]),
         ("[server\naddr", &["berth.toml, line 1", "not TOML"]),
     ] {
         refused(text, &[], parts);
+    }
+}
+
+#[test]
+fn a_public_host_may_be_an_address_of_version_6_with_or_without_brackets() {
+    for text in ["::1", "[::1]"] {
+        let config = read(&format!("[server]\npublic_host = \"{text}\"\n[docker]\nprobe_host = \"{text}\""), &[]);
+        let config = config.expect("a configuration");
+        assert_eq!(config.server.public_host.as_deref(), Some("[::1]"), "as a part of links");
+        assert_eq!(config.docker.probe_host.as_deref(), Some("::1"), "as an address");
     }
 }
 

@@ -82,6 +82,16 @@ async fn a_text_with_faults_comes_back_as_it_was_written_with_the_line_of_each()
 }
 
 #[tokio::test]
+async fn what_people_call_themselves_is_no_address() {
+    let Cast { site, mut admin, .. } = cast().await;
+    site.stage.person("lena@example.test", "green", app::model::access::TeamRole::Member).await;
+    let form = [("form", "member"), ("who", "lena@example.test"), ("role", "lead")];
+    let refused = send(&mut admin, "/teams/blue", &form).await;
+    assert_eq!(refused.status.as_u16(), 422);
+    assert!(refused.body.contains("is not a user who has signed in here"), "{}", refused.body);
+}
+
+#[tokio::test]
 async fn of_two_who_edit_the_same_the_second_is_told_and_loses_nothing() {
     let Cast { site: _site, mut admin, .. } = cast().await;
     let mut other = admin.clone();
@@ -106,8 +116,10 @@ async fn a_new_template_is_declared_by_its_text_and_only_once() {
     let text = "[[template]]\nname = \"fresh\"\nteams = \"everyone\"\nlabel = \"Fresh\"\nimage = \"a:1\"\nsizes = [\"s\"]\nlifetime = { default = \"1h\", maximum = \"2h\" }\n";
     let form = [("form", "template"), ("text", text)];
     done(&send(&mut admin, "/templates", &form).await, "/templates/fresh?said=saved");
-    let again = send(&mut admin, "/templates", &form).await;
-    assert!(again.status.as_u16() == 422 && again.body.contains("is there already"), "{}", again.body);
+    done(&send(&mut admin, "/templates", &form).await, "/templates/fresh?said=unchanged");
+    let other = text.replace("Fresh", "Other");
+    let again = send(&mut admin, "/templates", &[("form", "template"), ("text", &other)]).await;
+    assert!(again.status.as_u16() == 422 && again.body.contains("already exists"), "{}", again.body);
 }
 
 #[tokio::test]
@@ -127,6 +139,11 @@ async fn a_deprecated_template_is_offered_with_a_notice_until_its_day_and_then_t
     assert!(site.stage.launched(&bea, ask("box")).await.is_ok());
 
     site.stage.pass(Span::hours(48));
+    let ada = site.person("Ada", &[], Some(app::model::access::InstallationRole::Admin)).await;
+    for page in ["/templates", "/templates/box"] {
+        let shown = site.browser(&ada).await.get(page).await.body;
+        assert!(shown.contains("cannot be launched since") && !shown.contains("it can be launched until"), "{shown}");
+    }
     let mut member = site.browser(&bea.id).await;
     let offers = member.get("/api/v1/templates?team=blue").await;
     assert!(!offers.body.contains("\"box\""), "{}", offers.body);
@@ -135,8 +152,7 @@ async fn a_deprecated_template_is_offered_with_a_notice_until_its_day_and_then_t
     site.stage.done(&bea, &running.id, Operation::Stop).await.expect("what there is goes on");
     site.stage.done(&bea, &running.id, Operation::Start).await.expect("what there is goes on");
 
-    let mut admin =
-        site.browser(&site.person("Ada", &[], Some(app::model::access::InstallationRole::Admin)).await).await;
+    let mut admin = site.browser(&ada).await;
     let revision = text(&json(&mut admin, "/api/v1/templates/box").await, "revision");
     sent(&mut admin, "/templates/box", &[("form", "offer-again".to_owned()), ("revision", revision)]).await;
     assert_eq!(json(&mut admin, "/api/v1/templates/box").await["deprecated"], serde_json::Value::Null);
@@ -199,13 +215,25 @@ async fn a_quota_below_what_is_in_use_stops_nobody_says_so_and_refuses_more() {
     done(&sent(&mut admin, "/teams/blue", &form).await, "/teams/blue?said=saved");
     for path in ["/teams", "/teams/blue"] {
         let page = lead.get(path).await.body;
-        assert!(page.contains("blue holds 2 of 1 environment; nothing stops; new launches are refused."), "{page}");
+        assert!(
+            page.contains("blue holds 2 of 1 environment; nothing is stopped; new launches are refused."),
+            "{page}"
+        );
     }
     let running = site.stage.service.environments(&bea, None).await.expect("a list");
     assert!(running.iter().all(|it| it.state == app::model::environment::State::Running));
     assert!(site.stage.launched(&bea, ask("box")).await.is_err());
-    let late = sent(&mut admin, "/teams/blue", &form).await;
+    // A second click is no second change, and nobody else's.
+    done(&sent(&mut admin, "/teams/blue", &form).await, "/teams/blue?said=unchanged");
+    let late = form.clone().map(|(name, value)| (name, if name == "label" { "Navy".to_owned() } else { value }));
+    let late = sent(&mut admin, "/teams/blue", &late).await;
     assert_eq!(late.status.as_u16(), 409, "it showed what was there before");
+    assert!(late.body.contains("value=\"Navy\"") && late.body.contains("Now: Blue"), "{}", late.body);
+    let wrong = form.map(|(name, value)| (name, if name.contains('.') { "many".to_owned() } else { value }));
+    let wrong = sent(&mut admin, "/teams/blue", &wrong).await.body;
+    let why = wrong.split("id=\"refusal\"").nth(1).expect("why it was refused");
+    assert!(why.contains("Team quota: Environments: must be a whole number"), "{why}");
+    assert!(wrong.contains("action=\"/teams/blue#refusal\""), "{wrong}");
 }
 
 #[tokio::test]
@@ -213,7 +241,9 @@ async fn a_team_is_made_and_changed_by_its_form_and_by_its_text() {
     let Cast { site: _site, mut admin, .. } = cast().await;
     let new = [("form", "team"), ("name", "red"), ("label", "Team red")];
     done(&send(&mut admin, "/teams", &new).await, "/teams/red?said=saved");
-    assert_eq!(send(&mut admin, "/teams", &new).await.status.as_u16(), 422, "it is there already");
+    done(&send(&mut admin, "/teams", &new).await, "/teams/red?said=unchanged");
+    let other = [("form", "team"), ("name", "red"), ("label", "Another")];
+    assert_eq!(send(&mut admin, "/teams", &other).await.status.as_u16(), 422, "it is there already");
     let detail = json(&mut admin, "/api/v1/teams/red").await;
     let changed = text(&detail, "text") + "quota = { memory = \"1000001B\" }\n";
     let form = [("form", "team-text".to_owned()), ("revision", text(&detail, "revision")), ("text", changed)];

@@ -21,8 +21,8 @@ use super::real_engine::RealEngine;
 use super::registry::Registry;
 use super::stand_in::{Call, Image, Process, StandIn};
 use crate::docker::{
-    Connection, Container, ContainerId, ContainerSpec, Engine, EngineError, Event, Happening, ImageId, PullProgress,
-    Status, Wanted,
+    Attachment, Connection, Container, ContainerId, ContainerSpec, Engine, EngineError, Event, Happening, ImageId,
+    PullProgress, Status, Wanted,
 };
 
 /// An engine with the images that the cases need, and nothing of ours left when it is dropped.
@@ -90,6 +90,23 @@ impl Site {
         let installation = format!("test-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         let engine = Engine::connect(connection).expect("a connection");
         Self { engine, installation, real: None, stand_in: None, images: Vec::new() }
+    }
+
+    /// What somebody does on the host.
+    fn pause(&self, id: &ContainerId) {
+        match (&self.real, &self.stand_in) {
+            (Some(real), _) => real.does("pause", id.as_str()),
+            (None, Some(stand_in)) => stand_in.pause(id.as_str(), true),
+            (None, None) => unreachable!("an engine"),
+        }
+    }
+
+    fn kill(&self, id: &ContainerId) {
+        match (&self.real, &self.stand_in) {
+            (Some(real), _) => real.does("kill", id.as_str()),
+            (None, Some(stand_in)) => stand_in.kill(id.as_str()),
+            (None, None) => unreachable!("an engine"),
+        }
     }
 
     /// An installation that is not this test's.
@@ -193,6 +210,8 @@ pub struct Draft {
     pub attempt: u32,
     pub variables: BTreeMap<String, String>,
     pub ports: Vec<PortSpec>,
+    pub network: Attachment,
+    pub command: Vec<String>,
 }
 
 impl Draft {
@@ -209,6 +228,8 @@ impl Draft {
             attempt: 1,
             variables: BTreeMap::from([("GREETING".to_owned(), "hello".to_owned())]),
             ports: vec![port("http", 80, Protocol::Tcp), port("syslog", 514, Protocol::Udp)],
+            network: Attachment::DefaultBridge,
+            command: Vec::new(),
         }
     }
 
@@ -223,10 +244,11 @@ impl Draft {
             attempt: self.attempt,
             installation,
             image: &self.image,
-            command: &[],
+            command: &self.command,
             variables: &self.variables,
             ports: &self.ports,
             limits: LIMITS,
+            network: &self.network,
             bind: None,
         };
         ContainerSpec::new(&wanted).expect("a good specification")
@@ -257,6 +279,7 @@ macro_rules! contract {
     };
 }
 
+mod networks;
 mod shells;
 
 contract! {
@@ -270,6 +293,8 @@ contract! {
     what_a_container_uses_is_counted_while_it_runs,
     what_the_engine_holds_is_the_safe_profile,
     starting_or_stopping_twice_is_once,
+    a_paused_container_is_stopped_like_any_other,
+    a_stop_and_a_kill_are_told_before_the_end,
     a_removed_container_is_gone_and_removing_it_again_is_fine,
     the_same_attempt_makes_one_container,
     another_attempt_under_the_same_name_is_a_conflict,
@@ -399,7 +424,8 @@ async fn what_a_container_uses_is_counted_while_it_runs(site: &mut Site) {
         loop {
             site.use_some(&id).await;
             let now = site.engine.stats(&id).await.expect("what it used");
-            if now.network_bytes > first.network_bytes && now.cpu_nanos > first.cpu_nanos {
+            let answered = now.received_bytes > first.received_bytes && now.sent_bytes > first.sent_bytes;
+            if answered && now.cpu_nanos > first.cpu_nanos {
                 return;
             }
         }
@@ -407,7 +433,7 @@ async fn what_a_container_uses_is_counted_while_it_runs(site: &mut Site) {
     timeout(Duration::from_secs(20), grown).await.expect("it grows");
     site.engine.stop(&id, Span::seconds(0)).await.expect("a stop");
     let stopped = site.engine.stats(&id).await.expect("nothing, of what does not run");
-    assert_eq!((stopped.cpu_nanos, stopped.network_bytes), (0, 0));
+    assert_eq!((stopped.cpu_nanos, stopped.received_bytes, stopped.sent_bytes), (0, 0, 0));
     site.engine.remove(&id).await.expect("a removal");
     assert!(matches!(site.engine.stats(&id).await, Err(EngineError::NotFound(_))));
 }
@@ -437,7 +463,7 @@ async fn what_the_engine_holds_is_the_safe_profile(site: &mut Site) {
         ("PidsLimit", json!(32)),
         ("Privileged", json!(false)),
         ("CapDrop", json!(["ALL"])),
-        ("SecurityOpt", json!(["no-new-privileges:true"])),
+        ("SecurityOpt", json!(["no-new-privileges=true"])),
         ("NetworkMode", json!("bridge")),
         ("IpcMode", json!("private")),
         ("CgroupnsMode", json!("private")),
@@ -460,6 +486,33 @@ async fn starting_or_stopping_twice_is_once(site: &mut Site) {
     site.engine.start(&id).await.expect("it runs already");
     for _ in 0..2 {
         site.engine.stop(&id, Span::seconds(0)).await.expect("a stop");
+    }
+}
+
+async fn a_paused_container_is_stopped_like_any_other(site: &mut Site) {
+    let id = site.started("sleeps").await;
+    site.pause(&id);
+    let listed = site.engine.ours(&site.installation).await.expect("a list");
+    let inspected = site.engine.inspect(&id).await.expect("a container");
+    assert_eq!((&inspected.status, &listed[0].status), (&Status::Paused, &Status::Paused));
+    site.engine.stop(&id, Span::seconds(0)).await.expect("a stop");
+    assert_eq!(site.engine.inspect(&id).await.expect("a container").status, Status::Exited);
+}
+
+async fn a_stop_and_a_kill_are_told_before_the_end(site: &mut Site) {
+    let mut events = pin!(site.engine.events(&site.installation).await.expect("events"));
+    let id = site.started("sleeps").await;
+    for (at_once, first) in [(false, Happening::Created), (true, Happening::Started)] {
+        assert_eq!(next(&mut events).await.what, first);
+        if first == Happening::Created {
+            assert_eq!(next(&mut events).await.what, Happening::Started);
+            site.engine.stop(&id, Span::seconds(5)).await.expect("a stop");
+        } else {
+            site.kill(&id);
+        }
+        assert_eq!(next(&mut events).await.what, Happening::Signalled { at_once });
+        assert!(matches!(next(&mut events).await.what, Happening::Ended { .. }));
+        site.engine.start(&id).await.expect("a start");
     }
 }
 

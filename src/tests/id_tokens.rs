@@ -90,6 +90,31 @@ async fn an_audience_that_is_missing_foreign_or_shared_is_refused() {
 }
 
 #[tokio::test]
+async fn an_audience_that_the_operator_trusts_may_stand_beside_us() {
+    let pair = Pair::configured("trusted_audiences = [\"3831683172\"]\n").await;
+    pair.provider.claims(json!({"aud": ["berth", "3831683172"], "azp": "berth"}));
+    pair.signed_in().await;
+    for (aud, azp) in [
+        (json!(["berth", "3831683172", "other"]), json!("berth")),
+        (json!(["3831683172"]), json!("berth")),
+        (json!(["berth", "3831683172"]), json!("3831683172")),
+        (json!(["berth", "3831683172"]), json!(null)),
+    ] {
+        pair.provider.claims(json!({"aud": aud, "azp": azp}));
+        pair.refuses("answer_refused").await;
+    }
+}
+
+#[tokio::test]
+async fn a_moment_may_be_written_as_text() {
+    let pair = Pair::start().await;
+    pair.provider.claims(json!({"updated_at": "2026-11-25T10:59:07.841Z"}));
+    pair.signed_in().await;
+    pair.provider.claims(json!({"updated_at": 1_795_000_000}));
+    pair.signed_in().await;
+}
+
+#[tokio::test]
 async fn a_token_issued_to_another_party_is_refused() {
     let pair = Pair::start().await;
     for (aud, azp) in

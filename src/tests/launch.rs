@@ -1,17 +1,22 @@
 //! Launches: what they give, what they refuse, and that a failure gives everything back.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use app::api::ApiError;
 use app::api::backend::Backend;
+use app::api::live::Change;
 use app::model::access::TeamRole;
 use app::model::environment::{Operation, State, StepName};
 use app::model::name::TeamName;
 use app::model::quota::{Amount, Holding, Scope};
 use app::model::units::{MilliCpu, Span};
+use futures::StreamExt;
 
-use super::stage::{Stage, ask, reconciled};
-use super::stand_in::{Call, Image, Mood, Process};
+use super::site::Site;
+use super::stage::{Stage, ask, reconciled, settings};
+use super::stand_in::{Call, Gate, Image, Mood, Process};
+use crate::service::{Reach, Settings};
 
 fn size(name: &str) -> Option<app::model::name::SizeName> {
     Some(name.parse().expect("a name"))
@@ -25,12 +30,32 @@ async fn a_launch_runs_with_its_ports_as_links_and_its_team_in_the_environment()
     launch.variables = BTreeMap::from([("GREETING".to_owned(), "Ahoy".to_owned())]);
     let running = stage.launched(&bea, launch).await.expect("a launch");
     assert_eq!((running.state, running.name.as_str(), running.owner.as_str()), (State::Running, "web-1", "Bea"));
-    let links: Vec<_> = running.ports.iter().map(|port| port.url.clone()).collect();
-    assert_eq!(links, [Some(format!("http://dock.test:{}", running.ports[0].host_port)), None]);
+    let [http, syslog] = &running.ports[..] else { panic!("{:?}", running.ports) };
+    assert_eq!(http.url, Some(format!("http://dock.test:{}", http.host_port)));
+    assert_eq!((&syslog.url, &syslog.address), (&None, &format!("dock.test:{}", syslog.host_port)));
     let asked = stage.engine.asked(&stage.engine.containers()[0]).expect("a container");
     let variables: Vec<&str> = asked["Env"].as_array().expect("a list").iter().filter_map(|v| v.as_str()).collect();
     for expected in ["BERTH_TEAM=blue", "BERTH_ENVIRONMENT=web-1", "BERTH_OWNER=Bea", "GREETING=Ahoy"] {
         assert!(variables.contains(&expected), "{expected} in {variables:?}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_address_ports_are_published_on_is_the_one_that_is_probed_and_linked() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    stage.service.cut_off();
+    for (bind, host) in [("127.0.0.2", "127.0.0.2"), ("::1", "[::1]"), ("127.0.0.1", "127.0.0.1")] {
+        let bind = Some(bind.parse().expect("an address"));
+        let reach = Reach { bind, own_host: "berth.test".to_owned(), ..Reach::default() };
+        let service = stage.serving_with(Settings { reach, ..settings() }).await;
+        let id = service.launch(&bea, ask("web")).await.expect("a launch").id;
+        let running = service.settled(&bea, &id).await.expect("an environment");
+        assert_eq!(running.state, State::Running, "{bind:?}: {:?}", running.reason);
+        let [http, syslog] = &running.ports[..] else { panic!("{:?}", running.ports) };
+        assert_eq!(http.url, Some(format!("http://{host}:{}", http.host_port)));
+        assert_eq!(syslog.address, format!("{host}:{}", syslog.host_port));
+        service.cut_off();
     }
 }
 
@@ -62,6 +87,32 @@ async fn the_same_key_is_the_same_launch_however_often_it_is_sent() {
     let lena = stage.person("Lena", "blue", TeamRole::Lead).await;
     let keyed = app::api::environments::LaunchAsk { idempotency_key: Some("click".to_owned()), ..ask("web") };
     assert_ne!(stage.launched(&lena, keyed).await.expect("her own launch").id, first.id);
+}
+
+#[tokio::test]
+async fn a_key_stands_for_one_ask_of_one_team_for_a_day() {
+    let stage = Stage::set().await;
+    let both = app::model::access::Actor {
+        teams: ["blue", "green"].map(|team| (team.parse().expect("a name"), TeamRole::Member)).into(),
+        ..stage.bea().await
+    };
+    let keyed = || app::api::environments::LaunchAsk { idempotency_key: Some("nightly".to_owned()), ..ask("web") };
+    let first = stage.launched(&both, keyed()).await.expect("a launch");
+    let elsewhere = app::api::environments::LaunchAsk { team: "green".parse().expect("a name"), ..keyed() };
+    let longer = app::api::environments::LaunchAsk { lifetime: Some(Span::hours(2)), ..keyed() };
+    for other in [elsewhere, longer] {
+        let refused = stage.service.launch(&both, other).await.expect_err("another ask");
+        assert_eq!(refused.status(), 422, "{refused}");
+    }
+    stage.done(&both, &first.id, Operation::Remove).await.expect("removed");
+    assert_eq!(stage.service.launch(&both, keyed()).await.expect("a retry").id, first.id, "within the day");
+    stage.pass(Span::hours(24 * 7));
+    let next = stage.launched(&both, keyed()).await.expect("a launch of its own");
+    assert_eq!((next.id == first.id, next.state), (false, State::Running));
+    for bad in [String::new(), "x".repeat(201)] {
+        let ask = app::api::environments::LaunchAsk { idempotency_key: Some(bad), ..ask("web") };
+        assert_eq!(stage.service.launch(&both, ask).await.expect_err("no key").status(), 422);
+    }
 }
 
 #[tokio::test]
@@ -232,4 +283,75 @@ async fn removing_an_environment_that_is_being_launched_leaves_nothing() {
         assert_eq!(stage.engine.containers(), Vec::<String>::new(), "{call:?}");
         assert_eq!(stage.service.teams(&bea).await.expect("teams")[0].room.team.used, Holding::default());
     }
+}
+
+#[tokio::test]
+async fn removing_what_is_being_pulled_does_not_wait_for_the_pull() {
+    for call in [Call::Image, Call::Pull] {
+        let stage = Stage::set().await;
+        let bea = stage.bea().await;
+        stage.engine.registry_has("berth/absent:1", Image::that(Process::Serves), 3);
+        let gate = stage.engine.hold(call);
+        let launched = stage.service.launch(&bea, ask("absent")).await.expect("a launch");
+        gate.reached(1).await;
+        let removed = stage.done(&bea, &launched.id, Operation::Remove).await.expect("a removal");
+        assert_eq!(removed.state, State::Removed, "{call:?}");
+        assert_eq!(stage.service.teams(&bea).await.expect("teams")[0].room.team.used, Holding::default());
+    }
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_while_launching_leaves_no_launch_half_way() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let mut changes = stage.service.changes();
+    {
+        let mut launching = std::pin::pin!(stage.service.launch(&bea, ask("web")));
+        assert!(futures::poll!(&mut launching).is_pending());
+    }
+    let runs = async {
+        loop {
+            let change = changes.next().await.expect("the service is there");
+            if matches!(change, Change::Environment(changed) if changed.state == State::Running) {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), runs).await.expect("the launch goes on without who asked for it");
+}
+
+#[tokio::test]
+async fn a_failure_quotes_long_lines_in_a_short_reason_and_no_short_secret_blots_it_out() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let long = format!("token=e {}", "x".repeat(16_000));
+    stage.engine.has_image("berth/web:1", Image::that(Process::Exits(3)).writing(&[&long, &long, &long, &long, &long]));
+    let mut launch = ask("web");
+    launch.variables = BTreeMap::from([("KEY".to_owned(), "e".to_owned())]);
+    let failed = stage.launched(&bea, launch).await.expect("a launch that fails later");
+    let reason = failed.reason.expect("a reason");
+    assert!(reason.starts_with("It ended before it was ready: it ended with exit code 3."), "{reason}");
+    assert!(reason.contains("token=[secret] xxx") && reason.chars().count() <= 401, "{} {reason}", reason.len());
+}
+
+#[tokio::test]
+async fn how_far_a_pull_has_come_is_told_to_who_comes_later_too() {
+    let site = Site::open().await;
+    let bea = site.stage.bea().await;
+    assert_eq!(site.person("Bea", &["blue"], None).await, bea.id);
+    let gate = Gate::default();
+    site.stage.engine.registry_has("berth/absent:1", Image::that(Process::Serves), 4);
+    site.stage.engine.next(Call::Pull, Mood::HeldMidway(gate.clone()));
+    let mut changes = site.stage.service.changes();
+    let id = site.stage.service.launch(&bea, ask("absent")).await.expect("a launch").id;
+    let far = "Pulling the image: 1 of 4 layers.";
+    let came = |change: &Change| matches!(change, Change::Environment(it) if it.reason.as_deref() == Some(far));
+    while !came(&changes.next().await.expect("changes")) {}
+    let told = site.stage.service.environment(&bea, &id).await.expect("an environment").environment.reason;
+    assert_eq!(told.as_deref(), Some(far));
+    let shown = site.browser(&bea.id).await.get(&format!("/environments/{id}")).await.body;
+    assert!(shown.contains(&format!("<small>{far}")), "{shown}");
+    gate.open();
+    let done = site.stage.service.settled(&bea, &id).await.expect("settled");
+    assert_eq!((done.state, done.reason), (State::Running, None));
 }

@@ -2,11 +2,14 @@
 
 use app::api::ApiError;
 use app::api::backend::Backend;
+use app::api::live::Change;
 use app::model::access::TeamRole;
+use app::model::audit::{Action, Outcome, Search};
 use app::model::environment::{Operation, State};
 use app::model::units::Span;
+use futures::StreamExt;
 
-use super::stage::{Stage, ask};
+use super::stage::{Stage, ask, reconciled};
 use super::stand_in::{Call, End, Mood};
 
 #[tokio::test]
@@ -147,7 +150,63 @@ async fn a_start_that_fails_keeps_the_container_and_what_is_in_it() {
     stage.engine.next(Call::Start, Mood::refuse(500, "port is already allocated"));
     let failed = stage.done(&bea, &id, Operation::Start).await.expect("a start that fails later");
     assert_eq!(failed.state, State::Failed);
-    assert!(failed.reason.as_deref().is_some_and(|reason| reason.contains("port is already allocated")));
+    assert!(failed.reason.as_deref().is_some_and(|reason| reason.contains("The Docker Engine refused it")));
     assert_eq!(stage.engine.containers(), containers);
     assert_eq!(stage.done(&bea, &id, Operation::Start).await.expect("a start").state, State::Running);
+}
+
+#[tokio::test]
+async fn a_removal_that_the_engine_refuses_says_so_without_the_engine_s_words_and_is_tried_again() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let id = stage.launched(&bea, ask("web")).await.expect("a launch").id;
+    let message = "unable to remove filesystem: unlinkat /var/lib/docker/containers/4f/x: operation not permitted";
+    stage.engine.always(Call::Remove, Mood::refuse(500, message));
+    let mut changes = stage.service.changes();
+    stage.service.operate(&bea, &id, Operation::Remove).await.expect("a removal");
+    let told = loop {
+        let Some(Change::Environment(changed)) = changes.next().await else { continue };
+        if let Some(reason) = changed.reason {
+            break reason;
+        }
+    };
+    let refused = "The Docker Engine refused it; an admin finds the cause in the log of the server.";
+    assert_eq!(told, format!("Not yet done: {refused} It is tried again within a minute."));
+    stage.engine.always(Call::Remove, Mood::Well);
+    reconciled(&stage.service).await;
+    stage.becomes(&bea, &id, State::Removed).await;
+    assert_eq!(stage.engine.containers(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn of_ten_restarts_at_once_one_happens() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let id = stage.launched(&bea, ask("web")).await.expect("a launch").id;
+    let gate = stage.engine.hold(Call::Stop);
+    let restarts = futures::future::join_all((0..10).map(|_| stage.service.operate(&bea, &id, Operation::Restart)));
+    let opened = async {
+        gate.reached(1).await;
+        gate.open();
+    };
+    let (restarts, ()) = tokio::join!(restarts, opened);
+    assert_eq!(restarts.iter().filter(|restart| restart.is_ok()).count(), 1, "{restarts:?}");
+    assert_eq!(stage.service.settled(&bea, &id).await.map(|seen| seen.state), Ok(State::Running));
+    assert_eq!(stage.engine.calls(Call::Stop), 1);
+}
+
+#[tokio::test]
+async fn a_stop_that_fails_is_not_called_a_failed_start_in_the_log() {
+    let stage = Stage::set_patient().await;
+    let bea = stage.bea().await;
+    let id = stage.launched(&bea, ask("web")).await.expect("a launch").id;
+    let gate = stage.engine.hold(Call::Stop);
+    stage.service.operate(&bea, &id, Operation::Stop).await.expect("a stop");
+    gate.reached(1).await;
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(300)).await;
+    tokio::time::resume();
+    stage.service.end_overdue().await;
+    let log = stage.store.audit(&Search::default(), None, 1).await.expect("a log").items;
+    assert_eq!((log[0].entry.action, log[0].entry.outcome), (Action::Stop, Outcome::Failed));
 }

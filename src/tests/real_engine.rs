@@ -54,6 +54,12 @@ impl RealEngine {
         serde_json::from_slice(&answer).expect("JSON")
     }
 
+    /// What somebody does to a container on the host: `pause`, `kill`.
+    pub fn does(&self, what: &str, id: &str) {
+        let (status, answer) = self.ask("POST", &format!("/containers/{id}/{what}"), &[]).expect("an answer");
+        assert_eq!(status, 204, "{what}: {}", String::from_utf8_lossy(&answer));
+    }
+
     /// The names of all volumes.
     pub fn volumes(&self) -> Vec<String> {
         let (_, answer) = self.ask("GET", "/volumes", &[]).expect("an answer");
@@ -64,21 +70,32 @@ impl RealEngine {
 
     /// Removes what a test left of these installations, and its images.
     pub fn clean(&self, installations: &[&str], images: &[String]) {
-        let containers = installations.iter().flat_map(|installation| self.containers_of(installation));
+        let containers =
+            installations.iter().flat_map(|installation| self.labelled("/containers/json?all=true&", installation));
         let paths = containers.map(|id| format!("/containers/{id}?force=true&v=true"));
-        for path in paths.chain(images.iter().map(|image| format!("/images/{image}?force=true"))) {
+        let networks = installations.iter().flat_map(|installation| self.labelled("/networks?", installation));
+        let networks = networks.map(|id| format!("/networks/{id}"));
+        for path in paths.chain(networks).chain(images.iter().map(|image| format!("/images/{image}?force=true"))) {
             if let Err(error) = self.ask("DELETE", &path, &[]) {
                 println!("not removed: {path}: {error}");
             }
         }
     }
 
-    fn containers_of(&self, installation: &str) -> Vec<String> {
+    /// A container's addresses on its networks.
+    pub fn inner_addresses(&self, id: &str) -> Vec<String> {
+        let inspected = self.inspect(id);
+        let networks = inspected["NetworkSettings"]["Networks"].as_object().cloned().unwrap_or_default();
+        networks.values().filter_map(|network| network["IPAddress"].as_str()).map(str::to_owned).collect()
+    }
+
+    /// The ids of what the engine lists at `path`, which takes more of a query, with the label of an installation.
+    fn labelled(&self, path: &str, installation: &str) -> Vec<String> {
         let filters = escape(&format!(r#"{{"label":["berth.installation={installation}"]}}"#));
-        let listed = self.ask("GET", &format!("/containers/json?all=true&filters={filters}"), &[]);
+        let listed = self.ask("GET", &format!("{path}filters={filters}"), &[]);
         let listed = listed.ok().and_then(|(_, answer)| serde_json::from_slice::<Value>(&answer).ok());
-        let containers = listed.and_then(|listed| listed.as_array().cloned()).unwrap_or_default();
-        containers.iter().filter_map(|container| container["Id"].as_str()).map(str::to_owned).collect()
+        let all = listed.and_then(|listed| listed.as_array().cloned()).unwrap_or_default();
+        all.iter().filter_map(|one| one["Id"].as_str()).map(str::to_owned).collect()
     }
 
     /// One request in HTTP/1.0, whose answer ends with the connection.
@@ -127,7 +144,7 @@ fn root_folder() -> Vec<u8> {
     std::fs::create_dir_all(folder.path().join("www")).expect("a folder");
     std::fs::create_dir_all(&bin).expect("a folder");
     std::fs::copy(busybox, bin.join("busybox")).expect("a copy of busybox");
-    for name in ["sh", "httpd", "sleep", "true", "cat", "printf", "env", "grep", "hostname"] {
+    for name in ["sh", "httpd", "sleep", "true", "cat", "printf", "env", "grep", "hostname", "nc"] {
         std::os::unix::fs::symlink("busybox", bin.join(name)).expect("a link");
     }
     let mut tar = Command::new("tar");

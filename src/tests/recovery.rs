@@ -8,7 +8,7 @@ use app::model::host::Link;
 use futures::StreamExt;
 
 use super::stage::{Stage, ask, reconciled};
-use super::stand_in::{Call, End, Mood};
+use super::stand_in::{Call, End, Image, Mood, Process, StandIn};
 
 #[tokio::test]
 async fn while_the_engine_is_away_pages_say_so_and_nothing_is_reserved() {
@@ -144,4 +144,82 @@ async fn a_stopped_environment_whose_container_somebody_removed_says_so_and_star
         changes.next().await.expect("the service is there");
     }
     assert_eq!(stage.done(&bea, &id, Operation::Start).await.expect("a start").state, State::Running);
+}
+
+/// What an operator does with the database while no server runs.
+async fn restored(stage: &Stage, statement: &str) -> crate::service::Service {
+    stage.service.cut_off();
+    stage.store.sql(statement).await;
+    let after = stage.serving(&stage.engine).await;
+    reconciled(&after).await;
+    after
+}
+
+#[tokio::test]
+async fn a_database_restored_from_yesterday_removes_nothing_that_runs() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let id = stage.launched(&bea, ask("web")).await.expect("a launch").id;
+    let first = stage.engine.containers().remove(0);
+    stage.engine.lose(&first);
+    stage.becomes(&bea, &id, State::Failed).await;
+    assert_eq!(stage.done(&bea, &id, Operation::Start).await.expect("a start").state, State::Running);
+    let second = stage.engine.containers();
+
+    let yesterday =
+        format!("UPDATE environments SET state = 'running', attempt = 1, reason = NULL, container_id = '{first}'");
+    let after = restored(&stage, &yesterday).await;
+    reconciled(&after).await;
+    let seen = after.environment(&bea, &id).await.expect("it").environment;
+    assert_eq!((seen.state, seen.ports.len(), stage.engine.containers()), (State::Running, 2, second.clone()));
+    assert_eq!(stage.engine.calls(Call::Stop) + stage.engine.calls(Call::Remove), 0);
+    after.operate(&bea, &id, Operation::Remove).await.expect("a removal");
+    after.settled(&bea, &id).await.expect("removed");
+    assert_eq!(stage.engine.containers(), Vec::<String>::new(), "it is the environment's own again");
+}
+
+#[tokio::test]
+async fn a_database_restored_from_the_middle_of_a_launch_keeps_what_was_done_since() {
+    for state in ["reserved", "creating", "starting", "failed"] {
+        let stage = Stage::set().await;
+        let bea = stage.bea().await;
+        let id = stage.launched(&bea, ask("web")).await.expect("a launch").id;
+        let containers = stage.engine.containers();
+        let then =
+            format!("UPDATE environments SET state = '{state}', ran = FALSE, container_id = NULL, started_at = NULL");
+        let after = restored(&stage, &then).await;
+        reconciled(&after).await;
+        assert_eq!(stage.engine.containers(), containers, "{state}");
+        let seen = after.settled(&bea, &id).await.expect("it");
+        if seen.state != State::Running {
+            after.operate(&bea, &id, Operation::Start).await.expect("a start");
+        }
+        assert_eq!(after.settled(&bea, &id).await.map(|seen| seen.state), Ok(State::Running), "{state}");
+        assert_eq!((stage.engine.containers(), stage.engine.calls(Call::Create)), (containers, 1), "{state}");
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_returns_with_its_containers_gets_their_environments_back() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let id = stage.launched(&bea, ask("web")).await.expect("a launch").id;
+    let containers = stage.engine.containers();
+    // An engine on the same address with another data root has none of them.
+    let empty = StandIn::start().await;
+    empty.has_image("berth/web:1", Image::that(Process::Serves));
+    stage.service.cut_off();
+    let meanwhile = stage.serving(&empty).await;
+    while meanwhile.environment(&bea, &id).await.expect("it").environment.state != State::Failed {
+        reconciled(&meanwhile).await;
+    }
+    meanwhile.cut_off();
+    let after = stage.serving(&stage.engine).await;
+    while stage.engine.calls(Call::Stop) == 0 {
+        reconciled(&after).await;
+    }
+    assert_eq!((stage.engine.containers(), stage.engine.calls(Call::Remove)), (containers.clone(), 0));
+    after.operate(&bea, &id, Operation::Start).await.expect("a start");
+    assert_eq!(after.settled(&bea, &id).await.map(|seen| seen.state), Ok(State::Running));
+    assert_eq!(stage.engine.containers(), containers, "with what was in it");
 }

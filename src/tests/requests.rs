@@ -86,7 +86,20 @@ async fn every_answer_carries_the_security_headers() {
         assert_eq!(answer.header("x-frame-options"), Some("DENY"), "{path}");
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
         assert!(matches!(answer.header("referrer-policy"), Some("same-origin" | "no-referrer")), "{path}");
-        assert_eq!(answer.header("strict-transport-security"), Some("max-age=31536000"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn no_header_of_ours_breaks_the_links_to_ports() {
+    let strict = async |more: &str| {
+        let berth = Berth::configured(&HTTPS.replace("[oidc]", &format!("{more}[oidc]"))).await;
+        berth.browser().get("/who").await.header("strict-transport-security").map(str::to_owned)
+    };
+    let always = Some("max-age=31536000".to_owned());
+    assert_eq!(strict("public_host = \"ports.example\"\n").await, always);
+    assert_eq!(strict("[defaults]\nbind_ip = \"10.1.2.3\"\n").await, always);
+    for same in ["", "public_host = \"berth.example\"\n"] {
+        assert_eq!(strict(same).await, None, "{same}");
     }
     assert!(Berth::start().await.browser().get("/who").await.header("strict-transport-security").is_none());
 }

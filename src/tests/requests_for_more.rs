@@ -154,8 +154,8 @@ async fn of_two_who_decide_at_the_same_time_the_second_is_told_who_was_first() {
     let (first, second) = if yes.0 == StatusCode::OK { ("Lena approved", no) } else { ("Liam declined", yes) };
     assert_eq!(second.0, StatusCode::CONFLICT, "{}", second.1);
     assert!(second.1["detail"].as_str().is_some_and(|words| words.starts_with(first)), "{}", second.1);
-    for path in [approve, decline] {
-        assert_eq!(lena.post(&path, json!({"word": "again"})).await.0, StatusCode::CONFLICT);
+    for (who, path) in [(&lena, &decline), (&liam, &approve)] {
+        assert_eq!(who.post(path, json!({"word": "again"})).await.0, StatusCode::CONFLICT);
     }
 }
 
@@ -237,10 +237,15 @@ async fn a_request_that_makes_no_sense_says_which_field_is_wrong() {
         ask.as_object_mut().expect("an object").extend(wrong.as_object().expect("an object").clone());
         assert_eq!(bea.post("/requests", ask).await.0, StatusCode::BAD_REQUEST);
     }
-    for _ in 0..10 {
-        asked(&bea, one_more("team")).await;
+    let because = |reason: usize| {
+        let mut ask = one_more("team");
+        ask["reason"] = json!(format!("Reason {reason}"));
+        ask
+    };
+    for reason in 0..10 {
+        asked(&bea, because(reason)).await;
     }
-    assert_eq!(bea.post("/requests", one_more("team")).await.0, StatusCode::CONFLICT, "ten wait already");
+    assert_eq!(bea.post("/requests", because(10)).await.0, StatusCode::CONFLICT, "ten wait already");
 }
 
 #[tokio::test]
@@ -267,9 +272,12 @@ async fn without_scripts_a_refused_launch_leads_to_a_request_and_a_lead_approves
     let id = sent.location.trim_start_matches("/requests#").to_owned();
 
     let list = lena.page("/requests").await.body;
-    for part in
-        ["Bea asks for 1 running more", "a &lt;demo&gt;", "aria-label=\"Requests, 1 waiting\"", "Yours to decide"]
-    {
+    for part in [
+        "Bea asks for 1 running more",
+        "a &lt;demo&gt;",
+        "aria-label=\"Requests, 1 waiting\"",
+        "Waiting for your decision",
+    ] {
         assert!(list.contains(part), "{part} in {list}");
     }
     assert!(!bea.page("/environments").await.body.contains("1 waiting"));
@@ -381,4 +389,22 @@ async fn a_request_is_withdrawn_by_nobody_else_and_a_wrong_id_is_no_request() {
     let (status, refused) = ada.post(&format!("{path}/withdraw"), Value::Null).await;
     assert_eq!((status, &refused["code"]), (StatusCode::FORBIDDEN, &json!("forbidden")));
     assert_eq!(ada.api(Method::POST, "/requests/nonsense/approve", Value::Null).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_second_click_asks_once_and_decides_once() {
+    let doors = Doors::open().await;
+    let (bea, ada) = (doors.person("Bea", "blue").await, doors.admin().await);
+    let first = asked(&bea, one_more("team")).await;
+    doors.stage.pass(Span::seconds(1));
+    assert_eq!(asked(&bea, one_more("team")).await, first);
+    let mut more = one_more("team");
+    more["more"] = json!({"running": 2});
+    assert_ne!(asked(&bea, more).await, first, "another ask is another request");
+    for _ in 0..2 {
+        assert_eq!(ada.post(&format!("{first}/approve"), Value::Null).await.0, StatusCode::OK);
+        doors.stage.pass(Span::seconds(1));
+    }
+    assert_eq!(blue_pool(&bea, "team").await["quota"]["running"], 4, "lent once");
+    assert_eq!(ada.post(&format!("{first}/decline"), json!({"word": "no"})).await.0, StatusCode::CONFLICT);
 }

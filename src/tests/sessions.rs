@@ -6,6 +6,7 @@ use app::model::units::Span;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 
+use super::site::Site;
 use super::support::{Berth, Browser};
 use crate::store::sessions::SignedIn;
 use crate::store::tokens::NewToken;
@@ -141,11 +142,13 @@ async fn a_session_ends_at_last_however_much_it_is_used() {
 async fn live_streams_and_polls_keep_no_session_alive() {
     let berth = Berth::configured("[sessions]\nidle = \"1h\"").await;
     let mut browser = berth.operator().await;
-    for (name, value) in [("accept", "text/event-stream"), ("upgrade", "websocket"), ("berth-background", "1")] {
+    for (name, value) in [("accept", "text/event-stream"), ("upgrade", "websocket")] {
         berth.clock.advance(Span::seconds(1000));
         let request = Request::get("/who").header(name, value).body(Body::empty()).expect("a request");
         assert_eq!(browser.send(request).await.status, StatusCode::OK, "{name}");
     }
+    berth.clock.advance(Span::seconds(1000));
+    browser.get("/fn/environments/get?id=what-an-open-page-reads").await;
     berth.clock.advance(Span::seconds(700));
     assert_eq!(browser.who().await, None);
 }
@@ -393,4 +396,37 @@ async fn what_has_ended_is_swept_and_nothing_else() {
     assert_eq!(berth.auth.sweep().await.expect("swept"), 2);
     assert!(used.who().await.is_some());
     assert_eq!(idle.who().await, None);
+}
+
+#[tokio::test]
+async fn what_a_proxy_adds_for_itself_ends_no_session_and_a_token_of_ours_still_decides() {
+    let berth = Berth::start().await;
+    let mut browser = berth.operator().await;
+    let operator = browser.who().await.expect("the operator");
+    let with = |values: &[&str]| {
+        let request = Request::get("/who").header("accept", "text/event-stream");
+        let request = values.iter().fold(request, |request, value| request.header("authorization", *value));
+        request.body(Body::empty()).expect("a request")
+    };
+    for values in
+        [&["Basic eA=="][..], &["Bearer eyJhbGciOi.of.the-provider"], &["Basic eA==", "Bearer x"], &["Bearer"]]
+    {
+        let answer = browser.send(with(values)).await;
+        assert_eq!((answer.status, answer.body.contains(&operator.name)), (StatusCode::OK, true), "{values:?}");
+    }
+    for values in [&["Bearer berth_guess"][..], &["Bearer berth_a", "Bearer berth_b"]] {
+        assert_eq!(browser.send(with(values)).await.status, StatusCode::UNAUTHORIZED, "{values:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_is_told_to_pass_live_changes_on_at_once() {
+    let site = Site::open().await;
+    let bea = site.person("Bea", &["blue"], None).await;
+    let live = Request::get("/live").header("sec-fetch-site", "same-origin").body(Body::empty()).expect("a request");
+    let answer = site.browser(&bea).await.send(live).await;
+    assert_eq!(
+        (answer.status, &answer.headers["x-accel-buffering"]),
+        (StatusCode::OK, &"no".parse().expect("a value"))
+    );
 }

@@ -380,3 +380,15 @@ async fn with_a_provider_there_is_no_operator_s_link_and_without_one_no_provider
     assert_eq!(alone.browser().get("/auth/start").await.location(), "/sign-in");
     assert_eq!(alone.browser().get("/auth/callback?state=x&code=y").await.status, StatusCode::BAD_REQUEST);
 }
+
+#[tokio::test]
+async fn who_is_not_let_in_keeps_the_page_that_was_asked_for() {
+    let pair = Pair::start().await;
+    pair.provider.claims(json!({"groups": ["strangers"]}));
+    let mut browser = pair.browser();
+    let there = browser.get("/auth/start?return_to=%2Fenvironments%3Fq%3Da%2520b%2526c").await;
+    let back = pair.provider.visit(there.location()).await;
+    let back = back.strip_prefix("https://berth.example").expect("our own address").to_owned();
+    let asked_for = "/sign-in?problem=not_admitted&return_to=%2Fenvironments%3Fq%3Da%2520b%2526c";
+    assert_eq!(browser.get(&back).await.location(), asked_for);
+}

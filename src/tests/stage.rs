@@ -1,5 +1,6 @@
 //! A service on a real database and the stand-in engine, with a catalogue, people and the time in the test's hand.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -20,11 +21,14 @@ use tempfile::TempDir;
 use super::stand_in::{Image, Process, StandIn};
 use crate::clock::Clock;
 use crate::docker::{Engine, Patience};
-use crate::service::{Reserve, Service, Settings, apply};
+use crate::service::{Reach, Reserve, Service, Settings, apply};
 use crate::store::Store;
 use crate::store::people::Identity;
 
 const CATALOGUE: &str = include_str!("stage.toml");
+
+/// 2027-01-15.
+const BEGINS: i64 = 1_800_000_000_000;
 
 pub struct Stage {
     pub engine: StandIn,
@@ -33,7 +37,14 @@ pub struct Stage {
     pub clock: Clock,
     now: Arc<AtomicI64>,
     patience: Patience,
-    _folder: TempDir,
+    folder: TempDir,
+}
+
+impl Service {
+    /// The environment once it is in no transitional state any more, however long that takes.
+    pub async fn settled(&self, actor: &Actor, id: &EnvironmentId) -> Result<Environment, ApiError> {
+        self.settled_within(actor, id, Duration::from_secs(24 * 3600)).await
+    }
 }
 
 impl Stage {
@@ -48,20 +59,40 @@ impl Stage {
         Self::set_with(Patience { short: day, launch: day, stop: day, pull: day, ..Patience::default() }).await
     }
 
+    /// With an engine that is prepared before it is first asked.
+    pub async fn set_over(prepare: impl FnOnce(&StandIn)) -> Self {
+        Self::prepared(Patience::default(), prepare).await
+    }
+
     async fn set_with(patience: Patience) -> Self {
+        Self::prepared(patience, |_| {}).await
+    }
+
+    async fn prepared(patience: Patience, prepare: impl FnOnce(&StandIn)) -> Self {
         let engine = StandIn::start().await;
+        prepare(&engine);
         engine.has_image("berth/web:1", Image::that(Process::Serves));
         engine.has_image("berth/silent:1", Image::that(Process::Silent).writing(&["waiting for a database"]));
         engine.has_image("berth/exits:1", Image::that(Process::Exits(3)).writing(&["no such file", "giving up"]));
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(&folder.path().join("berth.db")).await.expect("a database");
-        let now = Arc::new(AtomicI64::new(1_800_000_000_000));
+        let now = Timestamp::from_millis(BEGINS);
+        apply::apply(&store, CATALOGUE, false, now).await.unwrap_or_else(|error| panic!("{error}"));
+        Self::around(engine, store, folder, patience).await
+    }
+
+    /// On a database and over an engine that are there.
+    pub async fn around(engine: StandIn, store: Store, folder: TempDir, patience: Patience) -> Self {
+        let now = Arc::new(AtomicI64::new(BEGINS));
         let clock = clock(&now);
-        apply::apply(&store, CATALOGUE, false, clock.now()).await.unwrap_or_else(|error| panic!("{error}"));
         let service = serve(&store, &engine, &clock, patience);
-        let stage = Self { engine, service, store, clock, now, patience, _folder: folder };
+        let stage = Self { engine, service, store, clock, now, patience, folder };
         stage.live(&stage.service).await;
         stage
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("berth.db")
     }
 
     /// Lets `service` follow the engine, and waits until it does.
@@ -79,6 +110,19 @@ impl Stage {
         while self.service.current_host().link == Link::Live {
             changes.next().await.expect("the service is there");
         }
+    }
+
+    /// Another server on the same database, which nobody has told of the engine yet.
+    pub fn unanswered(&self) -> Service {
+        serve(&self.store, &self.engine, &self.clock, self.patience)
+    }
+
+    /// Another server on the same database and engine, where the operator decides otherwise.
+    pub async fn serving_with(&self, settings: Settings) -> Service {
+        let engine = Engine::connect(&self.engine.connection()).expect("a connection");
+        let service = Service::new(self.store.clone(), engine, self.clock.clone(), settings);
+        self.live(&service).await;
+        service
     }
 
     /// Kills the server, wherever it is, and starts another on the same database and engine.
@@ -162,16 +206,19 @@ pub async fn reconciled(service: &Service) {
     service.reconcile().await;
 }
 
-fn serve(store: &Store, engine: &StandIn, clock: &Clock, patience: Patience) -> Service {
-    let settings = Settings {
+/// What the operator decides, where a story does not say otherwise.
+pub fn settings() -> Settings {
+    Settings {
         installation: "test".to_owned(),
-        public_host: "dock.test".to_owned(),
-        bind_ip: None,
-        probe_host: "127.0.0.1".to_owned(),
+        reach: Reach { public_host: Some("dock.test".to_owned()), ..Reach::default() },
         reserve: Reserve { memory: Memory::default(), memory_ratio: 1000.0, cpu_ratio: 1000.0 },
-    };
+        address_pool: None,
+    }
+}
+
+fn serve(store: &Store, engine: &StandIn, clock: &Clock, patience: Patience) -> Service {
     let engine = Engine::connect_with(&engine.connection(), patience).expect("a connection");
-    Service::new(store.clone(), engine, clock.clone(), settings)
+    Service::new(store.clone(), engine, clock.clone(), settings())
 }
 
 /// A clock that stands still until the test lets time pass, and random bytes that are never the same twice.

@@ -23,8 +23,8 @@ use crate::docker::{Connection, Inside};
 use self::door::{Door, Hatch};
 use self::mood::{Book, no_space};
 pub use self::mood::{Call, Desk, Gate, Mood};
-use self::world::World;
 pub use self::world::{End, Image, Process};
+use self::world::{Used, World};
 
 /// How a stand-in is, beside what it is told later.
 #[derive(Clone)]
@@ -177,6 +177,32 @@ impl StandIn {
         self.world.end(id, end);
     }
 
+    /// What somebody does on the host: `docker kill`.
+    pub fn kill(&self, id: &str) {
+        self.world.kill(id);
+    }
+
+    /// What somebody does on the host: `docker pause`, or `docker unpause`.
+    pub fn pause(&self, id: &str, pauses: bool) {
+        self.world.pause(id, pauses);
+    }
+
+    /// A process of it is ended for want of memory, and it goes on running.
+    pub fn lacks_memory(&self, id: &str) {
+        self.world.lacks_memory(id);
+    }
+
+    /// What somebody does on the host: `docker stop`; with [`StandIn::runs`] after it, `docker restart`.
+    pub fn stop(&self, id: &str) {
+        self.world.stop(id, "10").expect("a container");
+    }
+
+    /// The machine goes down and comes back: what ran has ended. Connections go and come as [`StandIn::vanish`] and
+    /// [`StandIn::come_back`] say.
+    pub fn restarts(&self) {
+        self.world.restarts();
+    }
+
     /// Tells this word as a container's state from now on, whatever it does.
     pub fn pretend(&self, id: &str, state: &str) {
         self.world.pretend(id, state);
@@ -189,7 +215,13 @@ impl StandIn {
 
     /// Lets a container that runs use so much more.
     pub fn uses(&self, id: &str, cpu_nanos: u64, network_bytes: u64) {
-        self.world.uses(id, cpu_nanos, network_bytes);
+        let received = network_bytes / 2;
+        self.world.uses(id, Used { cpu_nanos, received, sent: network_bytes - received });
+    }
+
+    /// Lets so much come to a container that answers none of it.
+    pub fn receives(&self, id: &str, received: u64) {
+        self.world.uses(id, Used { received, ..Used::default() });
     }
 
     /// Makes a container that nobody asked for, with these labels.
@@ -199,9 +231,44 @@ impl StandIn {
         self.world.create(name, asked).expect("an image and a free name")
     }
 
+    /// Has a container from before, under its id.
+    pub fn keeps(&self, id: &str, name: &str, image: &str, labels: &[(&str, &str)]) {
+        let labels: HashMap<&str, &str> = labels.iter().copied().collect();
+        let asked = serde_json::json!({ "Image": image, "Labels": labels, "HostConfig": {} });
+        self.world.create_as(Some(id), name, asked).expect("an image and a free name");
+    }
+
     /// Runs a container that was made.
     pub async fn runs(&self, id: &str) {
         self.world.start(id).await.expect("a container");
+    }
+
+    /// Whether containers on the default bridge reach each other; they do not, until told so.
+    pub fn bridge_talks(&self, talks: bool) {
+        self.world.bridge_talks(talks);
+    }
+
+    /// Its default bridge has IPv6 too.
+    pub fn bridge_has_ipv6(&self) {
+        self.world.bridge_has_ipv6();
+    }
+
+    /// Its networks besides those of its own, as it lists them.
+    pub fn networks(&self) -> Vec<Value> {
+        let all = self.world.networks().as_array().cloned().unwrap_or_default();
+        all.into_iter()
+            .filter(|network| !["bridge", "none"].contains(&network["Name"].as_str().unwrap_or_default()))
+            .collect()
+    }
+
+    /// Takes away a network that nothing runs on, as a clean-up of the host does.
+    pub fn prunes(&self, id: &str) {
+        self.world.remove_network(id).expect("nothing runs on it");
+    }
+
+    /// The names of the networks that a container hangs on.
+    pub fn hangs_on(&self, id: &str) -> Vec<String> {
+        self.world.see(id, |container| container.networks.clone()).expect("a container")
     }
 
     /// How many shells run in a container.

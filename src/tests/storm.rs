@@ -16,8 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::doors::{Doors, Person};
-use super::stage::{Stage, ask};
-use crate::docker::Engine;
+use super::stage::{Stage, ask, settings};
 use crate::service::{Reserve, Service, Settings, apply};
 
 const STORM: usize = 200;
@@ -151,17 +150,7 @@ async fn of_two_hundred_launches_at_once_exactly_the_quota_runs_and_all_others_a
 
 /// A server on the stage's database and engine, with less of the host to give away.
 pub async fn with_reserve(stage: &Stage, reserve: Reserve) -> Service {
-    let settings = Settings {
-        installation: "test".to_owned(),
-        public_host: "dock.test".to_owned(),
-        bind_ip: None,
-        probe_host: "127.0.0.1".to_owned(),
-        reserve,
-    };
-    let engine = Engine::connect(&stage.engine.connection()).expect("a connection");
-    let service = Service::new(stage.store.clone(), engine, stage.clock.clone(), settings);
-    stage.live(&service).await;
-    service
+    stage.serving_with(Settings { reserve, ..settings() }).await
 }
 
 /// Each team waits for itself only, so that it is the one transaction which keeps two of them within the host.

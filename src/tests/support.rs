@@ -276,7 +276,10 @@ impl Browser {
         self.keep_cookies(&parts.headers);
         if parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream") {
             // It would never end.
-            return Answer { status: parts.status, headers: parts.headers, body: String::new() };
+            let mut body = body;
+            let first = body.frame().await.and_then(|frame| frame.ok()?.into_data().ok()).unwrap_or_default();
+            let body = String::from_utf8_lossy(&first).into_owned();
+            return Answer { status: parts.status, headers: parts.headers, body };
         }
         let body = body.collect().await.expect("a body").to_bytes();
         Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&body).into_owned() }

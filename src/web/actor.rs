@@ -8,7 +8,7 @@ use app::model::audit;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{ACCEPT, AUTHORIZATION, UPGRADE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tower_sessions::Session;
@@ -20,9 +20,7 @@ use super::refusal;
 use crate::service::error::fault;
 use crate::store::StoreError;
 use crate::store::people::Person;
-
-/// A page that asks again by itself says so with this header: it keeps nobody's session alive.
-pub const BACKGROUND: HeaderName = HeaderName::from_static("berth-background");
+use crate::store::tokens::PREFIX;
 
 /// Who acts in this request, if anybody. [`read`] puts it there.
 #[derive(Debug, Clone, Default)]
@@ -36,23 +34,14 @@ impl<S: Sync> FromRequestParts<S> for CurrentActor {
     }
 }
 
-/// What the request showed to say who it is from: asked again while a stream lasts.
+/// What a request shows to say who it is from: asked again while a stream lasts. [`read`] puts it there.
 #[derive(Debug, Clone)]
-pub enum Shown {
+pub enum Credential {
     Session(String),
     Token(String),
 }
 
-impl Shown {
-    pub fn by(request: &Request) -> Option<Self> {
-        let bearer = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        if let Some((_, token)) = bearer.and_then(|value| value.split_once(' ')) {
-            return Some(Self::Token(token.trim().to_owned()));
-        }
-        let session = request.extensions().get::<Session>().and_then(Session::id);
-        session.map(|id| Self::Session(id.to_string()))
-    }
-
+impl Credential {
     /// Who that is now; `noted`: they did something.
     ///
     /// # Errors
@@ -65,34 +54,27 @@ impl Shown {
     }
 }
 
-/// What a request shows to say who it is from.
-enum Credential<'a> {
-    /// The session's cookie, if anything.
-    Session,
-    Bearer(&'a str),
-    Unreadable,
-}
+/// Several tokens, one of them ours, or one that is no text.
+struct Unreadable;
 
-/// The middleware. A token decides where there is one; a token that is no good is 401, whatever cookie comes with it.
+/// The middleware. A token of ours decides where there is one; one that is no good is 401, whatever cookie comes with it.
 pub async fn read(State(auth): State<Arc<Auth>>, mut request: Request, next: Next) -> Response {
     let wants_page = refusal::wants_page(request.headers());
-    let actor = match credential(request.headers()) {
-        Credential::Unreadable => return refusal::bad_token(),
-        Credential::Bearer(token) => match auth.actor_of_token(token).await {
-            Ok(None) => {
-                auth.note_refused(audit::Action::UseToken, client(&request), "unknown, expired or revoked").await;
-                return refusal::bad_token();
-            }
-            actor => actor,
-        },
-        Credential::Session => match request.extensions().get::<Session>().and_then(Session::id) {
-            Some(id) => auth.actor_of_session(&id.to_string(), is_activity(request.headers())).await,
-            None => Ok(None),
-        },
+    let Ok(credential) = credential(&request, wants_page) else { return refusal::bad_token() };
+    let actor = match &credential {
+        Some(credential) => credential.actor(&auth, is_activity(&request)).await,
+        None => Ok(None),
     };
     match actor {
+        Ok(None) if matches!(credential, Some(Credential::Token(_))) => {
+            auth.note_refused(audit::Action::UseToken, client(&request), "unknown, expired or revoked").await;
+            refusal::bad_token()
+        }
         Ok(actor) => {
             request.extensions_mut().insert(CurrentActor(actor));
+            if let Some(credential) = credential {
+                request.extensions_mut().insert(credential);
+            }
             next.run(request).await
         }
         Err(error) if wants_page => {
@@ -108,27 +90,53 @@ fn client(request: &Request) -> Option<ClientAddress> {
     request.extensions().get().copied()
 }
 
-fn credential(headers: &HeaderMap) -> Credential<'_> {
-    let mut given = headers.get_all(AUTHORIZATION).iter().filter_map(|value| match value.to_str() {
-        Ok(text) => match text.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(Ok(token.trim())),
-            None if text.eq_ignore_ascii_case("bearer") => Some(Err(())),
-            // A proxy's own `Basic` is none of our business.
-            _ => None,
-        },
-        Err(_) => Some(Err(())),
-    });
-    match (given.next(), given.next()) {
-        (None, _) => Credential::Session,
-        (Some(Ok(token)), None) => Credential::Bearer(token),
-        _ => Credential::Unreadable,
+/// A proxy in front may add credentials of its own, `Basic` or a token of the provider's: they are none of our business beside
+/// a session, nor for a page, which leads to the sign-in then.
+fn credential(request: &Request, wants_page: bool) -> Result<Option<Credential>, Unreadable> {
+    let bearers: Vec<&HeaderValue> =
+        request.headers().get_all(AUTHORIZATION).iter().filter(|it| is_bearer(it)).collect();
+    let text = |value: &HeaderValue| value.to_str().ok().map(|text| text[SCHEME.len()..].trim().to_owned());
+    match (bearers.iter().any(|value| is_ours(value)), bearers.as_slice()) {
+        (false, _) => {}
+        (true, [token]) => return text(token).map(|token| Some(Credential::Token(token))).ok_or(Unreadable),
+        (true, _) => return Err(Unreadable),
+    }
+    if let Some(session) = request.extensions().get::<Session>().and_then(Session::id) {
+        return Ok(Some(Credential::Session(session.to_string())));
+    }
+    match bearers.as_slice() {
+        [] => Ok(None),
+        _ if wants_page => Ok(None),
+        [foreign] => text(foreign).map(|token| Some(Credential::Token(token))).ok_or(Unreadable),
+        _ => Err(Unreadable),
     }
 }
 
-/// Whether a request shows that somebody is there: live streams and what a page asks by itself do not.
-fn is_activity(headers: &HeaderMap) -> bool {
-    let streams = |value: &axum::http::HeaderValue| value.as_bytes().starts_with(b"text/event-stream");
-    !(headers.contains_key(UPGRADE) || headers.contains_key(BACKGROUND) || headers.get(ACCEPT).is_some_and(streams))
+/// Before a token, with the space that ends it or without a token at all.
+const SCHEME: &str = "bearer";
+
+fn is_bearer(value: &HeaderValue) -> bool {
+    let (scheme, rest) = value.as_bytes().split_at(SCHEME.len().min(value.len()));
+    scheme.eq_ignore_ascii_case(SCHEME.as_bytes()) && rest.first().is_none_or(|next| *next == b' ')
+}
+
+fn is_ours(value: &HeaderValue) -> bool {
+    is_bearer(value) && value.as_bytes()[SCHEME.len()..].trim_ascii_start().starts_with(PREFIX.as_bytes())
+}
+
+/// Whether a request brings a token of ours. No browser adds one by itself, nor lets another site add it without asking us
+/// first, which we never allow.
+#[must_use]
+pub fn brings_token(headers: &HeaderMap) -> bool {
+    headers.get_all(AUTHORIZATION).iter().any(is_ours)
+}
+
+/// Whether a request shows that somebody is there: live streams do not, nor what a page reads by itself while it is open.
+fn is_activity(request: &Request) -> bool {
+    let headers = request.headers();
+    let streams = |value: &HeaderValue| value.as_bytes().starts_with(b"text/event-stream");
+    let reads = request.method() == Method::GET && request.uri().path().starts_with("/fn/");
+    !(reads || headers.contains_key(UPGRADE) || headers.get(ACCEPT).is_some_and(streams))
 }
 
 /// That somebody is there may fail to be written, as when the disk is full: they read on.

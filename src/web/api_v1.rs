@@ -20,9 +20,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Web;
 use super::actor::CurrentActor;
+use super::prefer::patience;
 use super::problem::Problem;
 use super::table::{Table, get, post};
 use super::terminal;
+use crate::service::list::Wanted;
 
 /// Most items of one answer.
 const PAGE_MAX: usize = 500;
@@ -131,10 +133,7 @@ async fn team(State(web): State<Web>, Caller(actor): Caller, Path(name): Path<St
     let name = TeamName::parse(&name).map_err(|_| ApiError::not_found("team"))?;
     match web.service.team(&actor, &name).await {
         Ok(detail) => Ok(Json(detail).into_response()),
-        Err(ApiError::Forbidden { .. }) => {
-            let mine = web.service.teams(&actor).await?.into_iter().find(|team| team.name == name);
-            Ok(Json(mine.ok_or_else(|| ApiError::not_found("team"))?).into_response())
-        }
+        Err(ApiError::Forbidden { .. }) => Ok(Json(web.service.team_room(&actor, &name).await?).into_response()),
         Err(error) => Err(error.into()),
     }
 }
@@ -191,18 +190,17 @@ async fn list(
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Answer<List<Environment>> {
     let Query(query) = query.map_err(|rejection| malformed(&rejection.body_text()))?;
-    let all = web.service.environments(&actor, query.team.as_ref()).await?;
-    let wanted = all.into_iter().filter(|environment| query.state.is_none_or(|state| environment.state == state));
-    // Newest first, and ids grow with time: what comes after the cursor is smaller.
-    let mut rest = wanted.filter(|environment| query.cursor.as_ref().is_none_or(|cursor| environment.id < *cursor));
-    let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
-    let items: Vec<Environment> = rest.by_ref().take(limit).collect();
-    let next = rest.next().and(items.last()).map(|last| last.id.to_string());
-    Ok(Json(List { items, next }))
+    if query.state == Some(app::model::environment::State::Removed) {
+        return Err(malformed("removed environments are in no list; the audit log has them: GET audit?action=remove"));
+    }
+    let limit = Some(query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX));
+    let wanted = Wanted { team: query.team, state: query.state, after: query.cursor, limit };
+    let listed = web.service.listed(&actor, &wanted).await?;
+    Ok(Json(List { items: listed.items, next: listed.next.map(|id| id.to_string()) }))
 }
 
-/// Launches, and answers when the environment runs (201) or could not be brought up (its state says why); with
-/// `Prefer: respond-async` at once (202).
+/// Launches, and answers when the environment runs (201) or could not be brought up (its state says why). What takes
+/// longer than the client prefers to wait is answered before that (202), with the place where to ask.
 async fn launch(
     State(web): State<Web>,
     Caller(actor): Caller,
@@ -213,12 +211,25 @@ async fn launch(
     if let Some(key) = idempotency_key(&headers)? {
         ask.idempotency_key = Some(key);
     }
-    let launched = web.service.launch(&actor, ask).await?;
-    let (status, environment) = if prefers_async(&headers) {
-        (StatusCode::ACCEPTED, launched)
-    } else {
-        (StatusCode::CREATED, web.service.settled(&actor, &launched.id).await?)
+    let begun = web.service.launch(&actor, ask).await?;
+    answered(&web, &actor, begun, &headers, StatusCode::CREATED).await
+}
+
+/// Waits for the end of what was begun as long as the client prefers to: `done` where it is done, and 202 where it goes on.
+async fn answered(
+    web: &Web,
+    actor: &Actor,
+    begun: Environment,
+    headers: &HeaderMap,
+    done: StatusCode,
+) -> Result<Response, Problem> {
+    let patience = patience(headers);
+    // Who does not wait gets what was begun, however soon it is done.
+    let environment = match patience.is_zero() {
+        true => begun,
+        false => web.service.settled_within(actor, &begun.id, patience).await?,
     };
+    let status = if environment.state.is_transitional() { StatusCode::ACCEPTED } else { done };
     let location = HeaderValue::from_str(&format!("/api/v1/environments/{}", environment.id)).expect("an id is plain");
     Ok((status, [(header::LOCATION, location)], Json(environment)).into_response())
 }
@@ -228,11 +239,6 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= KEY_MAX);
     let key = key.ok_or_else(|| malformed("Idempotency-Key must have 1 to 200 printable characters"))?;
     Ok(Some(key.to_owned()))
-}
-
-fn prefers_async(headers: &HeaderMap) -> bool {
-    let all = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-    all.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case("respond-async"))
 }
 
 async fn one(State(web): State<Web>, Caller(actor): Caller, Path(id): Path<String>) -> Answer<Environment> {
@@ -288,7 +294,7 @@ async fn extend(
     operate(&web, &actor, &id, &headers, Operation::Extend).await
 }
 
-/// Does it and waits for its end (200); with `Prefer: respond-async` answers at once (202).
+/// Does it and waits for its end (200), as long as the client prefers to (202).
 async fn operate(
     web: &Web,
     actor: &Actor,
@@ -296,12 +302,8 @@ async fn operate(
     headers: &HeaderMap,
     operation: Operation,
 ) -> Result<Response, Problem> {
-    let id = known(id)?;
-    let begun = web.service.operate(actor, &id, operation).await?;
-    if prefers_async(headers) {
-        return Ok((StatusCode::ACCEPTED, Json(begun)).into_response());
-    }
-    Ok(Json(web.service.settled(actor, &id).await?).into_response())
+    let begun = web.service.operate(actor, &known(id)?, operation).await?;
+    answered(web, actor, begun, headers, StatusCode::OK).await
 }
 
 /// What cannot be an id is no environment.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, ORIGIN};
+use axum::http::header::{CONTENT_TYPE, COOKIE, ORIGIN};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::actor::brings_token;
 use super::refusal::Page;
 use crate::clock::Clock;
 use crate::config::PublicUrl;
@@ -41,7 +42,7 @@ impl Guard {
 
     /// Whether a request may change something.
     fn admits(&self, headers: &HeaderMap) -> bool {
-        if is_bearer(headers) {
+        if brings_token(headers) {
             return true;
         }
         !is_plain_text(headers) && self.comes_from_us(headers).unwrap_or(!headers.contains_key(COOKIE))
@@ -50,15 +51,8 @@ impl Guard {
     /// For WebSockets and event streams, which browsers open with GET and across sites: whether the page is ours.
     #[must_use]
     pub fn admits_stream(&self, headers: &HeaderMap) -> bool {
-        is_bearer(headers) || self.comes_from_us(headers).unwrap_or(!headers.contains_key(COOKIE))
+        brings_token(headers) || self.comes_from_us(headers).unwrap_or(!headers.contains_key(COOKIE))
     }
-}
-
-/// A browser does not add a token by itself, nor lets another site do so without asking us first, which we never allow.
-fn is_bearer(headers: &HeaderMap) -> bool {
-    let bearer =
-        |value: &HeaderValue| value.as_bytes().get(..7).is_some_and(|start| start.eq_ignore_ascii_case(b"bearer "));
-    headers.get(AUTHORIZATION).is_some_and(bearer)
 }
 
 /// What another site's form can send without being asked; nothing of ours does.

@@ -17,7 +17,8 @@ use crate::config::{Config, PublicUrl};
 /// Headers for this installation.
 #[derive(Debug, Clone)]
 pub struct SecurityHeaders {
-    https: bool,
+    /// Whether browsers may be told to come by https only.
+    https_only: bool,
     /// The provider's origin: signing out is a form that ends there.
     provider: Option<String>,
 }
@@ -26,7 +27,8 @@ impl SecurityHeaders {
     #[must_use]
     pub fn new(config: &Config, public_url: &PublicUrl) -> Self {
         let issuer = config.oidc.as_ref().and_then(|oidc| Url::parse(&oidc.issuer).ok());
-        Self { https: public_url.is_https(), provider: issuer.map(|url| url.origin().ascii_serialization()) }
+        let https_only = public_url.is_https() && config.links_lead_elsewhere(public_url);
+        Self { https_only, provider: issuer.map(|url| url.origin().ascii_serialization()) }
     }
 
     /// What a page may load and run: our own files, WebAssembly, and inline what carries the nonce.
@@ -58,7 +60,7 @@ impl SecurityHeaders {
             HeaderValue::from_static("camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
         );
         default(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if self.https {
+        if self.https_only {
             default(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
         }
     }

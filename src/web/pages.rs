@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use app::api::ApiError;
-use app::api::backend::{Backend, Reply};
+use app::api::backend::{Backend, Known, Reply};
 use app::api::edit::Sent;
-use app::api::me::SignIn;
+use app::api::me::{SignIn, Visit};
 use app::model::access::Actor;
 use app::model::sign_in::Problem;
+use app::ui::Scripts;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, Request, StatusCode, header};
@@ -37,8 +38,7 @@ pub(super) async fn show(web: &Web, request: Request<Body>, sent: Option<Sent>) 
         return Redirect::to("/environments").into_response();
     }
     let options = web.options.clone();
-    // Where nobody is signed in nothing on the page is alive, and the browser is sent no code.
-    let scripts = actor.is_some();
+    let scripts = if actor.is_some() { Scripts::of(path) } else { Scripts::None };
     let context = context(web, actor, For::Page);
     let context = move || {
         context();
@@ -109,10 +109,13 @@ enum For {
 fn context(web: &Web, actor: Option<Actor>, answer: For) -> impl Fn() + Clone + Send + 'static {
     let backend: Arc<dyn Backend> = Arc::new(web.service.clone());
     let (sign_in, headers): (SignIn, _) = (web.sign_in, web.headers.clone());
+    let visit = Visit { at: web.auth.clock.now(), host: web.auth.public_url.host().to_owned() };
     move || {
         provide_context(Arc::clone(&backend));
         provide_context(actor.clone());
+        provide_context(Known::default());
         provide_context(sign_in);
+        provide_context(visit.clone());
         let response = expect_context::<ResponseOptions>();
         if let Some(nonce) = use_nonce() {
             let policy = headers.content_security_policy(Some(&nonce));

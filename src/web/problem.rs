@@ -79,6 +79,7 @@ fn title(error: &ApiError) -> &'static str {
         ApiError::EngineUnavailable { .. } => "The Docker Engine does not answer",
         ApiError::TooMany { .. } => "Too many requests",
         ApiError::Malformed { .. } => "Cannot be read",
+        ApiError::Outdated => "Not understood",
         ApiError::Offline => "Not reached",
         ApiError::ServerFull => "The disk of the server is full",
         ApiError::Internal { .. } => "A fault of the server",

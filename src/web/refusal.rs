@@ -2,6 +2,7 @@
 //! own, a problem in JSON.
 
 use app::api::ApiError;
+use app::model::address::Address;
 use app::model::sign_in::Problem;
 use axum::Json;
 use axum::http::header::{
@@ -19,7 +20,15 @@ pub const PRIVATE: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (REFE
 /// To the sign-in page, which tells what happened and what to do. It starts nothing by itself, so this never goes round.
 #[must_use]
 pub fn problem(problem: Problem) -> Response {
-    (PRIVATE, Redirect::to(&format!("/sign-in?problem={}", problem.code()))).into_response()
+    problem_before(problem, "")
+}
+
+/// The same, for somebody who wanted to go on to `return_to` then, and still does.
+#[must_use]
+pub fn problem_before(problem: Problem, return_to: &str) -> Response {
+    let return_to = if return_to == "/" { "" } else { return_to };
+    let page = Address::of("/sign-in").with("problem", problem.code()).with("return_to", return_to);
+    (PRIVATE, Redirect::to(&page.to_string())).into_response()
 }
 
 /// A page that stands on its own, for requests that nothing of ours could have made.

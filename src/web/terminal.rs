@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use tokio::time::{interval, timeout};
 
 use super::Web;
-use super::actor::{CurrentActor, Shown};
+use super::actor::{Credential, CurrentActor};
 use super::live::CHECK;
 use super::problem::Problem;
 use crate::service::terminal::{Ending, Happening, Terminal};
@@ -46,7 +46,7 @@ struct Visit {
     web: Web,
     environment: EnvironmentId,
     actor: Actor,
-    shown: Shown,
+    credential: Credential,
 }
 
 type Sink = SplitSink<WebSocket, Message>;
@@ -54,7 +54,9 @@ type Source = SplitStream<WebSocket>;
 
 pub async fn terminal(State(web): State<Web>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
     let CurrentActor(actor) = request.extensions().get().cloned().unwrap_or_default();
-    let (Some(actor), Some(shown)) = (actor, Shown::by(&request)) else { return Err(Problem(ApiError::SignedOut)) };
+    let (Some(actor), Some(credential)) = (actor, request.extensions().get().cloned()) else {
+        return Err(Problem(ApiError::SignedOut));
+    };
     if !web.guard.admits_stream(request.headers()) {
         return Err(Problem(ApiError::Forbidden { rule: "only Berth's own pages open this".to_owned() }));
     }
@@ -63,7 +65,7 @@ pub async fn terminal(State(web): State<Web>, Path(id): Path<String>, request: R
     let mut parts = request.into_parts().0;
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
     let upgrade = upgrade.map_err(|_| ApiError::Malformed { message: "this is a WebSocket".to_owned() })?;
-    let visit = Visit { web, environment, actor, shown };
+    let visit = Visit { web, environment, actor, credential };
     let upgrade = upgrade.max_message_size(MESSAGE_MAX).max_frame_size(MESSAGE_MAX);
     // The service waits for it when the server ends.
     let answer = upgrade.on_upgrade(|socket| async move { visit.web.service.clone().spawn(visit.take_place(socket)) });
@@ -160,7 +162,7 @@ impl Visit {
         checks.tick().await;
         loop {
             checks.tick().await;
-            let actor = match self.shown.actor(&self.web.auth, typed.swap(false, Ordering::Relaxed)).await {
+            let actor = match self.credential.actor(&self.web.auth, typed.swap(false, Ordering::Relaxed)).await {
                 Ok(Some(actor)) => actor,
                 Ok(None) => return End::Refused("You are signed out.".to_owned()),
                 Err(error) => {

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::lock::Mutex;
 use futures::stream::BoxStream;
 use leptos::prelude::use_context;
 use leptos::server_fn::ServerFn;
@@ -14,6 +16,7 @@ use super::edit::{Edit, Edited};
 use super::environments::{Launch, LaunchAsk, LaunchOptions};
 use super::live::Change;
 use super::manage::{People, PersonView, Setting, SizeUse, TeamDetail, TeamSummary, TemplateDetail, TemplateSummary};
+use super::me::{Me, Visit};
 use super::requests::{RequestAsk, SeenRequests};
 use crate::model::access::Actor;
 use crate::model::address::Address;
@@ -24,7 +27,7 @@ use crate::model::host::Host;
 use crate::model::name::{EnvironmentId, RequestId, TeamName, TemplateName, UserId};
 use crate::model::quarantine::Stray;
 use crate::model::request::{Request, Step};
-use crate::model::team::Team;
+use crate::model::team::{Team, TeamLabel};
 use crate::model::template::{Offer, Size};
 
 /// Whoever acts is the first argument of everything; the check whether they may is behind this trait, never before it.
@@ -33,12 +36,18 @@ pub trait Backend: Send + Sync {
     /// The teams that the actor belongs to; for an admin all.
     async fn teams(&self, actor: &Actor) -> Result<Vec<Team>, ApiError>;
 
+    /// The same teams by their names alone.
+    async fn team_labels(&self, actor: &Actor) -> Result<Vec<TeamLabel>, ApiError>;
+
+    /// One of these teams.
+    async fn team_room(&self, actor: &Actor, name: &TeamName) -> Result<Team, ApiError>;
+
     /// What a team may launch.
     async fn offers(&self, actor: &Actor, team: &TeamName) -> Result<Vec<Offer>, ApiError>;
 
     async fn launch_options(&self, actor: &Actor, team: &TeamName) -> Result<LaunchOptions, ApiError>;
 
-    /// Reserves, and launches in the background: what is returned may still be on its way ([`Backend::settled`] waits).
+    /// Reserves, and launches in the background: what is returned may still be on its way ([`Backend::settled_within`] waits).
     /// The same idempotency key from the same person returns the same environment.
     async fn launch(&self, actor: &Actor, ask: LaunchAsk) -> Result<Environment, ApiError>;
 
@@ -50,8 +59,13 @@ pub trait Backend: Send + Sync {
     /// Begins an operation; it goes on in the background.
     async fn operate(&self, actor: &Actor, id: &EnvironmentId, operation: Operation) -> Result<Environment, ApiError>;
 
-    /// The environment once it is in no transitional state any more.
-    async fn settled(&self, actor: &Actor, id: &EnvironmentId) -> Result<Environment, ApiError>;
+    /// The environment once it is in no transitional state any more; after `within` as it is then.
+    async fn settled_within(
+        &self,
+        actor: &Actor,
+        id: &EnvironmentId,
+        within: Duration,
+    ) -> Result<Environment, ApiError>;
 
     async fn host(&self, actor: &Actor) -> Result<Host, ApiError>;
 
@@ -145,6 +159,26 @@ pub fn asked() -> Result<(Arc<dyn Backend>, Actor), ApiError> {
     Ok((backend, actor))
 }
 
+/// Who the viewer is, asked once by all parts of one page.
+#[derive(Debug, Clone, Default)]
+pub struct Known(Arc<Mutex<Option<Me>>>);
+
+/// The viewer with the names of their teams.
+///
+/// # Errors
+/// Those of the backend.
+pub async fn viewer(backend: &dyn Backend, actor: Actor) -> Result<Me, ApiError> {
+    let Known(known) = use_context::<Known>().unwrap_or_default();
+    let mut known = known.lock().await;
+    if let Some(me) = known.as_ref() {
+        return Ok(me.clone());
+    }
+    let visit = use_context::<Visit>();
+    let me = Me { teams: backend.team_labels(&actor).await?, actor, visit };
+    *known = Some(me.clone());
+    Ok(me)
+}
+
 /// Who asks, where somebody is signed in.
 #[must_use]
 pub fn whoever_asks() -> Option<Actor> {
@@ -160,10 +194,12 @@ pub async fn launch_options(
     actor: &Actor,
     team: Option<TeamName>,
 ) -> Result<Option<LaunchOptions>, ApiError> {
-    let team = match (team, backend.teams(actor).await?.as_slice()) {
-        (Some(team), _) => team,
-        (None, [only]) => only.name.clone(),
-        (None, _) => return Ok(None),
+    let team = match team {
+        Some(team) => team,
+        None => match backend.team_labels(actor).await?.as_slice() {
+            [only] => only.name.clone(),
+            _ => return Ok(None),
+        },
     };
     backend.launch_options(actor, &team).await.map(Some)
 }

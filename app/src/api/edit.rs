@@ -126,11 +126,11 @@ impl Said {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Saved => "Saved.",
-            Self::NewVersion => "Saved as a new version. What runs keeps the version it has.",
-            Self::Unchanged => "Nothing was different, so nothing was changed.",
+            Self::NewVersion => "Saved as a new version. Running environments keep their version.",
+            Self::Unchanged => "No changes: everything was already as entered.",
             Self::Removed => "Removed.",
             Self::Disabled => "Disabled. Their sessions have ended, and their tokens are refused.",
-            Self::Enabled => "Enabled. They sign in again; their tokens are good again.",
+            Self::Enabled => "Enabled. They can sign in again, and their tokens work again.",
         }
     }
 }
@@ -236,7 +236,7 @@ fn team(name: &str, revision: &str, fields: &Fields) -> Result<Edit, ApiError> {
     let (quota, per_member) = (fields.quota("quota", &mut errors), fields.quota("per_member", &mut errors));
     let (members, leads) = (fields.lines("members"), fields.lines("leads"));
     for both in leads.iter().filter(|group| members.contains(group)) {
-        errors.push(FieldError::new("leads", format!("`{both}` stands among the members too: keep one")));
+        errors.push(FieldError::new("leads", format!("`{both}` is also listed for members: keep one")));
     }
     let role = |role| move |group| (group, role);
     let groups = members.into_iter().map(role(TeamRole::Member)).chain(leads.into_iter().map(role(TeamRole::Lead)));

@@ -42,10 +42,30 @@ pub struct LaunchOptions {
 }
 
 impl LaunchOptions {
-    /// The offer of that name, or else the first.
     #[must_use]
     pub fn offer(&self, template: &str) -> Option<&Offer> {
-        self.offers.iter().find(|offer| offer.slug.as_str() == template).or_else(|| self.offers.first())
+        self.offers.iter().find(|offer| offer.slug.as_str() == template)
+    }
+
+    /// The offer of that name, or else the first: what the page shows before anything is chosen.
+    #[must_use]
+    pub fn proposed(&self, template: &str) -> Option<&Offer> {
+        self.offer(template).or_else(|| self.offers.first())
+    }
+
+    /// What has become of the chosen offer since `before`, in words for who is filling in its form; `None`: nothing.
+    #[must_use]
+    pub fn changed_since(&self, before: &Self, chosen: &str) -> Option<String> {
+        let was = before.offer(chosen)?;
+        let label = &was.label;
+        match self.offer(chosen) {
+            None => Some(format!("{label} is no longer offered to this team. Choose another template.")),
+            Some(now) if now.version != was.version => Some(format!(
+                "{label} is now version {}. What you typed is kept; check it before you launch.",
+                now.version
+            )),
+            Some(_) => None,
+        }
     }
 }
 
@@ -201,9 +221,35 @@ impl LaunchForm {
         let (Some(team), Some(template), true) = (team, template, errors.is_empty()) else {
             return Err(ApiError::Invalid { errors });
         };
-        let variables = self.variables.into_iter().chain(self.secrets).filter(|_| own).collect();
+        // A browser sends the lines of a text area with CR LF.
+        let lines = |(name, value): (String, String)| (name, value.replace("\r\n", "\n"));
+        let variables = self.variables.into_iter().chain(self.secrets).filter(|_| own).map(lines).collect();
         let idempotency_key = Some(self.key).filter(|key| !key.is_empty());
         Ok(LaunchAsk { team, template, size, name, lifetime, variables, idempotency_key })
+    }
+}
+
+/// What was typed into the form of each template, while others are looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Typed {
+    beginning: LaunchForm,
+    by_template: BTreeMap<String, LaunchForm>,
+}
+
+impl Typed {
+    #[must_use]
+    pub fn beginning(beginning: LaunchForm) -> Self {
+        Self { beginning, by_template: BTreeMap::new() }
+    }
+
+    /// Keeps the form as it stands.
+    pub fn keep(&mut self, now: LaunchForm) {
+        self.by_template.insert(now.shown.clone(), now);
+    }
+
+    #[must_use]
+    pub fn of(&self, template: &str) -> &LaunchForm {
+        self.by_template.get(template).unwrap_or(&self.beginning)
     }
 }
 
@@ -242,6 +288,28 @@ mod tests {
             name: name.to_owned(),
             ..LaunchForm::default()
         }
+    }
+
+    #[test]
+    fn the_lines_of_a_value_are_those_that_were_typed() {
+        let fields = [("form[team]", "blue"), ("form[template]", "web"), ("form[secrets][KEY]", "BEGIN\r\nEND\r\n")];
+        let form = LaunchForm::from_fields(fields.map(|(name, value)| (name, value.to_owned())));
+        assert_eq!(form.ask().expect("a form").variables["KEY"], "BEGIN\nEND\n");
+    }
+
+    #[test]
+    fn what_was_typed_for_a_template_is_there_when_it_is_chosen_again() {
+        let of = |shown: &str, greeting: &str| LaunchForm {
+            shown: shown.to_owned(),
+            variables: [("GREETING".to_owned(), greeting.to_owned())].into(),
+            ..LaunchForm::default()
+        };
+        let mut typed = Typed::beginning(of("", "from the address"));
+        assert_eq!(typed.of("web").variables["GREETING"], "from the address");
+        typed.keep(of("web", "Hello"));
+        typed.keep(of("box", "Good day"));
+        assert_eq!(typed.of("web").variables["GREETING"], "Hello");
+        assert_eq!(typed.of("box").variables["GREETING"], "Good day");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The one error between the server and whoever asks: pages, scripts and server functions get the same words and codes.
 
 use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
+use leptos::server_fn::{Bytes, Decodes};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -12,34 +13,37 @@ use crate::model::template::{FieldError, Offer};
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ApiError {
-    #[error("Sign in first: nobody is signed in here, or the session has ended.")]
+    #[error("You are not signed in, or your session has ended. Sign in and try again.")]
     SignedOut,
-    #[error("There is no such {what}, or it is not yours to see.")]
+    #[error("No such {what}, or you do not have access to it.")]
     NotFound { what: String },
     #[error("Not allowed: {rule}.")]
     Forbidden { rule: String },
-    #[error("Nothing was done: {}.", list(errors))]
+    #[error("Not changed: {}.", list(errors))]
     Invalid { errors: Vec<FieldError> },
-    #[error("Nothing was started: {refusal}.")]
+    #[error("Not started: {refusal}.")]
     QuotaExceeded { refusal: Refused },
     /// The thing is not in a state for this.
     #[error("{message}")]
     Conflict { message: String },
-    #[error("The Docker Engine does not answer: {message}. Nothing is lost; try again when the host line says live.")]
+    #[error("The Docker Engine does not answer: {message}. Nothing is lost; try again when the host is shown as live.")]
     EngineUnavailable { message: String },
     /// Nothing can be written.
-    #[error("The disk of the server is full, so nothing was changed. An admin must make room on it; then try again.")]
+    #[error("The server's disk is full, so nothing was changed. Ask an admin to free space, then try again.")]
     ServerFull,
     #[error("Too many requests; try again in {retry_after_seconds} s.")]
     TooMany { retry_after_seconds: u64 },
     /// The request itself could not be read.
     #[error("The request could not be read: {message}.")]
     Malformed { message: String },
+    /// The browser could not read what it was answered.
+    #[error("The answer could not be read. Berth may have been updated while this page was open: reload the page.")]
+    Outdated,
     /// The server could not be reached from the browser.
     #[error("The server could not be reached. What you entered is still here; try again.")]
     Offline,
     #[error(
-        "Something went wrong on the server. What you entered is kept; try again, and tell an admin the reference {reference} if it stays."
+        "Something went wrong on the server. What you entered is kept; try again. If it happens again, give an admin the reference {reference}."
     )]
     Internal { reference: String },
 }
@@ -71,7 +75,7 @@ impl ApiError {
             Self::Invalid { .. } => 422,
             Self::TooMany { .. } => 429,
             Self::Malformed { .. } => 400,
-            Self::EngineUnavailable { .. } | Self::Offline => 503,
+            Self::EngineUnavailable { .. } | Self::Outdated | Self::Offline => 503,
             Self::ServerFull => 507,
             Self::Internal { .. } => 500,
         }
@@ -91,27 +95,9 @@ impl ApiError {
             Self::ServerFull => "server_full",
             Self::TooMany { .. } => "too_many",
             Self::Malformed { .. } => "malformed",
+            Self::Outdated => "outdated",
             Self::Offline => "offline",
             Self::Internal { .. } => "internal",
-        }
-    }
-
-    /// Whether what was known before is still worth showing: the thing itself is there, and only the asking failed.
-    #[must_use]
-    pub const fn is_passing(&self) -> bool {
-        match self {
-            Self::SignedOut
-            | Self::EngineUnavailable { .. }
-            | Self::ServerFull
-            | Self::TooMany { .. }
-            | Self::Offline
-            | Self::Internal { .. } => true,
-            Self::NotFound { .. }
-            | Self::Forbidden { .. }
-            | Self::Invalid { .. }
-            | Self::QuotaExceeded { .. }
-            | Self::Conflict { .. }
-            | Self::Malformed { .. } => false,
         }
     }
 
@@ -145,6 +131,8 @@ impl FromServerFnError for ApiError {
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Self::Offline,
+            // The server reads what it is asked, a browser what it is answered.
+            ServerFnErrorErr::Deserialization(_) if cfg!(target_arch = "wasm32") => Self::Outdated,
             ServerFnErrorErr::Args(message)
             | ServerFnErrorErr::MissingArg(message)
             | ServerFnErrorErr::Deserialization(message) => {
@@ -152,6 +140,11 @@ impl FromServerFnError for ApiError {
             }
             _ => Self::Internal { reference: "none".to_owned() },
         }
+    }
+
+    /// An error that is none of ours is a proxy's, which did not reach the server.
+    fn de(data: Bytes) -> Self {
+        JsonText::decode(data).unwrap_or(Self::Offline)
     }
 }
 
@@ -181,12 +174,21 @@ mod tests {
     }
 
     #[test]
+    fn the_error_page_of_a_proxy_says_that_the_server_does_not_answer() {
+        for page in ["<html><h1>502 Bad Gateway</h1></html>", "", "{\"message\":\"no healthy upstream\"}"] {
+            assert_eq!(ApiError::de(Bytes::from_static(page.as_bytes())), ApiError::Offline, "{page}");
+        }
+        let ours = serde_json::to_vec(&ApiError::not_found("team")).expect("an error is JSON");
+        assert_eq!(ApiError::de(ours.into()), ApiError::not_found("team"));
+    }
+
+    #[test]
     fn an_error_is_told_beside_its_field_or_else_beside_the_form() {
         let error = ApiError::Invalid {
             errors: vec![FieldError::new("name", "is taken"), FieldError::new("TYPO", "is unknown")],
         };
         assert_eq!(error.about("name"), Some("is taken"));
-        assert_eq!(error.beside_the_form(None).as_deref(), Some("Nothing was done: TYPO is unknown."));
+        assert_eq!(error.beside_the_form(None).as_deref(), Some("Not changed: TYPO is unknown."));
         assert_eq!(ApiError::invalid("name", "is taken").beside_the_form(None), None);
         assert!(ApiError::Offline.beside_the_form(None).is_some());
     }

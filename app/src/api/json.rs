@@ -303,7 +303,7 @@ mod tests {
     use super::*;
     use crate::api::ApiError;
     use crate::api::live::Change;
-    use crate::model::host::{Host, Link};
+    use crate::model::host::{Host, Isolation, Link};
     use crate::model::quota::{Amount, Refusal, Refused, Scope};
     use crate::model::time::Timestamp;
     use crate::model::units::{Memory, MilliCpu};
@@ -336,11 +336,15 @@ mod tests {
         });
         let since = Timestamp::from_millis(1_800_000_000_000);
         let host = |link| Host {
+            engine_started_at: None,
             name: "dock".to_owned(),
             version: "27.1".to_owned(),
             cpus: MilliCpu::cores(8),
             memory: Memory::gib(16),
             link,
+            isolation: Some(Isolation::TeamNetworks),
+            networks: 3,
+            networks_left: Some(253),
         };
         check(&vec![
             Change::Host(host(Link::Live)),

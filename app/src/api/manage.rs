@@ -31,7 +31,7 @@ impl Belonging {
     pub fn words(&self) -> String {
         match &self.group {
             Some(group) => format!("{} by the group {group}", self.role),
-            None => format!("{} by hand", self.role),
+            None => format!("{}, assigned here", self.role),
         }
     }
 }
@@ -134,9 +134,9 @@ impl TemplateSummary {
         let day = self.deprecated?;
         Some(match now {
             Some(now) if day.has_come(now) => {
-                format!("Deprecated: since {day} nobody can launch it. What runs goes on.")
+                format!("Deprecated: it cannot be launched since {day}. Running environments keep running.")
             }
-            _ => format!("Deprecated: it can be launched until {day} begins (UTC). What runs goes on."),
+            _ => format!("Deprecated: it can be launched until {day} begins (UTC). Running environments keep running."),
         })
     }
 }

@@ -8,14 +8,14 @@ use super::ApiError;
 use super::json::Json;
 use crate::model::access::Actor;
 use crate::model::name::TeamName;
-use crate::model::team::Team;
+use crate::model::team::{Team, TeamLabel};
 use crate::model::time::Timestamp;
 
-/// The viewer with their teams.
+/// The viewer with the names of their teams.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Me {
     pub actor: Actor,
-    pub teams: Vec<Team>,
+    pub teams: Vec<TeamLabel>,
     /// `None` where the web layer does not tell.
     pub visit: Option<Visit>,
 }
@@ -32,7 +32,7 @@ pub struct Visit {
 impl Me {
     /// The team that an address names, or else the only one there is.
     #[must_use]
-    pub fn team(&self, named: Option<&TeamName>) -> Option<&Team> {
+    pub fn team(&self, named: Option<&TeamName>) -> Option<&TeamLabel> {
         match named {
             Some(name) => self.teams.iter().find(|team| team.name == *name),
             None if self.teams.len() == 1 => self.teams.first(),
@@ -54,8 +54,14 @@ pub enum SignIn {
 #[server(endpoint = "me", prefix = "/fn", input = GetUrl, output = Json)]
 pub async fn get_me() -> Result<Me, ApiError> {
     let (backend, actor) = super::backend::asked()?;
-    let teams = super::backend::answer(backend.teams(&actor).await)?;
-    Ok(Me { actor, teams, visit: use_context::<Visit>() })
+    super::backend::answer(super::backend::viewer(&*backend, actor).await)
+}
+
+/// The viewer's teams, with what is held of each and what may be.
+#[server(endpoint = "me/teams", prefix = "/fn", input = GetUrl, output = Json)]
+pub async fn get_my_teams() -> Result<Vec<Team>, ApiError> {
+    let (backend, actor) = super::backend::asked()?;
+    super::backend::answer(backend.teams(&actor).await)
 }
 
 /// How to sign in here; asked by nobody in particular.

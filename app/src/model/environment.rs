@@ -120,16 +120,17 @@ impl State {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
-    /// The legal moves. A failure or a removal can come at any time before the end; what starts again reserves again.
+    /// The legal moves. A failure or a removal can come at any time before the end; what starts again reserves again. What a
+    /// restart of the engine ended is started again from its reservation, which it keeps.
     #[must_use]
     pub const fn may_become(self, next: Self) -> bool {
         use State::{Creating, Failed, Pulling, Removed, Removing, Reserved, Running, Starting, Stopped, Stopping};
         match self {
-            Reserved => matches!(next, Pulling | Creating | Starting | Failed | Removing),
+            Reserved => matches!(next, Pulling | Creating | Starting | Running | Failed | Removing),
             Pulling => matches!(next, Creating | Failed | Removing),
             Creating => matches!(next, Starting | Stopped | Failed | Removing),
             Starting => matches!(next, Running | Stopped | Failed | Removing),
-            Running => matches!(next, Stopping | Stopped | Failed | Removing),
+            Running => matches!(next, Reserved | Stopping | Stopped | Failed | Removing),
             Stopping => matches!(next, Stopped | Starting | Failed | Removing),
             Stopped | Failed => matches!(next, Reserved | Removing),
             Removing => matches!(next, Removed | Failed),
@@ -225,30 +226,11 @@ pub struct Port {
     /// The address it is bound to on the host.
     pub host_ip: String,
     pub host_port: u16,
-    /// Where to open it, on the configured public host; `None` where that is not configured and the viewer's host counts.
+    /// Where to open it in a browser, on what the operator calls the host; `None` for a port that is no page.
     pub url: Option<String>,
-}
-
-impl Port {
-    /// Where it is opened, on the configured public host or else on `host`, the one that the viewer's browser used.
-    /// `None` for a port that is no page.
-    #[must_use]
-    pub fn link(&self, host: &str) -> Option<String> {
-        let scheme = match self.scheme {
-            Scheme::Http => "http",
-            Scheme::Https => "https",
-            Scheme::Raw => return None,
-        };
-        Some(self.url.clone().unwrap_or_else(|| format!("{scheme}://{host}:{}/", self.host_port)))
-    }
-
-    /// Host and port, to give to a program.
-    #[must_use]
-    pub fn address(&self, host: &str) -> String {
-        let configured = self.url.as_deref().map(|url| url.split_once("://").map_or(url, |(_, rest)| rest));
-        let configured = configured.and_then(|rest| rest.split('/').next()).filter(|rest| !rest.is_empty());
-        configured.map_or_else(|| format!("{host}:{}", self.host_port), str::to_owned)
-    }
+    /// Host and port, to give to a program; an address of version 6 in brackets. Empty only where it is kept.
+    #[serde(default)]
+    pub address: String,
 }
 
 /// The container's own health check, where the image has one.
@@ -276,6 +258,12 @@ pub struct Environment {
     /// Why it is in this state, where that is not plain: a failure's cause, an exit code, an expiry.
     pub reason: Option<String>,
     pub health: Option<Health>,
+    /// Whether somebody has paused it on the host: its processes stand still.
+    #[serde(default)]
+    pub paused: bool,
+    /// Whether a process of it was ended for want of memory since it started, while it goes on running.
+    #[serde(default)]
+    pub out_of_memory: bool,
     pub ports: Vec<Port>,
     pub limits: Limits,
     pub created_at: Timestamp,
@@ -287,8 +275,16 @@ pub struct Environment {
     /// The clock that stops it when nobody uses it, while it runs and its template has one.
     #[serde(default)]
     pub idle: Option<Idle>,
+    /// Whether no other environment reaches its container by an inner address. Not yet, where it was started by a version that
+    /// kept none apart: from its next start on.
+    #[serde(default = "yes")]
+    pub isolated: bool,
     /// Grows with each change, so that a late message never overwrites a newer one.
     pub revision: u64,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 impl Environment {
@@ -377,7 +373,18 @@ impl Environment {
     /// Why not, as a sentence for the actor.
     pub fn permits_entry(&self, actor: &Actor) -> Result<(), String> {
         self.authorizes(actor, Action::Operate)?;
-        self.state.allows_entry().map_err(str::to_owned)
+        self.allows_entry().map_err(str::to_owned)
+    }
+
+    /// Whether there is something to enter now.
+    ///
+    /// # Errors
+    /// Why not, as a sentence for the person who asks.
+    pub const fn allows_entry(&self) -> Result<(), &'static str> {
+        if self.paused {
+            return Err("It is paused on the host. A restart lets it go on, or whoever paused it.");
+        }
+        self.state.allows_entry()
     }
 
     /// Whether `actor` has the right, whatever its state.
@@ -541,7 +548,7 @@ pub(crate) fn sample(name: &str, state: State) -> Environment {
         "owner_id": "01900000-0000-7000-8000-00000000000b", "template": {"slug": "web", "version": 4}, "size": "s",
         "host": "dock-01", "state": state, "reason": null, "health": null,
         "ports": [{"name": "http", "container": 80, "protocol": "tcp", "scheme": "http", "host_ip": "0.0.0.0",
-            "host_port": 32768, "url": null}],
+            "host_port": 32768, "url": null, "address": "dock-01:32768"}],
         "limits": {"cpus": 0.5, "memory_bytes": 1_073_741_824_u64, "pids": 256},
         "created_at": "2026-01-31T18:40:00Z", "started_at": null, "expires_at": "2026-02-01T02:40:00Z", "revision": 1,
     }))
@@ -592,17 +599,6 @@ mod tests {
         ] {
             assert_eq!(sample("checkout", state).permits_entry(&who).err().as_deref(), says);
         }
-    }
-
-    #[test]
-    fn a_port_is_opened_on_the_public_host_or_else_where_the_viewer_is_never_on_the_address_it_is_bound_to() {
-        let port = sample("checkout", State::Running).ports.remove(0);
-        assert_eq!(port.link("dock-01").as_deref(), Some("http://dock-01:32768/"));
-        assert_eq!(port.address("[::1]"), "[::1]:32768");
-        let public = Port { url: Some("http://apps.example.org:32768/".to_owned()), ..port };
-        assert_eq!(public.link("dock-01").as_deref(), Some("http://apps.example.org:32768/"));
-        assert_eq!(public.address("dock-01"), "apps.example.org:32768");
-        assert_eq!(Port { scheme: Scheme::Raw, ..public }.link("dock-01"), None);
     }
 
     #[test]

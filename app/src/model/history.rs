@@ -11,6 +11,10 @@ pub const LINES_MAX: usize = 200;
 const BYTES_MAX: usize = 64 * 1024;
 /// Most characters of one line.
 const LINE_MAX: usize = 2000;
+/// Most characters of a reason; of the lines that it quotes, all and each.
+const REASON_MAX: usize = 400;
+const QUOTED_MAX: usize = 240;
+const QUOTED_LINE_MAX: usize = 120;
 /// What stands for a secret.
 const MASK: &str = "[secret]";
 
@@ -61,17 +65,71 @@ impl PostMortem {
     }
 }
 
-/// `text` with every secret blotted out, also where it was spread over lines.
+/// At most as much of a reason as fits beside a name: the whole story is in the history.
+#[must_use]
+pub fn bounded(reason: &str) -> String {
+    cut(reason, REASON_MAX)
+}
+
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+/// The last of these lines in a sentence, without secrets: as many as fit, each cut.
+#[must_use]
+pub fn quoted(lines: &[String], secrets: &[&str]) -> String {
+    let mut left = QUOTED_MAX;
+    let last = lines.iter().rev().map(|line| cut(&masked(line, secrets), QUOTED_LINE_MAX));
+    let mut quoted: Vec<String> = last
+        .take_while(|line| {
+            let fits = line.chars().count() <= left;
+            left = left.saturating_sub(line.chars().count());
+            fits
+        })
+        .collect();
+    quoted.reverse();
+    quoted.join(" ⏎ ")
+}
+
+/// `text` with every secret blotted out, also where it was spread over lines. One of one or two letters only where it stands
+/// alone: blotted out everywhere it would tell itself.
 #[must_use]
 pub fn masked(text: &str, secrets: &[&str]) -> String {
-    let mut pieces: Vec<&str> = secrets.iter().flat_map(|secret| secret.split(['\n', '\r', '\t'])).collect();
-    pieces.retain(|piece| !piece.trim().is_empty());
+    const BREAKS: [char; 3] = ['\n', '\r', '\t'];
+    let (short, long): (Vec<&str>, Vec<&str>) = secrets.iter().map(|secret| secret.trim()).partition(|it| is_short(it));
+    let text = short.iter().filter(|it| !it.is_empty()).fold(text.to_owned(), |text, it| masked_alone(&text, it));
+    let long = secrets.iter().filter(|secret| long.contains(&secret.trim()));
+    let mut pieces: Vec<&str> = long.flat_map(|secret| secret.split(BREAKS)).collect();
+    pieces.retain(|piece| !is_short(piece.trim()));
     // A secret that holds another goes first.
     pieces.sort_by_key(|piece| std::cmp::Reverse(piece.len()));
-    pieces.iter().fold(text.to_owned(), |text, piece| {
+    pieces.iter().fold(text, |text, piece| {
         let whole = text.replace(piece, MASK);
         if piece.trim() == *piece { whole } else { whole.replace(piece.trim(), MASK) }
     })
+}
+
+fn is_short(secret: &str) -> bool {
+    secret.chars().count() <= 2
+}
+
+/// Without `word` where nothing but spaces, quotes and the like stand around it.
+fn masked_alone(text: &str, word: &str) -> String {
+    let is_edge = |c: Option<char>| c.is_none_or(|c| c.is_whitespace() || "=:,;\"'`()[]<>".contains(c));
+    let mut masked = String::with_capacity(text.len());
+    let mut done = 0;
+    for (at, _) in text.match_indices(word) {
+        let (before, after) = (text[..at].chars().next_back(), text[at + word.len()..].chars().next());
+        if is_edge(before) && is_edge(after) {
+            masked.push_str(&text[done..at]);
+            masked.push_str(MASK);
+            done = at + word.len();
+        }
+    }
+    masked + &text[done..]
 }
 
 /// The last lines of a log that are kept: without secrets, and bounded each and together.
@@ -106,9 +164,21 @@ mod tests {
             ("nothing", &["", " "], "nothing"),
             ("the padded one", &[" padded "], "the[secret]one"),
             ("padded", &[" padded "], "[secret]"),
+            ("It ended: KEY=e 'e'", &["e"], "It ended: KEY=[secret] '[secret]'"),
+            ("{\"key\": \"hunter2\"}", &["{\n\"key\": \"hunter2\"\n}"], "{[secret]}"),
         ] {
             assert_eq!(masked(text, secrets), left, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_reason_is_short_however_long_the_lines_are() {
+        let lines: Vec<String> = (0..5).map(|number| format!("{}{number}", "ä".repeat(16_000))).collect();
+        let said = quoted(&lines, &[]);
+        assert!(said.chars().count() <= QUOTED_MAX + 20 && said.starts_with('ä'), "{}", said.chars().count());
+        assert_eq!(quoted(&["one".to_owned(), "two e".to_owned()], &["e"]), "one ⏎ two [secret]");
+        assert_eq!(bounded(&"x".repeat(80_000)).chars().count(), REASON_MAX + 1);
+        assert_eq!(bounded("It ended."), "It ended.");
     }
 
     #[test]

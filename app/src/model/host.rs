@@ -5,6 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::time::Timestamp;
 use super::units::{Memory, MilliCpu};
 
+/// The network of the engine that is not Berth's own.
+pub const DEFAULT_BRIDGE: &str = "bridge";
+
+/// The addresses of one team's network, from `docker.address_pool`: of 253 containers.
+pub const SUBNET_PREFIX: u8 = 24;
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
     pub name: String,
@@ -14,6 +20,28 @@ pub struct Host {
     #[serde(rename = "memory_bytes")]
     pub memory: Memory,
     pub link: Link,
+    /// When the engine started, by its own clock; `None` where it does not tell.
+    #[serde(default)]
+    pub engine_started_at: Option<Timestamp>,
+    /// `None` until the engine has answered once.
+    #[serde(default)]
+    pub isolation: Option<Isolation>,
+    /// How many networks Berth has made for teams.
+    #[serde(default)]
+    pub networks: usize,
+    /// How many more fit into `docker.address_pool`; `None` where that is not set and the engine's own pools serve.
+    #[serde(default)]
+    pub networks_left: Option<usize>,
+}
+
+/// How environments are kept apart on the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    /// All hang on the engine's default bridge, whose containers cannot talk to each other (`icc` is `false`).
+    DefaultBridge,
+    /// Each team has a network of its own, whose containers cannot talk to each other.
+    TeamNetworks,
 }
 
 /// Whether the engine answers.

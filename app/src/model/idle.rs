@@ -16,7 +16,7 @@ use super::units::{Memory, MilliCpu, Span};
 pub struct IdleRule {
     /// It stops after being idle for so long.
     pub after: Span,
-    /// More network traffic than this, in and out together in a minute, is use.
+    /// More network traffic than this, in and out together in a minute, is use. What only comes in, such as broadcasts, is none.
     #[serde(default = "default_network")]
     pub network_per_minute: Memory,
     /// More CPU than this, in cores, is use.
@@ -34,6 +34,10 @@ const fn default_cpus() -> MilliCpu {
 
 /// Use is looked for each minute, so nothing shorter can be seen.
 const SHORTEST: Span = Span::seconds(60);
+
+/// What is received counts up to so many times what was sent: a download is acknowledged, while a broadcast or a stray packet
+/// is answered by nobody.
+const RECEIVED_PER_SENT: u64 = 100;
 
 /// The longest time between two looks that they say something about, in milliseconds.
 const SEEN_MAX: u64 = 180_000;
@@ -62,7 +66,8 @@ impl fmt::Display for IdleRule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
     pub cpu_nanos: u64,
-    pub network_bytes: u64,
+    pub received_bytes: u64,
+    pub sent_bytes: u64,
 }
 
 /// What counts as use. Looking at a page never does.
@@ -126,6 +131,8 @@ pub struct Watch {
     pub last_activity: LastActivity,
     quiet_ms: u64,
     looked_at: Timestamp,
+    /// Under a name of its own since received and sent bytes are told apart: what was kept before says nothing.
+    #[serde(default, rename = "counted")]
     counters: Option<Counters>,
 }
 
@@ -170,10 +177,13 @@ impl Watch {
 }
 
 impl Counters {
-    /// CPU nanoseconds and network bytes since; `None` when the engine has begun to count anew.
+    /// CPU nanoseconds and bytes of traffic since; `None` when the engine has begun to count anew.
     fn since(self, before: Self) -> Option<(u64, u64)> {
         let cpu = self.cpu_nanos.checked_sub(before.cpu_nanos)?;
-        Some((cpu, self.network_bytes.checked_sub(before.network_bytes)?))
+        let received = self.received_bytes.checked_sub(before.received_bytes)?;
+        let sent = self.sent_bytes.checked_sub(before.sent_bytes)?;
+        let answered = received.min(sent.saturating_mul(RECEIVED_PER_SENT));
+        Some((cpu, sent.saturating_add(answered)))
     }
 }
 
@@ -208,7 +218,7 @@ mod tests {
     }
 
     fn counted(cpu_nanos: u64, network_bytes: u64) -> Counters {
-        Counters { cpu_nanos, network_bytes }
+        Counters { cpu_nanos, received_bytes: network_bytes / 2, sent_bytes: network_bytes - network_bytes / 2 }
     }
 
     /// A watch that was looked at once, a minute after the start.
@@ -243,6 +253,29 @@ mod tests {
         check(0, 1001, Sign::Network);
         check(1_200_000_000, 0, Sign::Start);
         check(1_200_000_001, 0, Sign::Cpu);
+    }
+
+    #[test]
+    fn what_only_comes_in_is_no_use_and_a_download_is() {
+        let check = |received_bytes, sent_bytes, kind| {
+            let mut watch = watch();
+            watch.look(Counters { cpu_nanos: 0, received_bytes, sent_bytes }, minute(2));
+            assert_eq!(watch.last_activity.kind, kind, "{received_bytes} in, {sent_bytes} out");
+        };
+        check(1 << 30, 0, Sign::Start);
+        check(2000, 10, Sign::Network);
+        check(400, 500, Sign::Start);
+        check(0, 1001, Sign::Network);
+    }
+
+    #[test]
+    fn a_watch_that_was_kept_before_received_and_sent_were_told_apart_is_read() {
+        let mut kept = serde_json::to_value(watch()).expect("JSON");
+        kept["counters"] = serde_json::json!({ "cpu_nanos": 5, "network_bytes": 7 });
+        kept.as_object_mut().expect("an object").remove("counted");
+        let mut read: Watch = serde_json::from_value(kept).expect("a watch");
+        read.look(counted(1 << 40, 1 << 40), minute(2));
+        assert_eq!(read.last_activity.kind, Sign::Start, "the first look has nothing to compare with");
     }
 
     #[test]
@@ -305,10 +338,11 @@ mod tests {
             looks in prop::collection::vec((-4_000_000i64..4_000_000, 0u64..3_000_000_000, 0u64..2000), 1..200),
         ) {
             let mut watch = Watch::begin(RULE, START);
-            let (mut now, mut seen, mut counters) = (START, 0u64, counted(0, 0));
+            let (mut now, mut seen, mut counters, mut bytes) = (START, 0u64, counted(0, 0), 0);
             for (jump, cpu, network) in looks {
                 now = Timestamp::from_millis(now.as_millis() + jump);
-                counters = counted(counters.cpu_nanos + cpu, counters.network_bytes + network);
+                bytes += network;
+                counters = counted(counters.cpu_nanos + cpu, bytes);
                 watch.look(counters, now);
                 let step = u64::try_from(jump).unwrap_or(0);
                 seen = if watch.last_activity.at == now && watch.last_activity.kind != Sign::Start {

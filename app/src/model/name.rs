@@ -11,12 +11,19 @@ pub const NAME_MAX: usize = 40;
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NameError {
-    #[error("a {what} cannot be empty")]
+    #[error("{} {what} cannot be empty", article(what))]
     Empty { what: &'static str },
-    #[error("a {what} has at most {NAME_MAX} characters, this one has {length}")]
+    #[error("{} {what} has at most {NAME_MAX} characters; this one has {length}", article(what))]
     TooLong { what: &'static str, length: usize },
-    #[error("a {what} is made of a-z, 0-9 and hyphens, and begins and ends with a letter or digit")]
+    #[error(
+        "{} {what} may contain only a-z, 0-9 and hyphens, and must begin and end with a letter or digit",
+        article(what)
+    )]
     Malformed { what: &'static str },
+}
+
+fn article(what: &str) -> &'static str {
+    if what.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" }
 }
 
 fn is_name(what: &'static str, text: &str) -> Result<(), NameError> {

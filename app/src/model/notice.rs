@@ -62,7 +62,7 @@ impl EnvironmentDetail {
     fn then(&self, environment: &Environment, now: Timestamp) -> String {
         let latest = self.latest();
         let further = if latest > environment.expires_at {
-            format!("Extend it to go on, for {} more at most.", latest.since(now).words())
+            format!("Extend it to keep it running, by at most {} more.", latest.since(now).words())
         } else {
             let (whose, maximum) = (self.allowance.whose, self.allowance.maximum.words());
             format!("It cannot be extended further: {whose} allows {maximum} in all.")
@@ -108,7 +108,7 @@ mod tests {
         let running = detail(State::Running, None);
         assert_eq!(said(&running, 6), None);
         let words = "It expires in 1 h. Then it stops, and is kept for 2 d before it is removed. \
-                     Extend it to go on, for 17 h more at most.";
+                     Extend it to keep it running, by at most 17 h more.";
         assert_eq!(said(&running, 7), Some((true, words.to_owned())));
         let limited = said(&detail(State::Running, Some(8)), 7).expect("a warning").1;
         assert!(limited.ends_with("It cannot be extended further: the team allows 8 h in all."), "{limited}");

@@ -16,7 +16,7 @@ impl Pool {
     pub fn overrun(&self, whose: &str) -> Option<String> {
         let passed = self.passed();
         (!passed.is_empty())
-            .then(|| format!("{whose} holds {}; nothing stops; new launches are refused.", passed.join(", ")))
+            .then(|| format!("{whose} holds {}; nothing is stopped; new launches are refused.", passed.join(", ")))
     }
 }
 
@@ -37,7 +37,7 @@ mod tests {
         let lowered = Quota { environments: Some(4), running: Some(4), ..Quota::default() };
         assert_eq!(
             pool(lowered).overrun("blue").as_deref(),
-            Some("blue holds 6 of 4 environments; nothing stops; new launches are refused.")
+            Some("blue holds 6 of 4 environments; nothing is stopped; new launches are refused.")
         );
         let further = Quota { cpus: Some(MilliCpu::new(2500)), memory: Some(Memory::gib(1)), ..lowered };
         assert_eq!(pool(further).passed(), ["6 of 4 environments", "3 of 2.5 CPU cores", "2 GiB of 1 GiB of memory"]);

@@ -190,7 +190,11 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { scope, limit, used, requested, loan_ended_at } = self;
-        write!(f, "{scope} may hold {limit}, holds {used}, and this asks for {requested} more")?;
+        write!(f, "{scope} may hold {limit}, holds {used}, and this asks for ")?;
+        match requested {
+            Amount::Running(count) => write!(f, "{count} more running")?,
+            Amount::Environments(_) | Amount::Cpus(_) | Amount::Memory(_) => write!(f, "{requested} more")?,
+        }
         match loan_ended_at {
             Some(at) => write!(f, ", after a loan ended at {}", at.short_utc()),
             None => Ok(()),
@@ -403,7 +407,7 @@ mod tests {
                 holding(3, 0, 0, 0),
                 "the team may hold 3 environments, holds 3 environments, and this asks for 1 environment more",
             ),
-            (holding(0, 3, 0, 0), "the team may hold 3 running, holds 3 running, and this asks for 1 running more"),
+            (holding(0, 3, 0, 0), "the team may hold 3 running, holds 3 running, and this asks for 1 more running"),
             (
                 holding(0, 0, 4, 0),
                 "the team may hold 4 CPU cores, holds 4 CPU cores, and this asks for 1 CPU core more",
@@ -430,7 +434,7 @@ mod tests {
             refused.to_string(),
             "a member may hold 1 environment, holds 1 environment, and this asks for 1 environment more (an admin can \
              change it, and a lead of the team can lend more for a time); the team may hold 2 running, holds 2 running, \
-             and this asks for 1 running more; the team may hold 2 CPU cores, holds 2 CPU cores, and this asks for 1 CPU \
+             and this asks for 1 more running; the team may hold 2 CPU cores, holds 2 CPU cores, and this asks for 1 CPU \
              core more (an admin can change it, or lend more for a time); the host may hold 2 GiB of memory, holds 2 GiB \
              of memory, and this asks for 1 GiB of memory more (the host has no more; something else on it must end first)"
         );

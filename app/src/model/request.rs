@@ -18,7 +18,7 @@ pub const WORDS_MAX: usize = 500;
 /// For how long at most something is lent.
 pub const LENT_MAX: Span = Span::hours(90 * 24);
 /// How many requests of one person may wait for a decision.
-pub const OPEN_MAX: u64 = 10;
+pub const OPEN_MAX: usize = 10;
 
 /// Which limit is to be raised. The host's cannot be: it has no more.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +103,19 @@ impl RequestState {
             Self::Withdrawn { .. } => "withdrawn",
             Self::Returned { .. } => "returned",
         }
+    }
+
+    /// Whether `step` led here, taken by that person.
+    #[must_use]
+    pub fn is_by(&self, step: Step, person: &UserId) -> bool {
+        let decision = match (self, step) {
+            (Self::Approved { decision }, Step::Approve)
+            | (Self::Declined { decision }, Step::Decline)
+            | (Self::Withdrawn { decision }, Step::Withdraw)
+            | (Self::Returned { decision }, Step::Return) => decision,
+            _ => return false,
+        };
+        decision.by_id == *person
     }
 
     /// The state of that name, for a decision that every state but `open` has.
@@ -277,7 +290,7 @@ impl Request {
         let is_own = self.asker_id == actor.id;
         match step {
             Step::Approve | Step::Decline => self.is_decided_by(actor),
-            Step::Withdraw if !is_own => Err(Denied::Rule("only whoever asked can withdraw it")),
+            Step::Withdraw if !is_own => Err(Denied::Rule("only the person who asked can withdraw it")),
             Step::Return if !is_own => self.is_decided_by(actor),
             Step::Withdraw | Step::Return => authorize(actor, Action::Launch, team),
         }
@@ -290,7 +303,7 @@ impl Request {
             Raised::Team => authorize(actor, Action::Administer, Target::Installation)?,
         }
         if self.asker_id == actor.id && !actor.acts_as_admin() {
-            return Err(Denied::Rule("nobody decides on what they asked for themselves"));
+            return Err(Denied::Rule("you cannot decide on your own request"));
         }
         Ok(())
     }

@@ -7,12 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use super::day::Day;
 use super::idle::IdleRule;
+use super::image;
 use super::lifetime::{Allowance, LONGEST, Lifetime, TeamLifetime};
 use super::name::{PortName, SizeName, TemplateName};
 use super::units::{Memory, MilliCpu, Span, shorten};
 
 /// Longest value of one variable, in bytes.
 pub const VALUE_MAX: usize = 8 * 1024;
+
+/// Most arguments of a command, and most bytes of one.
+pub const ARGUMENTS_MAX: usize = 256;
+pub const ARGUMENT_MAX: usize = 32 * 1024;
 
 /// The recipe, as the catalogue declares it. One immutable version of it stands behind each environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,12 +39,31 @@ pub struct Template {
     /// When it stops before its time because nobody uses it; `None`: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle: Option<IdleRule>,
+    #[serde(default, skip_serializing_if = "AfterHostRestart::is_default")]
+    pub after_host_restart: AfterHostRestart,
     #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "port", alias = "ports")]
     pub ports: Vec<PortSpec>,
     #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "variable", alias = "variables")]
     pub variables: Vec<Variable>,
     #[serde(default)]
     pub ready: Readiness,
+}
+
+/// What becomes of what was running when the Docker Engine or its host restarted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AfterHostRestart {
+    /// It starts again, as long as its time is not over.
+    #[default]
+    Start,
+    /// It stays stopped until somebody starts it.
+    Stop,
+}
+
+impl AfterHostRestart {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -135,13 +159,20 @@ pub enum Readiness {
     Health { within: Span },
 }
 
+/// The longest that a container may take to get ready.
+const READY_MAX: Span = Span::hours(1);
+
 impl Readiness {
-    /// How long a container may take, once started.
+    /// How long a container may take, once started. A version from before there was a maximum may declare more.
     #[must_use]
-    pub const fn within(&self) -> Span {
+    pub fn within(&self) -> Span {
+        self.declared().map_or(Span::seconds(10), |within| within.min(READY_MAX))
+    }
+
+    fn declared(&self) -> Option<Span> {
         match self {
-            Self::Started => Span::seconds(10),
-            Self::Tcp { within, .. } | Self::Http { within, .. } | Self::Health { within } => *within,
+            Self::Started => None,
+            Self::Tcp { within, .. } | Self::Http { within, .. } | Self::Health { within } => Some(*within),
         }
     }
 
@@ -251,7 +282,7 @@ impl Variable {
     #[must_use]
     pub fn help_in_full(&self) -> String {
         let needed = if self.required && self.default.is_none() { "Required." } else { "" };
-        let secret = if self.secret { "Secret: it is shown to nobody afterwards." } else { "" };
+        let secret = if self.secret { "Secret: not shown again after the launch." } else { "" };
         let parts = [self.help.trim(), needed, secret];
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
@@ -290,18 +321,19 @@ impl Template {
         self.ports.iter().find(|port| port.name == *name)
     }
 
-    /// What is wrong with the recipe itself, each in words; empty when it can be offered.
+    /// What is wrong with its image, which is a matter of one line.
+    #[must_use]
+    pub fn image_problem(&self) -> Option<String> {
+        let why = image::problem(&self.image)?;
+        Some(format!("`image` must be an image reference such as `nginx:1.29`: {why}"))
+    }
+
+    /// What is wrong with the recipe beside its image and its command, each in words.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let mut found = Vec::new();
         if self.label.trim().is_empty() || self.label.chars().count() > 60 {
             found.push("`label` must have 1 to 60 characters".to_owned());
-        }
-        if self.image.is_empty()
-            || self.image.len() > 255
-            || self.image.chars().any(|c| c.is_whitespace() || c.is_control())
-        {
-            found.push("`image` must be an image reference such as `nginx:1.29`".to_owned());
         }
         if self.sizes.is_empty() {
             found.push("`sizes` must name at least one size".to_owned());
@@ -347,8 +379,8 @@ impl Template {
         {
             found.push("`ready.path` must begin with `/` and have no spaces".to_owned());
         }
-        if self.ready.within() == Span::default() {
-            found.push("`ready.within` must be longer than zero".to_owned());
+        if self.ready.declared().is_some_and(|within| within < Span::seconds(1) || within > READY_MAX) {
+            found.push(format!("`ready.within` must be from 1s to {READY_MAX}"));
         }
     }
 
@@ -373,6 +405,20 @@ impl Template {
             }
         }
     }
+}
+
+/// What is wrong with a command's arguments, which no engine could take.
+#[must_use]
+pub fn command_problem(arguments: &[String]) -> Option<String> {
+    if arguments.len() > ARGUMENTS_MAX {
+        return Some(format!("`command` has {} arguments; at most {ARGUMENTS_MAX} are taken", arguments.len()));
+    }
+    arguments.iter().zip(1..).find_map(|(argument, place)| {
+        if argument.len() > ARGUMENT_MAX {
+            return Some(format!("`command`: argument {place} is longer than {ARGUMENT_MAX} bytes"));
+        }
+        argument.contains('\0').then(|| format!("`command`: argument {place} holds a NUL character"))
+    })
 }
 
 fn is_variable_name(name: &str) -> bool {
@@ -455,7 +501,7 @@ impl Offer {
     pub fn ends(&self) -> String {
         let longest = format!("At most {} in all, as {} says.", self.lifetime.maximum.words(), self.lifetime.whose);
         let idle = self.idle.map(|rule| format!(" Sooner when it is idle for {}.", rule.after.words()));
-        format!("Then it stops by itself. It can be extended while it runs. {longest}{}", idle.unwrap_or_default())
+        format!("It then stops automatically. You can extend it while it runs. {longest}{}", idle.unwrap_or_default())
     }
 }
 
@@ -486,6 +532,7 @@ mod tests {
             sizes: vec![SizeName::parse("s").expect("a name")],
             lifetime: Lifetime { default: Span::hours(8), maximum: Span::hours(24) },
             idle: None,
+            after_host_restart: AfterHostRestart::default(),
             ports: vec![PortSpec { name: name("http"), number: 80, protocol: Protocol::Tcp, scheme: Scheme::Http }],
             variables,
             ready: Readiness::Http { port: name("http"), path: "/".to_owned(), within: Span::seconds(30) },
@@ -550,8 +597,10 @@ mod tests {
         broken.ports.clear();
         broken.sizes.clear();
         broken.lifetime.maximum = Span::hours(1);
-        broken.image = "a b".to_owned();
-        assert_eq!(broken.problems().len(), 6, "{:#?}", broken.problems());
+        assert_eq!(broken.problems().len(), 5, "{:#?}", broken.problems());
+        broken.image = "Berth/Web:1".to_owned();
+        let problem = broken.image_problem().expect("upper case is none of a name");
+        assert!(problem.starts_with("`image` must be an image reference such as `nginx:1.29`: a name"), "{problem}");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What pages ask of the browser itself. Called from effects and event handlers only, which the server never runs.
 
 use leptos::prelude::*;
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    Element, FormData, HtmlDialogElement, HtmlDocument, HtmlElement, HtmlFormElement, HtmlInputElement,
-    HtmlTextAreaElement, SubmitEvent,
+    CustomEvent, CustomEventInit, Element, Event, FormData, HtmlDialogElement, HtmlDocument, HtmlElement,
+    HtmlFormElement, HtmlInputElement, HtmlTextAreaElement, SubmitEvent,
 };
 
 use crate::model::time::Timestamp;
@@ -45,12 +46,6 @@ fn options<'a>(parts: impl IntoIterator<Item = &'a (&'static str, &'static str)>
         drop(js_sys::Reflect::set(&options, &name.into(), &value.into()));
     }
     options
-}
-
-/// The host name in the address bar, IPv6 in brackets.
-#[must_use]
-pub fn host() -> Option<String> {
-    window().location().hostname().ok().filter(|host| !host.is_empty())
 }
 
 /// Goes to another page.
@@ -96,11 +91,41 @@ pub fn chosen(radio: &str) -> Option<String> {
 /// The names and values of a form that is being submitted. Files are left out; no form here has any.
 #[must_use]
 pub fn fields(submitted: &SubmitEvent) -> Vec<(String, String)> {
-    let form: Option<HtmlFormElement> = submitted.target().and_then(|target| target.dyn_into().ok());
+    entries(submitted.target().and_then(|target| target.dyn_into().ok()))
+}
+
+/// The same of a form on the page, as it stands.
+#[must_use]
+pub fn fields_of(form: &str) -> Vec<(String, String)> {
+    entries(find(form))
+}
+
+fn entries(form: Option<HtmlFormElement>) -> Vec<(String, String)> {
     let data = form.and_then(|form| FormData::new_with_form(&form).ok());
     let entries = data.and_then(|data| js_sys::try_iter(&data).ok().flatten());
     let pairs = entries.into_iter().flatten().flatten().map(|entry| js_sys::Array::from(&entry));
     pairs.filter_map(|pair| Some((pair.get(0).as_string()?, pair.get(1).as_string()?))).collect()
+}
+
+/// Tells the frame around the page, which is `frame.js`.
+pub fn tell(event: &str, words: &[&str]) {
+    let detail: js_sys::Array = words.iter().map(|word| JsValue::from_str(word)).collect();
+    let about = CustomEventInit::new();
+    about.set_detail(&detail);
+    if let Ok(event) = CustomEvent::new_with_event_init_dict(&format!("berth:{event}"), &about) {
+        // It fails for an event that is being told already, and this one is fresh.
+        drop(document().dispatch_event(&event));
+    }
+}
+
+/// Hears what the frame tells, as long as the page lives; empty where it tells no text.
+pub fn hear(event: &str, mut handle: impl FnMut(String) + 'static) {
+    let handle = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
+        handle(event.unchecked_into::<CustomEvent>().detail().as_string().unwrap_or_default());
+    });
+    // It fails for a target that is none, and the document is one.
+    drop(document().add_event_listener_with_callback(&format!("berth:{event}"), handle.as_ref().unchecked_ref()));
+    handle.forget();
 }
 
 /// Opens a dialog over the page.

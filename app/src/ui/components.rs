@@ -18,4 +18,5 @@ pub mod problem;
 pub mod refused;
 pub mod remove;
 pub mod tabs;
+pub mod text_area;
 pub mod time;

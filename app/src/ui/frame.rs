@@ -6,7 +6,6 @@ use leptos_router::hooks::use_location;
 use super::seal::Seal;
 use crate::api::ApiError;
 use crate::api::host::get_host;
-use crate::api::json::Given;
 use crate::api::me::{Me, get_me};
 use crate::api::requests::count_waiting_requests;
 use crate::model::host::Host;
@@ -29,8 +28,9 @@ pub use rail::Mark;
 pub fn Frame(children: Children) -> impl IntoView {
     let location = use_location();
     let bare = location.pathname.get_untracked() == "/sign-in";
+    // Without the host's line or a count, which the server's log tells of, there still are the ways to every page.
     let asked = OnceResource::new_blocking(async {
-        Ok::<_, ApiError>((get_me().await?, get_host().await?, count_waiting_requests().await?))
+        Ok::<_, ApiError>((get_me().await?, get_host().await.ok(), count_waiting_requests().await.unwrap_or_default()))
     });
     let around = move || {
         Suspend::new(async move {
@@ -40,7 +40,7 @@ pub fn Frame(children: Children) -> impl IntoView {
     };
     view! {
         <a class="skip" href="#main">
-            "Skip to the page"
+            "Skip to content"
         </a>
         <div class="shell" class:bare=bare>
             <Suspense>{around}</Suspense>
@@ -53,17 +53,15 @@ pub fn Frame(children: Children) -> impl IntoView {
 }
 
 #[component]
-fn Around(me: Me, host: Host, waiting: u64) -> impl IntoView {
+fn Around(me: Me, host: Option<Host>, waiting: u64) -> impl IntoView {
     view! {
         <Rail actor=me.actor.clone() waiting />
         <header class="top">
             <Teams teams=me.teams />
-            <div class="host">
-                <HostLine host=Given(host) />
-            </div>
+            {host.clone().map(|host| view! { <HostLine host /> })}
             <Account actor=me.actor />
         </header>
-        <NoticeBoard />
+        <NoticeBoard host />
     }
     .seal()
 }

@@ -1,61 +1,39 @@
-//! What changes while one looks: one stream a tab, and the latest that it said of each thing.
+//! What changes while one looks: the latest that the stream said of each environment, as `frame.js` passes it on.
+
+use std::cell::Cell;
+use std::rc::Rc;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use web_sys::{Event, EventSource, MessageEvent};
 
-use super::tab::Notices;
+use super::{browser, notices};
 use crate::api::ApiError;
 use crate::api::json;
 use crate::api::live::{Change, merge};
 use crate::model::environment::Environment;
-use crate::model::host::Host;
 use crate::model::name::TeamName;
-
-/// Where the stream is.
-const STREAM: &str = "/live";
-/// Before a stream that was refused is asked for again.
-const RETRY: std::time::Duration = std::time::Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Live {
     /// The latest of each environment that changed, with the round it came in; the newest comers last.
     environments: RwSignal<Vec<(u32, Environment)>>,
-    host: RwSignal<Option<Host>>,
-    interrupted: RwSignal<bool>,
     round: RwSignal<u32>,
 }
 
 impl Live {
-    /// Begins to listen. The browser connects again by itself unless it was refused.
+    /// Begins to listen.
     pub fn open(self) {
-        let Ok(source) = EventSource::new(STREAM) else { return };
-        listen(&source, "message", move |event| {
-            let text = event.unchecked_into::<MessageEvent>().data().as_string().unwrap_or_default();
-            // What this page cannot read, a newer server says: then everything is asked for again.
-            self.take(json::read(&text).unwrap_or(Change::Missed));
-        });
+        browser::hear("change", move |text| self.take(json::read(&text).unwrap_or(Change::Missed)));
         // What happened before the stream was there, nobody told.
-        listen(&source, "open", move |_| {
-            self.interrupted.set(false);
-            self.ask_again();
-        });
-        let closed = source.clone();
-        listen(&source, "error", move |_| {
-            self.interrupted.set(true);
-            if closed.ready_state() == EventSource::CLOSED {
-                self.ask_again();
-                set_timeout(move || self.open(), RETRY);
-            }
-        });
+        browser::hear("open", move |_| self.ask_again());
+        browser::tell("awake", &[]);
     }
 
-    pub fn take(self, change: Change) {
+    fn take(self, change: Change) {
         match change {
             Change::Environment(environment) => self.take_environment(*environment),
-            Change::Host(host) => self.host.set(Some(host)),
+            // The frame's own.
+            Change::Host(_) => {}
             Change::Missed => self.ask_again(),
         }
     }
@@ -74,29 +52,28 @@ impl Live {
         self.round.update(|round| *round = round.wrapping_add(1));
     }
 
-    /// Asks again in each further round, and whenever what `also` reads changes. An answer comes with its round.
-    pub fn follow<T, A, F>(
-        self,
-        notices: Notices,
-        also: impl Fn() -> u64 + 'static,
-        ask: A,
-        answered: Callback<(u32, T)>,
-    ) where
+    /// Asks again in each further round, and whenever what `also` reads changes. An answer comes with its round. One
+    /// question is under way at a time, so that an older answer never follows a newer one; what changes meanwhile is one
+    /// question more.
+    pub fn follow<T, A, F>(self, also: impl Fn() -> u64 + 'static, ask: A, answered: Callback<(u32, T)>)
+    where
         T: 'static,
         A: Fn() -> F + 'static,
         F: Future<Output = Result<T, ApiError>> + 'static,
     {
+        let (ask, waiting) = (Rc::new(ask), Rc::new(Waiting::default()));
         Effect::new(move |before: Option<(u32, u64)>| {
             let now = (self.round.get(), also());
-            if before.is_some_and(|before| before != now) {
-                let asked = ask();
+            if before.is_some_and(|before| before != now) && waiting.begins() {
+                let (ask, waiting) = (Rc::clone(&ask), Rc::clone(&waiting));
                 spawn_local(async move {
-                    match asked.await {
-                        Ok(answer) => {
-                            notices.stale(None);
-                            answered.run((now.0, answer));
+                    while waiting.goes_on() {
+                        let round = self.round.get_untracked();
+                        let answer = ask().await;
+                        notices::stale(answer.as_ref().err());
+                        if let Ok(answer) = answer {
+                            answered.run((round, answer));
                         }
-                        Err(error) => notices.stale(Some(error)),
                     }
                 });
             }
@@ -137,23 +114,42 @@ impl Live {
         });
         list
     }
+}
 
-    /// What the stream last said of the host.
-    #[must_use]
-    pub fn host(self) -> Option<Host> {
-        self.host.get()
+/// Questions that are the same: the one under way, and whether it is to be asked once more.
+#[derive(Debug, Default)]
+struct Waiting {
+    under_way: Cell<bool>,
+    asked: Cell<bool>,
+}
+
+impl Waiting {
+    /// Wants an answer of now; whether nobody is asking yet.
+    fn begins(&self) -> bool {
+        self.asked.set(true);
+        !self.under_way.replace(true)
     }
 
-    #[must_use]
-    pub fn is_interrupted(self) -> bool {
-        self.interrupted.get()
+    /// Takes what is wanted; ends where nothing is.
+    fn goes_on(&self) -> bool {
+        let asked = self.asked.replace(false);
+        self.under_way.set(asked);
+        asked
     }
 }
 
-fn listen(source: &EventSource, event: &str, handle: impl FnMut(Event) + 'static) {
-    let handle = Closure::<dyn FnMut(Event)>::new(handle);
-    // It fails for a target that is none, and the stream is one.
-    drop(source.add_event_listener_with_callback(event, handle.as_ref().unchecked_ref()));
-    // The stream lives as long as the tab.
-    handle.forget();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_while_a_question_is_under_way_is_asked_once_more_and_no_oftener() {
+        let waiting = Waiting::default();
+        assert!(waiting.begins());
+        assert!(waiting.goes_on(), "the first question");
+        assert!(!waiting.begins() && !waiting.begins(), "one at a time");
+        assert!(waiting.goes_on(), "once more for both");
+        assert!(!waiting.goes_on(), "nothing has changed since");
+        assert!(waiting.begins(), "and from the start again");
+    }
 }

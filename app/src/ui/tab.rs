@@ -1,4 +1,4 @@
-//! What all islands of one browser tab share: what changes, the clock, and what is to be said.
+//! What all islands of one browser tab share: what changes, and the clock.
 
 use std::time::Duration;
 
@@ -6,7 +6,6 @@ use leptos::prelude::*;
 
 use super::browser;
 use super::live::Live;
-use crate::api::ApiError;
 use crate::api::me::Me;
 use crate::model::access::Actor;
 use crate::model::environment::{Environment, Operation};
@@ -16,7 +15,6 @@ use crate::model::time::Timestamp;
 pub struct Tab {
     pub live: Live,
     pub clock: Clock,
-    pub notices: Notices,
 }
 
 impl Tab {
@@ -32,7 +30,11 @@ pub fn open() {
     let tab = Tab::default();
     provide_context(tab);
     // After the islands, which at first show what the server rendered.
-    set_timeout(move || tab.clock.start(), Duration::ZERO);
+    let begin = move || {
+        tab.clock.start();
+        tab.live.open();
+    };
+    set_timeout(begin, Duration::ZERO);
 }
 
 /// Who looks, from where and when: what islands need beside their own matter.
@@ -41,19 +43,15 @@ pub struct Viewer {
     pub tab: Tab,
     pub actor: StoredValue<Actor>,
     pub now: Signal<Option<Timestamp>>,
-    /// Of the address that the browser shows: where ports are opened.
-    pub host: Signal<String>,
 }
 
 impl Viewer {
     #[must_use]
     pub fn of(me: Me) -> Self {
         let tab = Tab::here();
-        let (at, host) = me.visit.map(|visit| (visit.at, visit.host)).unzip();
-        let host =
-            Memo::new(move |_| if tab.clock.runs() { browser::host() } else { host.clone() }.unwrap_or_default());
+        let at = me.visit.map(|visit| visit.at);
         let now = Signal::derive(move || tab.clock.ticked().or(at));
-        Self { tab, actor: StoredValue::new(me.actor), now, host: host.into() }
+        Self { tab, actor: StoredValue::new(me.actor), now }
     }
 
     /// Why the viewer cannot do this now, as far as the environment itself tells.
@@ -91,63 +89,5 @@ impl Clock {
     #[must_use]
     pub fn runs(self) -> bool {
         self.0.with(Option::is_some)
-    }
-}
-
-/// Something that was not done, and stays on the screen until it is put away.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    pub number: u64,
-    pub title: String,
-    pub error: ApiError,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Notices {
-    shown: RwSignal<Vec<Notice>>,
-    stale: RwSignal<Option<ApiError>>,
-    /// What a screen reader says next.
-    spoken: RwSignal<String>,
-}
-
-impl Notices {
-    /// The newest three stay.
-    pub fn failed(self, title: String, error: ApiError) {
-        const SHOWN: usize = 3;
-        self.shown.update(|shown| {
-            let number = shown.last().map_or(0, |last| last.number + 1);
-            shown.push(Notice { number, title, error });
-            let past = shown.len().saturating_sub(SHOWN);
-            shown.drain(..past);
-        });
-    }
-
-    pub fn put_away(self, number: u64) {
-        self.shown.update(|shown| shown.retain(|notice| notice.number != number));
-    }
-
-    /// What is shown could not be asked for again, or could.
-    pub fn stale(self, error: Option<ApiError>) {
-        self.stale.set(error);
-    }
-
-    /// Says it to those who do not see it happen.
-    pub fn say(self, words: String) {
-        self.spoken.set(words);
-    }
-
-    #[must_use]
-    pub fn shown(self) -> Signal<Vec<Notice>> {
-        self.shown.into()
-    }
-
-    #[must_use]
-    pub fn staleness(self) -> Signal<Option<ApiError>> {
-        self.stale.into()
-    }
-
-    #[must_use]
-    pub fn spoken(self) -> Signal<String> {
-        self.spoken.into()
     }
 }

@@ -9,8 +9,10 @@ const states = {
   connecting: { tone: 'busy', icon: 'busy', words: 'Connecting…' },
   connected: { tone: 'ok', icon: 'running', words: 'Connected' },
   lost: { tone: 'warn', icon: 'lost', words: 'Connection lost. Trying again…' },
+  unreached: { tone: 'warn', icon: 'lost', words: 'Cannot connect. Trying again…' },
+  refused: { tone: 'bad', icon: 'lost', words: 'The terminal could not be opened. A proxy on the way may not pass WebSockets.', button: 'Connect again' },
   away: { tone: 'bad', icon: 'lost', words: 'Connection lost. The shell may still be there.', button: 'Connect again' },
-  taken: { tone: 'off', icon: 'open', words: 'This terminal goes on in another window.', button: 'Go on here' },
+  taken: { tone: 'off', icon: 'open', words: 'This terminal is open in another window.', button: 'Use it here' },
   ended: { tone: 'off', icon: 'stopped', words: 'The terminal ended.', button: 'Open again' },
 };
 

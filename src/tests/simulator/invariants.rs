@@ -21,11 +21,13 @@ pub async fn always(theatre: &Theatre) -> Verdict {
         let held = members.get(&member).copied().unwrap_or_default() + row.holding();
         members.insert(member, held);
     }
-    let catalogue = theatre.store.catalogue().await.map_err(|error| error.to_string())?;
+    let kept = theatre.store.snapshot(theatre.clock.now()).await.map_err(|error| error.to_string())?;
+    if !kept.environments.iter().rev().eq(&rows) {
+        return Err(format!("what is kept is not what is stored: {:?} and {rows:?}", kept.environments));
+    }
     for ((team, member), held) in &members {
-        let record = catalogue.team(team).ok_or("a team is gone")?;
-        let read = theatre.store.limits(team, member, theatre.clock.now()).await.map_err(|error| error.to_string())?;
-        let (_, sums) = read.ok_or("a team is gone")?;
+        let record = kept.catalogue.team(team).ok_or("a team is gone")?;
+        let (_, sums) = kept.limits(team, member, theatre.clock.now()).ok_or("a team is gone")?;
         let expected = (teams[team], *held);
         if (sums.team, sums.member) != expected {
             return Err(format!("the sums of {team} are {sums:?}, and the rows say {expected:?}"));

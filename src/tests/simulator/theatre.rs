@@ -26,6 +26,7 @@ use crate::service::{Reserve, Service, Settings, apply};
 use crate::store::Store;
 use crate::store::environments::Stored;
 use crate::store::people::Identity;
+use crate::tests::stage::settings;
 use crate::tests::stand_in::{self, Call, Desk, Image, Mood, Process, StandIn};
 
 /// How often all have to have been asked in vain before it is quiet.
@@ -185,7 +186,7 @@ impl Theatre {
 
     /// Everything that exists.
     pub async fn rows(&self) -> Vec<Stored> {
-        let mut rows = self.store.environments(None).await.expect("a list");
+        let mut rows = self.store.environments().await.expect("a list");
         rows.sort_by(|a, b| a.environment.id.cmp(&b.environment.id));
         rows
     }
@@ -266,13 +267,8 @@ async fn people(store: &Store, clock: &Clock) -> Vec<Actor> {
 }
 
 fn serve(store: &Store, engine: &StandIn, clock: &Clock) -> Service {
-    let settings = Settings {
-        installation: "sim".to_owned(),
-        public_host: "dock.test".to_owned(),
-        bind_ip: None,
-        probe_host: "127.0.0.1".to_owned(),
-        reserve: Reserve { memory: Memory::default(), memory_ratio: 1.0, cpu_ratio: 1.0 },
-    };
+    let reserve = Reserve { memory: Memory::default(), memory_ratio: 1.0, cpu_ratio: 1.0 };
+    let settings = Settings { installation: "sim".to_owned(), reserve, ..settings() };
     Service::new(store.clone(), Engine::inside(engine.way(), Patience::default()), clock.clone(), settings)
 }
 

@@ -52,7 +52,7 @@ pub(super) async fn answer(
         Mood::Nonsense => return Ok(with_body(StatusCode::OK, "{\"Id\": [<html>\n")),
         Mood::Hang => pending::<()>().await,
         Mood::Held(gate) => gate.pass().await,
-        Mood::Well | Mood::LoseAnswer | Mood::HalfAnswer | Mood::FailMidway(_) => {}
+        Mood::Well | Mood::LoseAnswer | Mood::HalfAnswer | Mood::FailMidway(_) | Mood::HeldMidway(_) => {}
     }
     let acted = match asked.call {
         Call::ExecStart => start_exec(world, &asked.what, &body, connection),
@@ -98,6 +98,12 @@ fn understand(request: &Request<Incoming>) -> Result<Asked, Refusal> {
         (&Method::POST, "exec", "start") => Call::ExecStart,
         (&Method::POST, "exec", "resize") => Call::ExecResize,
         (&Method::GET, "exec", "json") => Call::ExecInspect,
+        (&Method::GET, "networks", "") if what == "bridge" => Call::Bridge,
+        (&Method::GET, "networks", "") if what.is_empty() => Call::Networks,
+        (&Method::POST, "networks", "") if what == "create" => Call::NetworkCreate,
+        (&Method::DELETE, "networks", "") => Call::NetworkRemove,
+        (&Method::POST, "networks", "connect") => Call::NetworkConnect,
+        (&Method::POST, "networks", "disconnect") => Call::NetworkDisconnect,
         _ => return Err((404, "page not found".to_owned())),
     };
     Ok(Asked { call, what: what.to_owned(), query: query_of(request.uri().query().unwrap_or_default()) })
@@ -150,8 +156,7 @@ async fn act(world: &World, asked: &Asked, body: &[u8], mood: &Mood) -> Answer {
         Call::Stats => Ok(json_body(&world.see(what, stats)?)),
         Call::Events => Ok(events(world, query)),
         Call::Exec => {
-            let asked = serde_json::from_slice(body).map_err(|error| (400, error.to_string()))?;
-            let mut response = json_body(&json!({ "Id": world.make_exec(what, asked)? }));
+            let mut response = json_body(&json!({ "Id": world.make_exec(what, read(body)?)? }));
             *response.status_mut() = StatusCode::CREATED;
             Ok(response)
         }
@@ -161,6 +166,22 @@ async fn act(world: &World, asked: &Asked, body: &[u8], mood: &Mood) -> Answer {
             Ok(done(true))
         }
         Call::ExecInspect => Ok(json_body(&world.see_exec(what)?)),
+        Call::Bridge => Ok(json_body(&world.bridge())),
+        Call::Networks => Ok(json_body(&world.networks())),
+        Call::NetworkCreate => {
+            let mut response = json_body(&json!({ "Id": world.make_network(&read(body)?)?, "Warning": "" }));
+            *response.status_mut() = StatusCode::CREATED;
+            Ok(response)
+        }
+        Call::NetworkRemove => {
+            world.remove_network(what)?;
+            Ok(done(true))
+        }
+        Call::NetworkConnect | Call::NetworkDisconnect => {
+            let asked = read(body)?;
+            world.connect(what, asked["Container"].as_str().unwrap_or_default(), *call == Call::NetworkConnect)?;
+            Ok(with_body(StatusCode::OK, ""))
+        }
         Call::ExecStart => unreachable!("it takes the connection"),
         Call::Wait => Ok(json_body(&json!({ "StatusCode": world.see(what, |container| container.exit_code)? }))),
     }
@@ -181,8 +202,12 @@ fn start_exec(world: &Arc<World>, id: &str, body: &[u8], connection: OnUpgrade) 
     Ok(response)
 }
 
+fn read(body: &[u8]) -> Result<Value, Refusal> {
+    serde_json::from_slice(body).map_err(|error| (400, error.to_string()))
+}
+
 fn create(world: &World, query: &HashMap<String, String>, body: &[u8]) -> Answer {
-    let asked = serde_json::from_slice(body).map_err(|error| (400, error.to_string()))?;
+    let asked = read(body)?;
     let id = world.create(query.get("name").map_or("", String::as_str), asked)?;
     let mut response = json_body(&json!({ "Id": id, "Warnings": [] }));
     *response.status_mut() = StatusCode::CREATED;
@@ -206,6 +231,11 @@ fn pull(world: &World, query: &HashMap<String, String>, mood: &Mood) -> Answer {
         }
         world.pulled(reference);
         lines.push(json!({ "status": format!("Status: Downloaded newer image for {reference}") }));
+    }
+    if let Mood::HeldMidway(gate) = mood {
+        let (rest, gate) = (lines.split_off(lines.len() / 2), gate.clone());
+        let rest = stream::once(async move { gate.pass().await }).flat_map(move |()| stream::iter(rest.clone()));
+        return Ok(streamed(stream::iter(lines).chain(rest)));
     }
     Ok(streamed(stream::iter(lines)))
 }
@@ -235,15 +265,13 @@ fn inspected(container: &Container) -> Value {
         "State": state,
         "Config": { "Labels": container.asked["Labels"], "Env": container.asked["Env"], "Image": container.asked["Image"] },
         "HostConfig": container.asked["HostConfig"],
-        "NetworkSettings": { "Ports": ports },
+        "NetworkSettings": { "Ports": ports, "Networks": container.networks.iter().map(|name| (name, json!({}))).collect::<HashMap<_, _>>() },
     })
 }
 
 fn list(world: &World, query: &HashMap<String, String>) -> Value {
     let labels = filter(query, "label");
-    let fits = |container: &Container| {
-        (is_true(query, "all") || container.status == "running") && has_labels(container, &labels)
-    };
+    let fits = |container: &Container| (is_true(query, "all") || container.runs()) && has_labels(container, &labels);
     world.see_all(|container| fits(container).then(|| listed(container))).into()
 }
 
@@ -262,17 +290,28 @@ fn listed(container: &Container) -> Value {
         "Names": [format!("/{}", container.name)],
         "Labels": container.asked["Labels"],
         "State": container.told_status(),
-        "Status": "as it is",
+        "Status": in_words(container),
+        "HostConfig": { "NetworkMode": container.asked["HostConfig"]["NetworkMode"] },
         "Ports": ports,
     })
 }
 
+/// As the engine tells it to people: health is nowhere else in a list.
+fn in_words(container: &Container) -> String {
+    match (container.told_status(), container.health.as_deref()) {
+        ("running", Some("starting")) => "Up 3 minutes (health: starting)".to_owned(),
+        ("running", Some(health)) => format!("Up 3 minutes ({health})"),
+        ("paused", _) => "Up 3 minutes (Paused)".to_owned(),
+        (other, _) => other.to_owned(),
+    }
+}
+
 /// As one reading; of what does not run, nothing is used and there is no network.
 fn stats(container: &Container) -> Value {
-    let (cpu, bytes) = container.used.unwrap_or_default();
+    let cpu = container.used.map_or(0, |used| used.cpu_nanos);
     let mut stats = json!({ "cpu_stats": { "cpu_usage": { "total_usage": cpu }, "throttling_data": {} } });
-    if container.used.is_some() {
-        stats["networks"] = json!({ "eth0": { "rx_bytes": bytes / 2, "tx_bytes": bytes - bytes / 2 } });
+    if let Some(used) = container.used {
+        stats["networks"] = json!({ "eth0": { "rx_bytes": used.received, "tx_bytes": used.sent } });
     }
     stats
 }

@@ -26,6 +26,12 @@ pub enum Call {
     ExecStart,
     ExecResize,
     ExecInspect,
+    Bridge,
+    Networks,
+    NetworkCreate,
+    NetworkRemove,
+    NetworkConnect,
+    NetworkDisconnect,
 }
 
 /// How a call goes.
@@ -49,6 +55,8 @@ pub enum Mood {
     HalfAnswer,
     /// Begins well, then tells this error in the stream. For a pull.
     FailMidway(String),
+    /// Tells half of its way, waits at the gate, then goes well. For a pull.
+    HeldMidway(Gate),
 }
 
 impl Mood {

@@ -1,8 +1,11 @@
 //! What the stand-in has: images, containers with their processes and ports, and the events of what happens to them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
+use app::model::time::Timestamp;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -54,6 +57,8 @@ impl Image {
 pub enum End {
     Exited(i64),
     OutOfMemory,
+    /// After a process of it was ended for want of memory.
+    AfterOutOfMemory(i64),
 }
 
 /// An engine's refusal: status and message.
@@ -63,6 +68,16 @@ pub(super) struct World {
     settings: Settings,
     state: Mutex<State>,
     events: broadcast::Sender<Value>,
+    /// Milliseconds that its clock is ahead of the settings': each start has a moment of its own.
+    ahead: AtomicI64,
+}
+
+/// What a container that runs has used since its start.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Used {
+    pub cpu_nanos: u64,
+    pub received: u64,
+    pub sent: u64,
 }
 
 #[derive(Default)]
@@ -71,6 +86,12 @@ pub(super) struct State {
     images: HashMap<String, (String, Image)>,
     registry: HashMap<String, (Image, usize)>,
     containers: BTreeMap<String, Container>,
+    networks: BTreeMap<String, Value>,
+    /// Whether containers on the default bridge reach each other.
+    bridge_talks: bool,
+    bridge_has_ipv6: bool,
+    /// When the engine started; it makes its bridge then.
+    started: Option<String>,
     pub(super) made: u64,
     next_port: u16,
 }
@@ -90,8 +111,10 @@ pub(super) struct Container {
     pub(super) health: Option<String>,
     /// Of `port/protocol` in the container to the host's port.
     pub(super) ports: BTreeMap<String, (String, u16)>,
-    /// CPU nanoseconds and network bytes since its start, while it runs.
-    pub(super) used: Option<(u64, u64)>,
+    /// While it runs.
+    pub(super) used: Option<Used>,
+    /// The names of the networks that it hangs on.
+    pub(super) networks: Vec<String>,
     /// Told instead of its status.
     pretended: Option<String>,
     /// What answers on its ports.
@@ -107,15 +130,16 @@ impl Container {
         self.asked["Labels"][name].as_str()
     }
 
+    /// Paused or not.
     pub(super) fn runs(&self) -> bool {
-        self.status == "running"
+        matches!(self.status.as_str(), "running" | "paused")
     }
 }
 
 impl World {
     pub(super) fn new(settings: Settings) -> Self {
         let state = State { next_port: 32_768, ..State::default() };
-        Self { settings, state: Mutex::new(state), events: broadcast::Sender::new(4096) }
+        Self { settings, state: Mutex::new(state), events: broadcast::Sender::new(4096), ahead: AtomicI64::new(0) }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -123,7 +147,16 @@ impl World {
     }
 
     fn now(&self) -> String {
-        (self.settings.now)().to_string()
+        self.moment().to_string()
+    }
+
+    fn moment(&self) -> Timestamp {
+        let ahead = self.ahead.load(Ordering::SeqCst);
+        Timestamp::from_millis((self.settings.now)().as_millis() + ahead)
+    }
+
+    fn go_on(&self) {
+        self.ahead.fetch_add(1, Ordering::SeqCst);
     }
 
     pub(super) fn subscribe(&self) -> broadcast::Receiver<Value> {
@@ -135,7 +168,7 @@ impl World {
         let mut attributes = container.asked["Labels"].as_object().cloned().unwrap_or_default();
         attributes.extend(more.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
         attributes.insert("name".to_owned(), json!(container.name));
-        let millis = (self.settings.now)().as_millis();
+        let millis = self.moment().as_millis();
         let actor = json!({ "ID": container.id, "Attributes": attributes });
         let event = json!({ "Type": "container", "Action": action, "Actor": actor, "time": millis / 1000, "timeNano": millis * 1_000_000 });
         drop(self.events.send(event));
@@ -179,10 +212,17 @@ impl World {
     }
 
     pub(super) fn create(&self, name: &str, asked: Value) -> Result<String, Refusal> {
+        self.create_as(None, name, asked)
+    }
+
+    /// The same under an id that is given, where one is.
+    pub(super) fn create_as(&self, id: Option<&str>, name: &str, asked: Value) -> Result<String, Refusal> {
         let mut state = self.state();
         let reference = asked["Image"].as_str().unwrap_or_default();
         let Some((_, image)) = state.image(reference) else { return Err((404, format!("No such image: {reference}"))) };
         let image = image.clone();
+        let mode = asked["HostConfig"]["NetworkMode"].as_str().unwrap_or("bridge");
+        let networks = vec![state.network_name(mode)?];
         if let Some(other) = state.containers.values().find(|other| other.name == name) {
             return Err((
                 409,
@@ -194,7 +234,7 @@ impl World {
             ));
         }
         state.made += 1;
-        let id = format!("{:064x}", state.made);
+        let id = id.map_or_else(|| format!("{:064x}", state.made), str::to_owned);
         let container = Container {
             id: id.clone(),
             name: name.to_owned(),
@@ -209,6 +249,7 @@ impl World {
             finished: None,
             ports: BTreeMap::new(),
             used: None,
+            networks,
             pretended: None,
             listeners: JoinSet::new(),
         };
@@ -225,15 +266,20 @@ impl World {
             if container.runs() {
                 return Ok(false);
             }
+            let networks = container.networks.clone();
+            networks.iter().try_for_each(|name| state.network_name(name).map(drop))?;
+            let container = state.container(id)?;
             (container.image.process.clone(), published(&container.asked), environment(&container.asked))
         };
         let (ports, listeners) = self.publish(&process, wanted, &environment).await;
+        self.go_on();
         let mut state = self.state();
         let container = state.container(id)?;
         container.status = "running".to_owned();
         container.started = Some(self.now());
+        container.oom_killed = false;
         (container.ports, container.listeners) = (ports, listeners);
-        container.used = Some((0, 0));
+        container.used = Some(Used::default());
         self.tell(container, "start", &[]);
         if let Process::Exits(code) = process {
             self.ended(container, End::Exited(code));
@@ -251,7 +297,7 @@ impl World {
         let (mut ports, mut listeners) = (BTreeMap::new(), JoinSet::new());
         for (port, host_ip) in wanted {
             let host_port = if self.settings.real_ports && port.ends_with("/tcp") {
-                let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+                let listener = TcpListener::bind((address_on_loopback(&host_ip), 0)).await.expect("a free port");
                 let host_port = listener.local_addr().expect("a bound port").port();
                 let page = (*process == Process::Serves).then(|| environment.to_owned());
                 listeners.spawn(serve(listener, page));
@@ -311,18 +357,58 @@ impl World {
     fn ended(&self, container: &mut Container, end: End) {
         container.status = "exited".to_owned();
         container.finished = Some(self.now());
-        container.oom_killed = end == End::OutOfMemory;
+        container.oom_killed = !matches!(end, End::Exited(_));
         container.exit_code = match end {
-            End::Exited(code) => code,
+            End::Exited(code) | End::AfterOutOfMemory(code) => code,
             End::OutOfMemory => 137,
         };
         container.ports.clear();
         container.used = None;
         container.listeners = JoinSet::new();
-        if end == End::OutOfMemory {
+        if container.oom_killed {
             self.tell(container, "oom", &[]);
         }
         self.tell(container, "die", &[("exitCode", container.exit_code.to_string())]);
+    }
+
+    /// What somebody does on the host: `docker kill`.
+    pub(super) fn kill(&self, id: &str) {
+        let mut state = self.state();
+        let container = state.container(id).expect("a container");
+        self.tell(container, "kill", &[("signal", "9".to_owned())]);
+        self.ended(container, End::Exited(137));
+    }
+
+    pub(super) fn pause(&self, id: &str, pauses: bool) {
+        let (status, action) = if pauses { ("paused", "pause") } else { ("running", "unpause") };
+        let mut state = self.state();
+        let container = state.container(id).expect("a container");
+        status.clone_into(&mut container.status);
+        self.tell(container, action, &[]);
+    }
+
+    /// A process of it is ended for want of memory, and it goes on running.
+    pub(super) fn lacks_memory(&self, id: &str) {
+        let mut state = self.state();
+        let container = state.container(id).expect("a container");
+        container.oom_killed = true;
+        self.tell(container, "oom", &[]);
+    }
+
+    /// The machine goes down and comes back: what ran has ended, and nobody tells of it.
+    pub(super) fn restarts(&self) {
+        self.go_on();
+        let now = self.now();
+        let mut state = self.state();
+        state.started = Some(now.clone());
+        for container in state.containers.values_mut().filter(|container| container.runs()) {
+            "exited".clone_into(&mut container.status);
+            container.finished = Some(now.clone());
+            container.exit_code = 255;
+            container.ports.clear();
+            container.used = None;
+            container.listeners = JoinSet::new();
+        }
     }
 
     pub(super) fn pretend(&self, id: &str, status: &str) {
@@ -336,11 +422,12 @@ impl World {
         self.tell(container, &format!("health_status: {health}"), &[]);
     }
 
-    pub(super) fn uses(&self, id: &str, cpu_nanos: u64, network_bytes: u64) {
+    pub(super) fn uses(&self, id: &str, more: Used) {
         let mut state = self.state();
-        let used = &mut state.container(id).expect("a container").used;
-        let (cpu, bytes) = used.expect("it runs");
-        *used = Some((cpu + cpu_nanos, bytes + network_bytes));
+        let used = state.container(id).expect("a container").used.as_mut().expect("it runs");
+        used.cpu_nanos += more.cpu_nanos;
+        used.received += more.received;
+        used.sent += more.sent;
     }
 
     pub(super) fn lose(&self, id: &str) {
@@ -366,7 +453,83 @@ impl World {
     }
 }
 
+/// Networks.
+impl World {
+    pub(super) fn bridge_talks(&self, talks: bool) {
+        self.state().bridge_talks = talks;
+    }
+
+    pub(super) fn bridge_has_ipv6(&self) {
+        self.state().bridge_has_ipv6 = true;
+    }
+
+    pub(super) fn bridge(&self) -> Value {
+        let state = self.state();
+        let (icc, ipv6) = (state.bridge_talks.to_string(), state.bridge_has_ipv6);
+        json!({
+            "Name": "bridge", "Id": "b".repeat(64), "Created": state.started, "Driver": "bridge", "Labels": {}, "EnableIPv6": ipv6,
+            "Options": { "com.docker.network.bridge.enable_icc": icc },
+            "IPAM": { "Driver": "default", "Options": null, "Config": [{ "Subnet": "172.17.0.0/16" }] },
+        })
+    }
+
+    pub(super) fn networks(&self) -> Value {
+        let bridge = self.bridge();
+        let none = json!({ "Name": "none", "Id": "a".repeat(64), "Driver": "null", "Options": null, "Labels": null, "IPAM": { "Config": null } });
+        let state = self.state();
+        [bridge, none].into_iter().chain(state.networks.values().cloned()).collect::<Vec<_>>().into()
+    }
+
+    pub(super) fn make_network(&self, asked: &Value) -> Result<String, Refusal> {
+        let mut state = self.state();
+        let subnet = |network: &Value| network["IPAM"]["Config"][0]["Subnet"].as_str().map(str::to_owned);
+        if let Some(subnet) =
+            subnet(asked).filter(|wanted| state.networks.values().any(|it| subnet(it).as_ref() == Some(wanted)))
+        {
+            return Err((403, format!("Pool overlaps with other one on this address space: {subnet}")));
+        }
+        state.made += 1;
+        let id = format!("{:064x}", state.made);
+        let mut network = asked.clone();
+        network["Id"] = json!(id);
+        state.networks.insert(id.clone(), network);
+        Ok(id)
+    }
+
+    pub(super) fn remove_network(&self, id: &str) -> Result<(), Refusal> {
+        let mut state = self.state();
+        let name = state.network_name(id)?;
+        if state.containers.values().any(|container| container.runs() && container.networks.contains(&name)) {
+            return Err((403, format!("error while removing network: network {name} id {id} has active endpoints")));
+        }
+        state.networks.remove(id);
+        Ok(())
+    }
+
+    pub(super) fn connect(&self, network: &str, container: &str, connects: bool) -> Result<(), Refusal> {
+        let mut state = self.state();
+        // Of a network that is gone, the engine still takes a container by the network's name.
+        let name = if connects { state.network_name(network)? } else { network.to_owned() };
+        let container = state.container(container)?;
+        container.networks.retain(|there| *there != name);
+        if connects {
+            container.networks.push(name);
+        }
+        Ok(())
+    }
+}
+
 impl State {
+    /// The name of a network, by that or its id.
+    fn network_name(&self, asked: &str) -> Result<String, Refusal> {
+        let named = |network: &&Value| network["Id"] == asked || network["Name"] == asked;
+        match self.networks.values().find(named) {
+            Some(network) => Ok(network["Name"].as_str().unwrap_or_default().to_owned()),
+            None if ["bridge", "default"].contains(&asked) => Ok("bridge".to_owned()),
+            None => Err((404, format!("network {asked} not found"))),
+        }
+    }
+
     fn image(&self, reference: &str) -> Option<&(String, Image)> {
         self.images.get(reference).or_else(|| self.images.values().find(|(id, _)| reference.ends_with(id.as_str())))
     }
@@ -388,6 +551,12 @@ fn published(asked: &Value) -> Vec<(String, String)> {
     let bindings = asked["HostConfig"]["PortBindings"].as_object().cloned().unwrap_or_default();
     let host_ip = |places: &Value| places[0]["HostIp"].as_str().unwrap_or_default().to_owned();
     bindings.iter().map(|(port, places)| (port.clone(), host_ip(places))).collect()
+}
+
+/// Where something listens that is to be published at `host_ip`: nothing is opened beyond loopback.
+fn address_on_loopback(host_ip: &str) -> IpAddr {
+    let wanted: Option<IpAddr> = host_ip.parse().ok();
+    wanted.filter(IpAddr::is_loopback).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
 
 fn environment(asked: &Value) -> String {

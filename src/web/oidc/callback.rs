@@ -14,11 +14,12 @@ use openidconnect::TokenResponse;
 use serde::Deserialize;
 use tower_sessions::Session;
 
-use super::claims::{Groups, Profile};
+use super::claims::{GROUPS_MAX, Groups, Profile};
 use super::id_token::{self, Refused};
 use super::protocol::{IdClaims, TokenAnswer};
 use super::provider::{Fault, Known, Provider};
 use super::start::BROWSER;
+use crate::config::WhenAbsent;
 use crate::store::people::Identity;
 use crate::store::sessions::SignedIn;
 use crate::store::sign_ins::SignIn;
@@ -83,25 +84,34 @@ pub async fn callback(
     client: Option<Extension<ClientAddress>>,
     answer: Result<Query<Answer>, QueryRejection>,
 ) -> Response {
-    match auth.finish_sign_in(&session, answer).await {
-        Ok(return_to) => (refusal::PRIVATE, Redirect::to(&return_to)).into_response(),
-        Err(refusal) => {
-            let client = client.map(|Extension(client)| client);
-            auth.note_refused(Action::SignIn, client, refusal.reason()).await;
-            auth.explain(refusal)
+    let (refusal, return_to) = match auth.take_answer(&session, answer).await {
+        Ok((sign_in, answer)) => {
+            let return_to = sign_in.return_to.clone();
+            match auth.finish_sign_in(&session, sign_in, answer).await {
+                Ok(()) => return (refusal::PRIVATE, Redirect::to(&return_to)).into_response(),
+                Err(refusal) => (refusal, return_to),
+            }
         }
-    }
+        Err(refusal) => (refusal, String::new()),
+    };
+    let client = client.map(|Extension(client)| client);
+    auth.note_refused(Action::SignIn, client, refusal.reason()).await;
+    auth.explain(refusal, &return_to)
 }
 
 impl Auth {
-    async fn finish_sign_in(
+    /// The answer, and what it answers.
+    async fn take_answer(
         &self,
         session: &Session,
         answer: Result<Query<Answer>, QueryRejection>,
-    ) -> Result<String, Refusal> {
-        let Some(provider) = &self.provider else { return Err(Refusal::NotBegun("there is no provider")) };
+    ) -> Result<(SignIn, Answer), Refusal> {
         let Query(answer) = answer.map_err(|_| Refusal::NotBegun("the answer cannot be read"))?;
-        let sign_in = self.take_sign_in(session, &answer).await?;
+        Ok((self.take_sign_in(session, &answer).await?, answer))
+    }
+
+    async fn finish_sign_in(&self, session: &Session, sign_in: SignIn, answer: Answer) -> Result<(), Refusal> {
+        let Some(provider) = &self.provider else { return Err(Refusal::NotBegun("there is no provider")) };
         let known = provider.known().await?;
         let code = checked_code(provider, &known, answer)?;
         let tokens = provider.redeem(&known, code, sign_in.verifier).await?;
@@ -113,7 +123,7 @@ impl Auth {
         let who = SignedIn { user: &user, sid: sid.as_deref(), id_token: id_token.as_deref() };
         self.open_session(session, who).await?;
         tracing::info!(user = user.as_str(), "signed in");
-        Ok(sign_in.return_to)
+        Ok(())
     }
 
     /// What this browser began with this state. It is gone then, whatever comes of it.
@@ -136,10 +146,11 @@ impl Auth {
         nonce: &str,
     ) -> Result<&'a IdClaims, Refusal> {
         let now = self.clock.now();
-        let verified = match id_token::verified(known, tokens, nonce, now) {
+        let trusted = &provider.config.trusted_audiences;
+        let verified = match id_token::verified(known, tokens, nonce, trusted, now) {
             Err(Refused::UnknownKey(_)) => {
                 let known = provider.with_new_keys(known).await?;
-                id_token::verified(&known, tokens, nonce, now)
+                id_token::verified(&known, tokens, nonce, trusted, now)
             }
             verified => verified,
         };
@@ -163,20 +174,22 @@ impl Auth {
                     tracing::warn!(
                         subject = line(subject),
                         left_out,
-                        "some groups are too many or too long, and left out"
+                        "some groups have names that are none, or too long, and are left out"
                     );
                 }
                 let role = provider.config.role_of(&groups);
-                (groups, role)
+                (self.most_telling(groups).await?, role)
             }
             // Nobody gets a role, and nobody gets a group, by what is not said.
             Groups::Absent => {
+                let keeps = provider.config.groups_when_absent == WhenAbsent::Keep;
                 tracing::warn!(
                     subject = line(subject),
                     claim = line(&provider.config.groups_claim),
-                    "the provider says nothing about groups: those of the last sign-in stay, and nobody is an admin or auditor by it"
+                    keeps,
+                    "the provider says nothing about groups; some do only for a scope, such as `groups` in oidc.scopes"
                 );
-                (kept(), None)
+                (if keeps { kept() } else { Vec::new() }, None)
             }
             Groups::Unreadable(what) => {
                 return Err(refused(Problem::GroupsUnreadable, format!("the groups claim is {what}")));
@@ -198,6 +211,18 @@ impl Auth {
         Ok(self.store.sign_in_person(&identity, &groups, &self.clock.user_id(), self.clock.now()).await?)
     }
 
+    /// As many groups as are kept of one person, those first that some rule names.
+    async fn most_telling(&self, mut groups: Vec<String>) -> Result<Vec<String>, AuthError> {
+        if groups.len() > GROUPS_MAX {
+            let of_teams = self.store.team_groups().await?;
+            let is_named = |group: &String| self.allowed_groups.contains(group) || of_teams.contains(group);
+            groups.sort_by_key(|group| !is_named(group));
+            tracing::warn!(left_out = groups.len() - GROUPS_MAX, "some groups are too many, and left out");
+            groups.truncate(GROUPS_MAX);
+        }
+        Ok(groups)
+    }
+
     async fn admits(&self, groups: &[String]) -> Result<bool, AuthError> {
         if groups.iter().any(|group| self.allowed_groups.contains(group)) {
             return Ok(true);
@@ -207,7 +232,7 @@ impl Auth {
     }
 
     /// Says once, in the log and to the person, why nobody was signed in.
-    fn explain(&self, refusal: Refusal) -> Response {
+    fn explain(&self, refusal: Refusal, return_to: &str) -> Response {
         match refusal {
             Refusal::NotBegun(reason) => {
                 tracing::warn!(reason, "an answer to no sign-in was refused");
@@ -215,11 +240,11 @@ impl Auth {
             }
             Refusal::Fault(Fault { problem, reason }) => {
                 tracing::warn!(problem = problem.code(), reason, "nobody was signed in");
-                refusal::problem(problem)
+                refusal::problem_before(problem, return_to)
             }
             Refusal::Broken(error) => {
                 tracing::error!(%error, "a sign-in could not be finished");
-                refusal::problem(Problem::Internal)
+                refusal::problem_before(Problem::Internal, return_to)
             }
         }
     }

@@ -61,6 +61,7 @@ pub fn verified<'a>(
     known: &Known,
     tokens: &'a TokenAnswer,
     nonce: &str,
+    trusted_audiences: &[String],
     now: Timestamp,
 ) -> Result<&'a IdClaims, Refused> {
     let id_token = tokens.id_token().ok_or_else(|| wrong("there is no ID token"))?;
@@ -68,6 +69,7 @@ pub fn verified<'a>(
         .client
         .id_token_verifier()
         .set_allowed_algs(known.algorithms.clone())
+        .set_other_audience_verifier_fn(|other| trusted_audiences.iter().any(|trusted| trusted == other.as_str()))
         .set_time_fn(|| moment(now.before(SKEW)))
         .set_issue_time_verifier_fn(|issued| not_in_the_future("iat", issued.timestamp(), now));
     let claims = id_token.claims(&verifier, &Nonce::new(nonce.to_owned()))?;

@@ -33,8 +33,8 @@ const GOOD_FOR: Span = Span::hours(1);
 const LEAVE_ALONE: Span = Span::seconds(5);
 /// How long after a look-up for an unknown key there is no other.
 const KEYS_AGAIN_AFTER: Span = Span::seconds(60);
-/// Longest `id_token_hint`, in bytes: it travels in an address.
-const HINT_MAX: usize = 6000;
+/// Longest `id_token_hint`, in bytes: it travels in an address, and proxies take 4 KiB of headers.
+const HINT_MAX: usize = 2000;
 
 /// Why the provider cannot sign anybody in: what the person reads, and what the log says.
 #[derive(Debug, Clone)]

@@ -31,18 +31,19 @@ pub async fn start(
     Query(asked): Query<Asked>,
 ) -> Response {
     let Some(provider) = &auth.provider else { return Redirect::to("/sign-in").into_response() };
+    let return_to = local_path(asked.return_to.as_deref());
     let known = match provider.known().await {
         Ok(known) => known,
-        Err(Fault { problem, .. }) => return refusal::problem(problem),
+        Err(Fault { problem, .. }) => return refusal::problem_before(problem, return_to),
     };
     if actor.is_none() {
         keep_cookie_for(&session, SIGN_IN_TIME);
     }
-    match auth.begin_sign_in(provider, &known, &session, local_path(asked.return_to.as_deref())).await {
+    match auth.begin_sign_in(provider, &known, &session, return_to).await {
         Ok(url) => (refusal::PRIVATE, Redirect::to(&url)).into_response(),
         Err(error) => {
             tracing::error!(%error, "a sign-in could not be begun");
-            refusal::problem(Problem::Internal)
+            refusal::problem_before(Problem::Internal, return_to)
         }
     }
 }

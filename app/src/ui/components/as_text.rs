@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::model::diff;
 use crate::ui::components::changes::Changes;
-use crate::ui::components::form::{Draft, hidden, text_area};
+use crate::ui::components::form::{Draft, hidden, sent_to, text_area};
 use crate::ui::seal::Seal;
 
 #[derive(Debug)]
@@ -33,8 +33,8 @@ impl AsText<'_> {
         }
         let conflict = draft.is_conflict().then(|| diff::changes(text, &draft.value("text", "")));
         view! {
-            <form method="post" action=action class="body">
-                {draft.refusal()} {conflict.map(|lines| view! { <Changes lines title="What yours would change now" /> })}
+            <form method="post" action=sent_to(&action) class="body">
+                {draft.refusal()} {conflict.map(|lines| view! { <Changes lines title="What your version would change now" /> })}
                 {hidden("form", form)} {hidden("revision", draft.revision(revision))}
                 {text_area(draft, form, "text", "TOML", text, help, rows)}
                 <div class="row">

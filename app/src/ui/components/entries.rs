@@ -3,19 +3,17 @@
 use leptos::prelude::*;
 
 use super::icon::Icon;
-use super::time::Time;
+use super::time::Moment;
 use crate::model::audit::{Entry, Outcome, Recorded, Who};
 use crate::ui::seal::Seal;
-use crate::ui::tab::Viewer;
 
 #[component]
 pub fn Entries(
     entries: Vec<Recorded>,
-    viewer: Viewer,
     /// Whether all are of one environment, which then is not named in each.
     of_one: bool,
 ) -> impl IntoView {
-    let rows = entries.into_iter().map(|recorded| view! { <Row recorded viewer of_one /> });
+    let rows = entries.into_iter().map(|recorded| view! { <Row recorded of_one /> });
     view! {
         <table class="log" class:of-one=of_one>
             <thead>
@@ -40,13 +38,13 @@ pub fn Entries(
 }
 
 #[component]
-fn Row(recorded: Recorded, viewer: Viewer, of_one: bool) -> impl IntoView {
+fn Row(recorded: Recorded, of_one: bool) -> impl IntoView {
     let Recorded { at, entry, .. } = recorded;
     let object = (!of_one).then(|| view! { <td class="object">{object(&entry)}</td> });
     view! {
         <tr>
             <td class="when">
-                <Time at now=viewer.now clock=viewer.tab.clock />
+                <Moment at />
             </td>
             <td class="who">
                 <span>{entry.who.person.clone()}</span>

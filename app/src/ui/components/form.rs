@@ -5,6 +5,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api::ApiError;
 use crate::api::edit::{Said, Sent};
+use crate::ui::components::text_area::{Kind, TextArea};
 use crate::ui::seal::Seal;
 
 /// A form of this page as somebody sent it, where it was refused; else nothing.
@@ -46,6 +47,13 @@ impl Draft {
         self.0.is_some()
     }
 
+    /// What is there now instead, where the form was refused since somebody else was first.
+    fn now(&self, field: &str, known: &str) -> Option<String> {
+        // A browser sends the lines of a text area with CR LF.
+        let differs = self.is_conflict() && self.value(field, known).replace("\r\n", "\n") != known;
+        differs.then(|| format!("Now: {}", if known.is_empty() { "empty" } else { known }))
+    }
+
     fn error(&self) -> Option<&ApiError> {
         self.0.as_ref().map(|sent| &sent.error)
     }
@@ -61,19 +69,20 @@ impl Draft {
     pub fn refusal(&self) -> Option<AnyView> {
         let view = match self.error()?.clone() {
             ApiError::Invalid { errors } => {
-                let items =
-                    errors.into_iter().map(|error| view! { <li>{format!("{}: {}", error.field, error.message)}</li> });
+                let items = errors
+                    .into_iter()
+                    .map(|error| view! { <li>{format!("{}: {}", label(&error.field), error.message)}</li> });
                 view! {
-                    <div class="callout bad" role="alert">
-                        <strong>"Nothing was changed."</strong>
+                    <div id=REFUSAL class="callout bad" role="alert" tabindex="-1">
+                        <strong>"Not changed:"</strong>
                         <ul>{items.collect_view()}</ul>
                     </div>
                 }
                 .seal()
             }
             error => view! {
-                <p class="callout bad" role="alert">
-                    <strong>"Nothing was changed. "</strong>
+                <p id=REFUSAL class="callout bad" role="alert" tabindex="-1">
+                    <strong>"Not changed: "</strong>
                     {error.to_string()}
                 </p>
             }
@@ -81,6 +90,41 @@ impl Draft {
         };
         Some(view)
     }
+}
+
+/// The id of why a form was refused; one form of a page is.
+const REFUSAL: &str = "refusal";
+
+/// Where a form is sent that is on the page at `path`. Refused, the page comes back at what is wrong.
+#[must_use]
+pub fn sent_to(path: &str) -> String {
+    format!("{path}#{REFUSAL}")
+}
+
+/// What a field is called on the page.
+fn label(field: &str) -> String {
+    let (of, field) = match field.split_once('.') {
+        Some(("quota", field)) => ("Team quota: ", field),
+        Some(("per_member", field)) => ("Per-member quota: ", field),
+        _ => ("", field),
+    };
+    let label = match field {
+        "name" => "Name",
+        "label" => "Label",
+        "environments" => "Environments",
+        "running" => "Running",
+        "cpus" => "CPU cores",
+        "memory" => "Memory",
+        "pids" => "Processes",
+        "members" => "Groups with role member",
+        "leads" => "Groups with role lead",
+        "who" => "Person",
+        "role" => "Role",
+        "day" => "Deprecated from",
+        "text" => "TOML",
+        line => line,
+    };
+    format!("{of}{label}")
 }
 
 /// A line of text to fill in.
@@ -93,9 +137,10 @@ pub fn text_field(
     known: impl Into<String>,
     help: &'static str,
 ) -> AnyView {
-    let id = field_id(form, name);
+    let (id, known): (String, String) = (field_id(form, name), known.into());
     let problem = draft.problem(name);
     let invalid = problem.is_some().then_some("true");
+    let now = draft.now(name, &known);
     let control = view! {
         <input
             id=id.clone()
@@ -107,7 +152,7 @@ pub fn text_field(
             aria-describedby=described(&id)
         />
     };
-    field(&id, label, control.seal(), Some(below(&id, help, problem)))
+    field(&id, label, control.seal(), Some(below(&id, help, now, problem)))
 }
 
 /// Several lines of text. `rows`: as many as are shown at once.
@@ -121,30 +166,22 @@ pub fn text_area(
     help: &'static str,
     rows: usize,
 ) -> AnyView {
-    let id = field_id(form, name);
+    let (id, known): (String, String) = (field_id(form, name), known.into());
     let problem = draft.problem(name);
-    let invalid = problem.is_some().then_some("true");
+    // A whole text is compared line by line, above it.
+    let now = draft.now(name, &known).filter(|_| name != "text");
     let control = view! {
-        <textarea
+        <TextArea
+            kind=Kind::Code
             id=id.clone()
-            name=name
-            rows=rows.to_string()
-            class="mono"
-            spellcheck="false"
-            autocapitalize="none"
-            wrap="off"
-            aria-invalid=invalid
-            aria-describedby=described(&id)
-        >
-            {inside_text_area(&draft.value(name, known))}
-        </textarea>
+            name
+            value=draft.value(name, known)
+            rows
+            described_by=described(&id)
+            invalid=problem.is_some()
+        />
     };
-    field(&id, label, control.seal(), Some(below(&id, help, problem)))
-}
-
-/// The framework writes what stands in a text area as it is; a browser reads these two signs there as what they stand for.
-fn inside_text_area(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
+    field(&id, label, control.seal(), Some(below(&id, help, now, problem)))
 }
 
 /// One of a few. `choices`: value and label.
@@ -200,9 +237,9 @@ fn described(id: &str) -> String {
     format!("{id}-help {id}-problem")
 }
 
-fn below(id: &str, help: &'static str, problem: Option<String>) -> AnyView {
+fn below(id: &str, help: &'static str, now: Option<String>, problem: Option<String>) -> AnyView {
     view! {
-        <small id=format!("{id}-help")>{help}</small>
+        <small id=format!("{id}-help")>{help} {now.map(|now| view! { " " <strong>{now}</strong> })}</small>
         <small id=format!("{id}-problem") class="problem">
             {problem}
         </small>

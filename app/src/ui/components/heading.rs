@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::badge::Badge;
 use super::tabs::Tabs;
-use super::time::Time;
+use super::time::Moment;
 use crate::model::environment::Environment;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
@@ -25,7 +25,7 @@ pub fn Heading(
             <h1 tabindex="-1">{it.name.to_string()}</h1>
             <Badge environment=badge />
             <p class="dim">
-                {template} " · launched " <Time at=it.created_at now=viewer.now clock=viewer.tab.clock /> " by " {owner}
+                {template} " · launched " <Moment at=it.created_at /> " by " {owner}
                 " for team " {it.team.to_string()}
             </p>
         </div>

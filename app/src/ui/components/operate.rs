@@ -8,6 +8,7 @@ use leptos::task::spawn_local;
 use super::icon::Icon;
 use crate::api::environments::{Operate, operate};
 use crate::model::environment::{Environment, Operation};
+use crate::ui::notices;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Tab;
 
@@ -91,13 +92,13 @@ pub fn begin(tab: Tab, environment: Environment, operation: Operation, under_way
     spawn_local(async move {
         match operate(environment.id.clone(), operation).await {
             Ok(changed) => {
-                tab.notices.say(format!("{}: {}", changed.name, changed.state.label()));
+                notices::say(&format!("{}: {}", changed.name, changed.state.label()));
                 tab.live.take_environment(changed);
                 begun.run(());
             }
             Err(error) => {
                 let label = operation.label().to_ascii_lowercase();
-                tab.notices.failed(format!("{} was not {}", environment.name, past(operation, &label)), error);
+                notices::failed(&format!("{} was not {}", environment.name, past(operation, &label)), &error);
             }
         }
         under_way.set(false);

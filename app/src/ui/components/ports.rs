@@ -11,9 +11,8 @@ const SHOWN: usize = 3;
 
 /// In a row of a list.
 #[component]
-pub fn PortLinks(ports: Signal<Vec<Port>>, host: Signal<String>) -> impl IntoView {
-    let links =
-        move |ports: &[Port]| ports.iter().map(|port| view! { <PortLink port=port.clone() host /> }).collect_view();
+pub fn PortLinks(ports: Signal<Vec<Port>>) -> impl IntoView {
+    let links = move |ports: &[Port]| ports.iter().map(|port| view! { <PortLink port=port.clone() /> }).collect_view();
     move || {
         let ports = ports.get();
         let (first, rest) = ports.split_at(ports.len().min(SHOWN));
@@ -32,21 +31,21 @@ pub fn PortLinks(ports: Signal<Vec<Port>>, host: Signal<String>) -> impl IntoVie
 }
 
 #[component]
-fn PortLink(port: Port, host: Signal<String>) -> impl IntoView {
+fn PortLink(port: Port) -> impl IntoView {
     let shown = format!("{} {}", port.name, port.host_port);
-    if port.link("").is_none() {
-        let what = format!("the address of {}", port.name);
-        let address = Signal::derive(move || port.address(&host.get()));
+    let Port { name, url, address, .. } = port;
+    let Some(url) = url else {
+        let what = format!("the address of {name}");
         return view! {
-            <span class="port raw" title=address>
+            <span class="port raw" title=address.clone()>
                 {shown}
-                <Copy text=address what />
+                <Copy text=address.clone() what />
             </span>
         }
         .seal();
-    }
+    };
     view! {
-        <a class="port" href=move || port.link(&host.get()) target="_blank" rel="noopener noreferrer">
+        <a class="port" href=url target="_blank" rel="noopener noreferrer">
             {shown}
         </a>
     }

@@ -42,6 +42,7 @@ fn way_out(error: ApiError, here: &str) -> AnyView {
         | ApiError::EngineUnavailable { .. }
         | ApiError::ServerFull
         | ApiError::TooMany { .. }
+        | ApiError::Outdated
         | ApiError::Offline => {
             // The empty address is that of the page itself.
             view! {
@@ -77,16 +78,17 @@ pub fn sign_in(here: &str) -> String {
 pub fn title(error: &ApiError) -> String {
     match error {
         ApiError::SignedOut => "Your session has ended".to_owned(),
-        ApiError::NotFound { what } => format!("There is no such {what}"),
-        ApiError::Forbidden { .. } => "That is not yours to do".to_owned(),
+        ApiError::NotFound { what } => format!("No such {what}"),
+        ApiError::Forbidden { .. } => "Not allowed".to_owned(),
         ApiError::EngineUnavailable { .. } => "The Docker Engine does not answer".to_owned(),
-        ApiError::ServerFull => "The disk of the server is full".to_owned(),
+        ApiError::ServerFull => "The server's disk is full".to_owned(),
+        ApiError::Outdated => "Reload the page".to_owned(),
         ApiError::Offline => "The server does not answer".to_owned(),
         ApiError::TooMany { .. } => "Too many requests".to_owned(),
-        ApiError::Malformed { .. } => "That address does not lead anywhere".to_owned(),
-        ApiError::QuotaExceeded { .. } => "That does not fit into the quota".to_owned(),
-        ApiError::Invalid { .. } => "Something is not filled in right".to_owned(),
-        ApiError::Conflict { .. } => "That cannot be done now".to_owned(),
+        ApiError::Malformed { .. } => "The request could not be read".to_owned(),
+        ApiError::QuotaExceeded { .. } => "Quota exceeded".to_owned(),
+        ApiError::Invalid { .. } => "Some fields are not valid".to_owned(),
+        ApiError::Conflict { .. } => "Not possible now".to_owned(),
         ApiError::Internal { .. } => "Something went wrong".to_owned(),
     }
 }
@@ -95,7 +97,7 @@ const fn emblem(error: &ApiError) -> &'static str {
     match error {
         ApiError::SignedOut | ApiError::Forbidden { .. } => "lock",
         ApiError::NotFound { .. } | ApiError::Malformed { .. } => "search",
-        ApiError::EngineUnavailable { .. } | ApiError::Offline => "lost",
+        ApiError::EngineUnavailable { .. } | ApiError::Outdated | ApiError::Offline => "lost",
         ApiError::Invalid { .. }
         | ApiError::QuotaExceeded { .. }
         | ApiError::Conflict { .. }

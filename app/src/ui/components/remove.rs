@@ -92,13 +92,13 @@ fn RemoveDialog(
         <dialog id=dialog_id class="dialog" aria-labelledby=labelled node_ref=dialog>
             <h2 id=title>"Remove " {name.clone()} "?"</h2>
             <p>
-                "Its container is deleted with everything that was written inside it. That cannot be undone. Its place goes back to team "
+                "This deletes its container and everything written inside it, and cannot be undone. Its quota is released to team "
                 {team} "."
             </p>
             <div class="row end">
                 <form method="dialog">
                     <button class="button" autofocus>
-                        "Keep it"
+                        "Cancel"
                     </button>
                 </form>
                 <form method="post" action=Operate::url() on:submit=submit>

@@ -49,7 +49,7 @@ pub fn Account(actor: Actor) -> impl IntoView {
 
 fn roles(actor: &Actor) -> String {
     let roles: Vec<String> = actor.teams.iter().map(|(team, role)| format!("{role} of {team}")).collect();
-    if roles.is_empty() { "In no team".to_owned() } else { roles.join(", ") }
+    if roles.is_empty() { "No team".to_owned() } else { roles.join(", ") }
 }
 
 /// The first choice is the one that nobody has made. `preferences.js` remembers it.

@@ -1,69 +1,63 @@
-//! The host and whether its engine answers, in one line that is always there.
+//! The host and whether its engine answers, in one line that is always there. `frame.js` keeps it true.
 
 use leptos::prelude::*;
 
-use crate::api::host::get_host;
-use crate::api::json::Given;
-use crate::api::live::Change;
 use crate::model::host::{Host, Link};
-use crate::model::time::Timestamp;
 use crate::ui::components::icon::Icon;
-use crate::ui::components::time::hour;
+use crate::ui::components::time::Moment;
 use crate::ui::seal::Seal;
-use crate::ui::tab::Tab;
 
-/// Every page has it, so it is the one that begins to listen to what changes.
-#[island]
-pub fn HostLine(host: Given<Host>) -> impl IntoView {
-    let Given(host) = host;
-    let Tab { live, notices, .. } = Tab::here();
-    Effect::new(move |_| live.open());
-    live.follow(notices, || 0, get_host, Callback::new(move |(_, host)| live.take(Change::Host(host))));
-    let latest = Memo::new(move |_| live.host().unwrap_or_else(|| host.clone()));
-    move || view! { <Line host=latest.get() /> }
-}
-
+/// Each word of the link is in the page, so that the script only shows another.
 #[component]
-fn Line(host: Host) -> impl IntoView {
-    let tab = Tab::here();
-    let interrupted = move || tab.live.is_interrupted();
+pub fn HostLine(host: Host) -> impl IntoView {
     let version = (!host.version.is_empty()).then(|| format!("Engine {}", host.version));
-    let (tone, icon, word, lost) = match host.link {
-        Link::Live => ("link ok", "running", "live", None),
-        Link::Lost { since, reason } => ("link bad", "lost", "lost", Some((since, reason))),
+    let now = match host.link {
+        Link::Live => "live",
+        Link::Lost { .. } => "lost",
     };
-    let banner = lost.map(|(since, reason)| view! { <Banner name=host.name.clone() since reason /> });
+    let word = |when: &'static str, tone: &'static str, icon: &'static str, word: &'static str| {
+        view! {
+            <span class=format!("link {tone}") data-when=when hidden=when != now>
+                <Icon name=icon />
+                {word}
+            </span>
+        }
+    };
     view! {
-        <span class="name">{host.name}</span>
-        <span class="version">{version}</span>
-        <span class=tone class:hidden=interrupted>
-            <Icon name=icon />
-            {word}
-        </span>
-        <span class="link warn" class:hidden=move || !interrupted()>
-            <Icon name="busy" />
-            "reconnecting…"
-        </span>
-        {banner}
+        <div class="host">
+            <span class="name">{host.name}</span>
+            <span class="version">{version}</span>
+            {word("live", "ok", "running", "live")}
+            {word("lost", "bad", "lost", "lost")}
+            {word("connecting", "warn", "busy", "connecting…")}
+            {word("reconnecting", "warn", "busy", "reconnecting…")}
+        </div>
     }
     .seal()
 }
 
 /// Lies over the page, so that nothing moves when it comes and goes.
 #[component]
-fn Banner(name: String, since: Timestamp, reason: String) -> impl IntoView {
-    let when = hour(since.into(), Tab::here().clock);
+pub fn Banner(host: Host) -> impl IntoView {
+    let lost = match host.link {
+        Link::Live => None,
+        Link::Lost { since, reason } => Some((since, reason)),
+    };
+    let is_live = lost.is_none();
+    let (since, reason) = lost.unwrap_or_default();
     view! {
-        <div class="banner" role="status">
-            <Icon name="lost" />
-            <p>
-                <strong>"The Docker Engine on " {name} " does not answer"</strong>
-                " since "
-                {when}
-                ": "
-                {reason}
-                ". What runs goes on running; launching, starting and stopping wait until it is back."
-            </p>
+        <div role="status">
+            <div class="banner" hidden=is_live>
+                <Icon name="lost" />
+                <p>
+                    <strong>"The Docker Engine on " <span data-is="name">{host.name}</span> " does not answer"</strong>
+                    " (since "
+                    <Moment at=since />
+                    "): "
+                    <span data-is="reason">{reason}</span>
+                    ". Running environments keep running. You can launch, start and stop environments again when it is back."
+                </p>
+            </div>
         </div>
     }
     .seal()

@@ -5,24 +5,30 @@ use leptos_router::hooks::{use_location, use_query_map};
 
 use crate::model::address::Address;
 use crate::model::name::TeamName;
-use crate::model::team::Team;
+use crate::model::team::TeamLabel;
 use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
 
 #[component]
-pub fn Teams(teams: Vec<Team>) -> impl IntoView {
+pub fn Teams(teams: Vec<TeamLabel>) -> impl IntoView {
     let chosen = use_query_map().read_untracked().get("team").and_then(|team| TeamName::parse(&team).ok());
     let inside = if teams.len() > 1 {
         view! { <TeamMenu teams chosen /> }.seal()
     } else {
         let label = teams.first().map(|team| team.label.clone());
-        view! { <span class="only">{label}</span> }.seal()
+        let whole = label.clone();
+        view! {
+            <span class="only" title=whole>
+                {label}
+            </span>
+        }
+        .seal()
     };
     view! { <div class="team">{inside}</div> }.seal()
 }
 
 #[component]
-fn TeamMenu(teams: Vec<Team>, chosen: Option<TeamName>) -> impl IntoView {
+fn TeamMenu(teams: Vec<TeamLabel>, chosen: Option<TeamName>) -> impl IntoView {
     let all = (None, "All teams".to_owned());
     let teams = teams.into_iter().map(|team| (Some(team.name), team.label));
     let teams: Vec<_> = std::iter::once(all.clone()).chain(teams).collect();
@@ -34,7 +40,7 @@ fn TeamMenu(teams: Vec<Team>, chosen: Option<TeamName>) -> impl IntoView {
     view! {
         <button type="button" class="button quiet" popovertarget="teams">
             <span class="unseen">"Team: "</span>
-            {label}
+            <span class="label">{label}</span>
             <Icon name="down" />
         </button>
         <div id="teams" class="menu" popover>

@@ -12,7 +12,6 @@ use crate::ui::components::entries::Entries;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::loaded::Loaded;
 use crate::ui::seal::Seal;
-use crate::ui::tab::Viewer;
 
 #[component]
 pub fn AuditPage() -> impl IntoView {
@@ -43,11 +42,11 @@ fn Log(me: Me, search: Search, excerpt: Excerpt) -> impl IntoView {
             </a>
         }
     });
-    let (nothing, viewer) = (excerpt.items.is_empty(), Viewer::of(me));
+    let nothing = excerpt.items.is_empty();
     view! {
         <div class="head">
             <h1 tabindex="-1">"Audit"</h1>
-            <div class="row actions" role="group" aria-label="Export what is found">
+            <div class="row actions" role="group" aria-label="Export the results">
                 {exports.into_iter().collect_view()}
             </div>
         </div>
@@ -56,7 +55,7 @@ fn Log(me: Me, search: Search, excerpt: Excerpt) -> impl IntoView {
             {if nothing {
                 view! { <Nothing everything=search.is_everything() /> }.seal()
             } else {
-                view! { <Entries entries=excerpt.items viewer of_one=false /> }.seal()
+                view! { <Entries entries=excerpt.items of_one=false /> }.seal()
             }}
             <Pages search next=excerpt.next />
         </section>
@@ -66,7 +65,7 @@ fn Log(me: Me, search: Search, excerpt: Excerpt) -> impl IntoView {
 
 #[component]
 fn Nothing(everything: bool) -> impl IntoView {
-    let words = if everything { "Nothing has been written yet. " } else { "Nothing matches these filters. " };
+    let words = if everything { "Nothing has been recorded yet. " } else { "Nothing matches these filters. " };
     let all = (!everything).then(|| view! { <a href="/audit">"Show all"</a> });
     view! {
         <p class="nothing" role="status">

@@ -52,14 +52,13 @@ pub fn EnvironmentPage() -> impl IntoView {
 #[island]
 fn EnvironmentView(given: Given<(Me, EnvironmentDetail)>) -> impl IntoView {
     let Given((me, detail)) = given;
-    let Tab { live, notices, .. } = Tab::here();
+    let live = Tab::here().live;
     let id = detail.environment.id.to_string();
     let first = detail.environment.revision;
     let detail = RwSignal::new(detail);
     let asked = id.clone();
     // Steps come with each change: then it is asked for again.
     live.follow(
-        notices,
         move || live.revision(&id).max(first),
         move || get_environment(asked.clone()),
         Callback::new(move |(_, answer)| detail.set(answer)),
@@ -73,8 +72,8 @@ fn EnvironmentView(given: Given<(Me, EnvironmentDetail)>) -> impl IntoView {
         <EndingNotice viewer environment detail />
         <div class="split">
             <div class="column">
-                <Open viewer environment />
-                <Steps viewer detail />
+                <Open environment />
+                <Steps viewer environment detail />
             </div>
             <Facts viewer environment detail refused />
         </div>
@@ -144,7 +143,7 @@ fn Failure(environment: Signal<Environment>) -> impl IntoView {
                 <section class="callout bad" aria-label="What happened">
                     <strong>{reason}</strong>
                     <p>
-                        "It holds no CPU and no memory now, only its place among the team's environments. Start it again when the cause is mended, or remove it."
+                        "It uses no CPU or memory now, and still counts as one of the team's environments. Fix the cause and start it again, or remove it."
                     </p>
                 </section>
             }

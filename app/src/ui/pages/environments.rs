@@ -6,11 +6,12 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api::environments::{Operate, list_environments};
 use crate::api::json::Given;
-use crate::api::me::{Me, get_me};
+use crate::api::me::{Me, get_me, get_my_teams};
 use crate::model::address::Address;
 use crate::model::environment::Environment;
 use crate::model::filter::Filter;
 use crate::model::name::TeamName;
+use crate::model::team::Team;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::loaded::Loaded;
 use crate::ui::components::refused::Refused;
@@ -33,7 +34,7 @@ pub fn EnvironmentsPage() -> impl IntoView {
     let filter = Filter::from_query(|name| query.get(name));
     let team = filter.team.clone();
     let launch = launch_address(team.as_ref());
-    let asked = async { Ok((get_me().await?, list_environments(team).await?)) };
+    let asked = async { Ok((get_me().await?, get_my_teams().await?, list_environments(team).await?)) };
     view! {
         <Title text="Environments" />
         <div class="head">
@@ -46,8 +47,10 @@ pub fn EnvironmentsPage() -> impl IntoView {
         <Refused<Operate> />
         <Loaded
             asked
-            view=move |(me, list): (Me, Vec<Environment>)| {
-                view! { <EnvironmentList given=Given((me, list, filter.clone())) /> }.seal()
+            view=move |(me, teams, list): (Me, Vec<Team>, Vec<Environment>)| {
+                let chosen = me.team(filter.team.as_ref()).map(|team| team.name.clone());
+                let quota = teams.into_iter().find(|team| Some(&team.name) == chosen.as_ref());
+                view! { <EnvironmentList given=Given((me, quota, list, filter.clone())) /> }.seal()
             }
         />
     }
@@ -59,19 +62,13 @@ fn launch_address(team: Option<&TeamName>) -> String {
 }
 
 #[island]
-fn EnvironmentList(given: Given<(Me, Vec<Environment>, Filter)>) -> impl IntoView {
-    let Given((me, list, filter)) = given;
-    let Tab { live, notices, .. } = Tab::here();
+fn EnvironmentList(given: Given<(Me, Option<Team>, Vec<Environment>, Filter)>) -> impl IntoView {
+    let Given((me, quota, list, filter)) = given;
+    let live = Tab::here().live;
     let team = filter.team.clone();
     let known = RwSignal::new((0, list));
     let asked = team.clone();
-    live.follow(
-        notices,
-        || 0,
-        move || list_environments(asked.clone()),
-        Callback::new(move |answer| known.set(answer)),
-    );
-    let quota = me.team(team.as_ref()).cloned();
+    live.follow(|| 0, move || list_environments(asked.clone()), Callback::new(move |answer| known.set(answer)));
     let of_teams = team.is_none() && me.teams.len() > 1;
     let launch = launch_address(team.as_ref());
     let list = Memo::new(move |_| known.with(|(round, list)| live.merged(*round, list.clone(), team.as_ref())));

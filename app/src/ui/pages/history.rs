@@ -13,7 +13,7 @@ use crate::ui::components::entries::Entries;
 use crate::ui::components::heading::Heading;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::loaded::Loaded;
-use crate::ui::components::time::Time;
+use crate::ui::components::time::Moment;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
 
@@ -36,12 +36,12 @@ fn Became(me: Me, history: History) -> impl IntoView {
     let viewer = Viewer::of(me);
     // Why it is as it is stands in the post-mortem, where there is one.
     let reason = environment.reason.clone().filter(|_| post_mortem.is_none());
-    let activities = activities.into_iter().map(|activity| view! { <Activity activity viewer /> });
+    let activities = activities.into_iter().map(|activity| view! { <Activity activity /> });
     view! {
         <Title text=format!("History of {}", environment.name) />
         <Heading environment viewer tab="History" />
         {reason.map(|reason| view! { <p class="callout off">{reason}</p> })}
-        {post_mortem.map(|post_mortem| view! { <Ended post_mortem viewer /> })}
+        {post_mortem.map(|post_mortem| view! { <Ended post_mortem /> })}
         <section class="panel" aria-labelledby="activities">
             <header>
                 <h2 id="activities">"Activities"</h2>
@@ -50,9 +50,9 @@ fn Became(me: Me, history: History) -> impl IntoView {
         </section>
         <section class="panel" aria-labelledby="audit">
             <header>
-                <h2 id="audit">"Who did what"</h2>
+                <h2 id="audit">"Audit log"</h2>
             </header>
-            <Entries entries=audit viewer of_one=true />
+            <Entries entries=audit of_one=true />
         </section>
     }
     .seal()
@@ -60,16 +60,13 @@ fn Became(me: Me, history: History) -> impl IntoView {
 
 /// How it last ended. It stays when the environment has been removed.
 #[component]
-fn Ended(post_mortem: PostMortem, viewer: Viewer) -> impl IntoView {
-    let clock = viewer.tab.clock;
-    let moment = |term: &'static str, at: Option<_>| {
-        at.map(|at| view! { <dt>{term}</dt> <dd><Time at now=viewer.now clock /></dd> })
-    };
+fn Ended(post_mortem: PostMortem) -> impl IntoView {
+    let moment = |term: &'static str, at: Option<_>| at.map(|at| view! { <dt>{term}</dt> <dd><Moment at /></dd> });
     let (exit, count) = (post_mortem.exit(), post_mortem.lines.len());
     view! {
         <section class="panel" aria-labelledby="ended">
             <header>
-                <h2 id="ended">"How it last ended"</h2>
+                <h2 id="ended">"Last exit"</h2>
             </header>
             <dl class="facts">
                 <dt>"Why"</dt>
@@ -81,8 +78,8 @@ fn Ended(post_mortem: PostMortem, viewer: Viewer) -> impl IntoView {
                 {moment("Recorded", Some(post_mortem.at))}
             </dl>
             <details class="last-lines" open=count <= 20>
-                <summary>"Last lines of its log (" {count} ")"</summary>
-                <pre tabindex="0" aria-label="Last lines of its log">{post_mortem.lines.join("\n")}</pre>
+                <summary>"Last log lines (" {count} ")"</summary>
+                <pre tabindex="0" aria-label="Last log lines">{post_mortem.lines.join("\n")}</pre>
             </details>
         </section>
     }
@@ -90,11 +87,11 @@ fn Ended(post_mortem: PostMortem, viewer: Viewer) -> impl IntoView {
 }
 
 #[component]
-fn Activity(activity: PastActivity, viewer: Viewer) -> impl IntoView {
+fn Activity(activity: PastActivity) -> impl IntoView {
     let began = activity.steps.first().map(|step| step.started_at);
     let total = Step::took_in_all(&activity.steps, None).map(took);
     let steps = activity.steps.into_iter().map(|step| view! { <StepRow step /> });
-    let began = began.map(|at| view! { <Time at now=viewer.now clock=viewer.tab.clock /> });
+    let began = began.map(|at| view! { <Moment at /> });
     view! {
         <section class="activity" aria-label=format!("Activity {}", activity.number)>
             <h3>{activity.number} ". " {began} <small class="push">{total}</small></h3>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::api::host::{get_host, get_quarantine};
-use crate::model::host::{Host, Link};
+use crate::model::host::{Host, Isolation, Link};
 use crate::model::quarantine::Stray;
 use crate::ui::components::loaded::Loaded;
 use crate::ui::components::time::Moment;
@@ -35,10 +35,25 @@ pub fn HostPage() -> impl IntoView {
 #[component]
 fn Engine(host: Host) -> impl IntoView {
     let link = match host.link {
-        Link::Live => "It answers.".seal(),
-        Link::Lost { since, reason } => {
-            view! { "It does not answer since " <Moment at=since /> ": " {reason} "." }.seal()
+        Link::Live => "Responding.".seal(),
+        Link::Lost { since, reason } => view! { "Not responding since " <Moment at=since /> ": " {reason} "." }.seal(),
+    };
+    let isolation = match host.isolation {
+        None => "Not known until the engine has answered.",
+        Some(Isolation::DefaultBridge) => "On the engine's default bridge, whose containers cannot talk to each other.",
+        Some(Isolation::TeamNetworks) => {
+            "Each team has a network of its own, whose containers cannot talk to each other."
         }
+    };
+    let networks = match (host.isolation, host.networks_left) {
+        (None | Some(Isolation::DefaultBridge), _) => None,
+        (Some(Isolation::TeamNetworks), Some(left)) => {
+            Some(format!("{} in use, {left} more fit into docker.address_pool", host.networks))
+        }
+        (Some(Isolation::TeamNetworks), None) => Some(format!(
+            "{} in use; an engine has addresses for about 30 unless docker.address_pool is set",
+            host.networks
+        )),
     };
     view! {
         <section class="panel" aria-labelledby="engine">
@@ -54,6 +69,15 @@ fn Engine(host: Host) -> impl IntoView {
                 <dd>{host.cpus.words()} ", " {host.memory.to_string()}</dd>
                 <dt>"Link"</dt>
                 <dd>{link}</dd>
+                <dt>"Isolation"</dt>
+                <dd>{isolation}</dd>
+                {networks
+                    .map(|networks| {
+                        view! {
+                            <dt>"Team networks"</dt>
+                            <dd>{networks}</dd>
+                        }
+                    })}
             </dl>
         </section>
     }
@@ -72,7 +96,7 @@ fn Quarantine(strays: Vec<Stray>) -> impl IntoView {
                 "Every container that carries this installation's label belongs to an environment."
             </p>
             <p class="nothing" hidden=none>
-                "These containers carry this installation's label, and no environment knows them: after a database was restored from a backup, say. Berth shows them and touches none. Look at them on the host, and remove there what nobody needs."
+                "These containers carry this installation's label, but belong to no known environment, for example after a database was restored from a backup. Berth lists them and leaves them alone. Look at them on the host, and remove there what nobody needs."
             </p>
             {strays.into_iter().map(|stray| view! { <StrayFacts stray /> }).collect_view()}
         </section>

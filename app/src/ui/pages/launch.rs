@@ -8,9 +8,9 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::api::ApiError;
-use crate::api::environments::{Launch, LaunchForm, LaunchOptions, get_launch_options, launch};
+use crate::api::environments::{Launch, LaunchForm, LaunchOptions, Typed, get_launch_options, launch};
 use crate::api::json::Given;
-use crate::api::me::get_me;
+use crate::api::me::get_my_teams;
 use crate::model::address::Address;
 use crate::model::name::TeamName;
 use crate::ui::browser;
@@ -35,7 +35,12 @@ pub fn LaunchPage() -> impl IntoView {
     // What an address brings along of what was typed before.
     let draft = LaunchForm::from_query(query);
     let refused = refusal_of::<Launch>();
-    let asked = async { Ok((get_me().await?.teams, get_launch_options(team).await?)) };
+    let asked = async {
+        match get_launch_options(team).await? {
+            Some(options) => Ok((Vec::new(), Some(options))),
+            None => Ok((get_my_teams().await?, None)),
+        }
+    };
     let view = move |(teams, options): (Vec<_>, Option<LaunchOptions>)| match options {
         None => view! { <ChooseTeam teams /> }.seal(),
         Some(options) if options.offers.is_empty() => view! { <NoOffers /> }.seal(),
@@ -57,7 +62,7 @@ fn NoOffers() -> impl IntoView {
         <section class="panel blank">
             <h2>"Nothing to launch yet"</h2>
             <p>
-                "This team has been given no templates. An admin declares them in the catalogue and says which teams may use them."
+                "No templates are available to this team. Admins define templates and the teams that can use them."
             </p>
         </section>
     }
@@ -77,27 +82,35 @@ struct Desk {
     chosen: RwSignal<String>,
     refused: RwSignal<Option<ApiError>>,
     under_way: RwSignal<bool>,
+    /// What was typed, also into the fields of templates that were chosen before.
+    typed: StoredValue<Typed>,
+    /// What has become of the chosen template while its form was filled in.
+    news: RwSignal<Option<String>>,
 }
+
+/// The form of the page.
+const FORM: &str = "form.launch";
 
 #[island]
 fn LaunchDesk(given: Given<(LaunchOptions, LaunchForm, Option<ApiError>)>) -> impl IntoView {
     let Given((options, draft, refused)) = given;
     let (team, key) = (options.team.name.clone(), options.idempotency_key.clone());
-    let first = options.offer(&draft.template).map(|offer| offer.slug.to_string()).unwrap_or_default();
-    let offers = options.offers.clone();
+    let first = options.proposed(&draft.template).map(|offer| offer.slug.to_string()).unwrap_or_default();
     let desk = Desk {
         options: RwSignal::new(options),
         chosen: RwSignal::new(first),
         refused: RwSignal::new(refused),
         under_way: RwSignal::new(false),
+        typed: StoredValue::new(Typed::beginning(draft)),
+        news: RwSignal::new(None),
     };
     desk.follow(team.clone());
     view! {
         <form method="post" action=Launch::url() class="split launch" on:submit=move |event| desk.send(&event)>
             <input type="hidden" name="form[team]" value=team.to_string() />
             <input type="hidden" name="form[key]" value=key />
-            <Templates offers desk />
-            <Panel desk draft />
+            <Templates desk />
+            <Panel desk />
         </form>
     }
     .seal()
@@ -106,19 +119,26 @@ fn LaunchDesk(given: Given<(LaunchOptions, LaunchForm, Option<ApiError>)>) -> im
 impl Desk {
     /// The room moves with what the team's others do.
     fn follow(self, team: TeamName) {
-        let Tab { live, notices, .. } = Tab::here();
+        let live = Tab::here().live;
         let of = team.clone();
         let answered = Callback::new(move |(_, answer): (u32, Option<LaunchOptions>)| {
             if let Some(options) = answer {
+                self.keep_typed();
+                let chosen = self.chosen.get_untracked();
+                let news = self.options.with_untracked(|before| options.changed_since(before, &chosen));
+                if news.is_some() {
+                    self.news.set(news);
+                }
                 self.options.set(options);
             }
         });
-        live.follow(
-            notices,
-            move || live.changes_of(Some(&of)),
-            move || get_launch_options(Some(team.clone())),
-            answered,
-        );
+        live.follow(move || live.changes_of(Some(&of)), move || get_launch_options(Some(team.clone())), answered);
+    }
+
+    /// Before other fields take the place of those that are shown.
+    fn keep_typed(self) {
+        let now = LaunchForm::from_fields(browser::fields_of(FORM));
+        self.typed.update_value(|typed| typed.keep(now));
     }
 
     fn send(self, event: &SubmitEvent) {

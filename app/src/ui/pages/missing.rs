@@ -15,8 +15,8 @@ pub fn MissingPage() -> impl IntoView {
             <span class="emblem">
                 <Icon name="search" />
             </span>
-            <h1 tabindex="-1">"This page is not here"</h1>
-            <p>"The address may be mistyped, or what it led to has been removed. Nothing was changed."</p>
+            <h1 tabindex="-1">"Page not found"</h1>
+            <p>"The address may be wrong, or what was here has been removed."</p>
             <a class="button" href="/environments">
                 "All environments"
             </a>

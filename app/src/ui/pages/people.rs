@@ -56,7 +56,8 @@ fn search(words: &str) -> AnyView {
 fn table(people: People) -> AnyView {
     let People { people, more } = people;
     if people.is_empty() {
-        return view! { <p class="nothing">"Nobody matches. People are here once they have signed in."</p> }.seal();
+        return view! { <p class="nothing">"No people match. People appear here after their first sign-in."</p> }
+            .seal();
     }
     let more = (more > 0).then(|| view! { <p class="nothing">{more.to_string()} " more match: search for them."</p> });
     view! {
@@ -66,7 +67,7 @@ fn table(people: People) -> AnyView {
                     <th scope="col">"Name"</th>
                     <th scope="col">"Teams"</th>
                     <th scope="col">"Role"</th>
-                    <th scope="col">"Signed in last"</th>
+                    <th scope="col">"Last sign-in"</th>
                 </tr>
             </thead>
             <tbody>{people.into_iter().map(row).collect_view()}</tbody>
@@ -88,7 +89,7 @@ fn row(person: PersonView) -> AnyView {
             </th>
             <td data-label="Teams">{teams(&person.teams)}</td>
             <td data-label="Role">{person.role.map_or("none", InstallationRole::as_str)}</td>
-            <td data-label="Signed in last">
+            <td data-label="Last sign-in">
                 <Moment at=person.signed_in_at />
             </td>
         </tr>

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_params_map;
 use crate::api::manage::{PersonView, get_person};
 use crate::api::me::{Me, get_me};
 use crate::model::access::InstallationRole;
-use crate::ui::components::form::{Draft, Told, choice_field, hidden};
+use crate::ui::components::form::{Draft, Told, choice_field, hidden, sent_to};
 use crate::ui::components::loaded::Loaded;
 use crate::ui::components::time::Moment;
 use crate::ui::seal::Seal;
@@ -35,7 +35,7 @@ pub fn PersonPage() -> impl IntoView {
                         .disabled
                         .then(|| {
                             view! {
-                                <p class="callout warn">"Disabled: nobody gets in with this account, and its tokens are refused."</p>
+                                <p class="callout warn">"Disabled: this account cannot sign in, and its tokens are refused."</p>
                             }
                         })}
                     {facts(&person)}
@@ -63,7 +63,7 @@ fn facts(person: &PersonView) -> AnyView {
     view! {
         <section class="panel" aria-labelledby="facts">
             <header>
-                <h2 id="facts">"What they are"</h2>
+                <h2 id="facts">"Account"</h2>
             </header>
             <dl class="facts body">
                 <dt>"Teams"</dt>
@@ -73,7 +73,7 @@ fn facts(person: &PersonView) -> AnyView {
                     {role(person.role)}
                     <small>"by the provider's claim: " {role(person.claim_role)} "; by hand: " {role(person.hand_role)}</small>
                 </dd>
-                <dt>"Signed in last"</dt>
+                <dt>"Last sign-in"</dt>
                 <dd>
                     <Moment at=person.signed_in_at />
                 </dd>
@@ -88,14 +88,18 @@ fn facts(person: &PersonView) -> AnyView {
 }
 
 fn forms(person: &PersonView, draft: &Draft) -> AnyView {
-    let address = format!("/people/{}", person.id);
+    let address = sent_to(&format!("/people/{}", person.id));
     let choices =
         [("", "None"), ("auditor", "Auditor: reads all, changes nothing"), ("admin", "Admin: changes everything")];
     let known = person.hand_role.map_or("", InstallationRole::as_str);
     let (form, word, help) = if person.disabled {
-        ("enable", "Enable", "They sign in again, and their tokens are good again.")
+        ("enable", "Enable", "They can sign in again, and their tokens work again.")
     } else {
-        ("disable", "Disable", "Their sessions end at once, and their tokens are refused. What they launched goes on.")
+        (
+            "disable",
+            "Disable",
+            "Their sessions end at once, and their tokens are refused. Their environments keep running.",
+        )
     };
     let class = if person.disabled { "button" } else { "button danger" };
     view! {
@@ -105,11 +109,11 @@ fn forms(person: &PersonView, draft: &Draft) -> AnyView {
             </header>
             <div class="body">
                 <form method="post" action=address.clone() class="fields">
-                    {hidden("form", "role")} {choice_field(draft, "role", "role", "Role by hand", &choices, known)}
-                    <button class="button">"Save the role"</button>
+                    {hidden("form", "role")} {choice_field(draft, "role", "role", "Role assigned here", &choices, known)}
+                    <button class="button">"Save role"</button>
                 </form>
                 <p class="dim">
-                    "It stands beside what the provider says; the larger of the two counts. Teams are given on the team's own page."
+                    "Applies in addition to the role from the identity provider; the higher role counts. Team roles are set on the team's page."
                 </p>
                 <form method="post" action=address class="fields">
                     {hidden("form", form)} <p class="dim">{help}</p>

@@ -6,8 +6,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::api::me::{Me, get_me};
+use crate::api::me::{Me, get_me, get_my_teams};
 use crate::api::requests::{AskForMore, DecideRequest, RequestForm, SeenRequest, SeenRequests, list_requests};
+use crate::model::access::Actor;
 use crate::model::request::{Standing, Step};
 use crate::model::team::Team;
 use crate::model::time::Timestamp;
@@ -25,9 +26,9 @@ mod item;
 pub fn RequestsPage() -> impl IntoView {
     let draft = RequestForm::from_query(use_query_map().get_untracked());
     let refused = refusal_of::<AskForMore>();
-    let asked = async { Ok((get_me().await?, list_requests().await?)) };
-    let view = move |(me, list): (Me, SeenRequests)| {
-        let teams = asking_for(me);
+    let asked = async { Ok((get_me().await?, get_my_teams().await?, list_requests().await?)) };
+    let view = move |(me, teams, list): (Me, Vec<Team>, SeenRequests)| {
+        let teams = asking_for(&me.actor, teams);
         let begun = draft.is_begun() || refused.is_some();
         view! {
             <div class="split requests" class:begun=begun>
@@ -49,9 +50,9 @@ pub fn RequestsPage() -> impl IntoView {
 }
 
 /// The teams for which the viewer can ask.
-fn asking_for(me: Me) -> Vec<Team> {
-    let admin = me.actor.acts_as_admin();
-    me.teams.into_iter().filter(|team| admin || team.role.is_some()).collect()
+fn asking_for(actor: &Actor, teams: Vec<Team>) -> Vec<Team> {
+    let admin = actor.acts_as_admin();
+    teams.into_iter().filter(|team| admin || team.role.is_some()).collect()
 }
 
 #[component]
@@ -66,7 +67,7 @@ fn Lists(list: SeenRequests) -> impl IntoView {
     let (lent, closed): (Vec<_>, Vec<_>) = others.into_iter().partition(|it| it.standing == Standing::Lent);
     view! {
         <div class="column">
-            <Section id="to-decide" title="Yours to decide" items=to_decide at />
+            <Section id="to-decide" title="Waiting for your decision" items=to_decide at />
             <Section id="waiting" title="Waiting for a decision" items=waiting at />
             <Section id="lent" title="Lent" items=lent at />
             <Section id="closed" title="Closed" items=closed at />
@@ -101,7 +102,7 @@ fn Nothing() -> impl IntoView {
             </span>
             <h2>"No requests"</h2>
             <p>
-                "When a launch does not fit into the quota, ask here for more until a certain time. What is lent goes back by itself; what runs by then goes on running."
+                "If a launch exceeds the quota, ask for more for a limited time here. The increase ends automatically; running environments keep running."
             </p>
         </section>
     }

@@ -43,7 +43,7 @@ fn table(settings: Vec<Setting>) -> AnyView {
             </a>
         </div>
         <p class="dim">
-            "These are set in berth.toml or by variables such as BERTH_SERVER__ADDR, by whoever runs this server; a change counts from its next start. Teams, sizes and templates are changed on their own pages, or by berth apply."
+            "These are set in berth.toml or by variables such as BERTH_SERVER__ADDR, by the operator of this server; changes take effect at the next start. Teams, sizes and templates are changed on their own pages, or by berth apply."
         </p>
         <section class="panel" aria-label="Settings">
             <table class="plain">

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
+use leptos_router::location::RequestUrl;
 
 use crate::api::me::{SignIn, get_sign_in};
-use crate::model::address::Address;
 use crate::model::sign_in::Problem;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::loaded::Loaded;
@@ -17,7 +17,10 @@ pub fn SignInPage() -> impl IntoView {
     let query = use_query_map().get_untracked();
     // A code that is none of ours comes from nobody who should be answered in detail.
     let problem = query.get("problem").map(|code| Problem::parse(&code).unwrap_or(Problem::Internal));
-    let start = Address::of("/auth/start").with("return_to", &query.get("return_to").unwrap_or_default()).to_string();
+    let start = match use_context::<RequestUrl>().as_ref().and_then(|url| return_to(url.as_ref())) {
+        Some(escaped) => format!("/auth/start?return_to={escaped}"),
+        None => "/auth/start".to_owned(),
+    };
     let view = move |way| match way {
         SignIn::OperatorLink => view! { <OperatorLink /> }.seal(),
         SignIn::Provider => view! { <Provider start=start.clone() /> }.seal(),
@@ -38,6 +41,12 @@ pub fn SignInPage() -> impl IntoView {
         </section>
     }
     .seal()
+}
+
+/// Where to go on, as it stands in the address: escaped. The router's own reading of a query unescapes twice.
+fn return_to(url: &str) -> Option<&str> {
+    let (_, query) = url.split_once('?')?;
+    query.split('&').find_map(|pair| pair.strip_prefix("return_to=")).filter(|value| !value.is_empty())
 }
 
 #[component]
@@ -61,4 +70,25 @@ fn OperatorLink() -> impl IntoView {
         <p class="dim">"It works once. If it has been used, start the server again: it prints a new one."</p>
     }
     .seal()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_asked_for_stays_as_it_stands_in_the_address() {
+        for (url, kept) in [
+            (
+                "/sign-in?return_to=%2Fenvironments%3Fq%3Da%2520b%2526c%2BM%25C3%25BC",
+                Some("%2Fenvironments%3Fq%3Da%2520b%2526c%2BM%25C3%25BC"),
+            ),
+            ("/sign-in?problem=expired&return_to=%2Fx", Some("%2Fx")),
+            ("/sign-in?return_to=", None),
+            ("/sign-in?problem=expired", None),
+            ("/sign-in", None),
+        ] {
+            assert_eq!(return_to(url), kept, "{url}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use crate::api::edit::NEW;
 use crate::api::manage::{SizeUse, list_sizes};
 use crate::api::me::{Me, get_me};
 use crate::model::name::TemplateName;
-use crate::ui::components::form::{Draft, Told, hidden, text_field};
+use crate::ui::components::form::{Draft, Told, hidden, sent_to, text_field};
 use crate::ui::components::loaded::Loaded;
 use crate::ui::seal::Seal;
 
@@ -84,7 +84,7 @@ fn form(one: &SizeUse, draft: &Draft) -> AnyView {
     };
     let id = format!("size-{}", size.name);
     view! {
-        <form method="post" action="/sizes" class="body bare-body">
+        <form method="post" action=sent_to("/sizes") class="body bare-body">
             {draft.refusal()} {hidden("form", "size")} {hidden("name", size.name.to_string())}
             {hidden("revision", draft.revision(&one.revision))}
             {text_field(&draft, &id, "cpus", "CPU cores", size.cpus.to_string(), "")}
@@ -104,7 +104,7 @@ fn removal(one: &SizeUse) -> AnyView {
     match one.kept_by() {
         Some(why) => view! { <small>"It cannot be removed: " {why} "."</small> }.seal(),
         None => view! {
-            <form method="post" action="/sizes">
+            <form method="post" action=sent_to("/sizes")>
                 {hidden("form", "remove-size")} {hidden("name", one.size.name.to_string())}
                 <button class="button danger" aria-label=format!("Remove size {}", one.size.name)>
                     "Remove"
@@ -121,16 +121,16 @@ fn new_size(draft: &Draft) -> AnyView {
     view! {
         <details class="panel" open=draft.is_refused()>
             <summary>"New size"</summary>
-            <form method="post" action="/sizes" class="body">
+            <form method="post" action=sent_to("/sizes") class="body">
                 {draft.refusal()} {hidden("form", "size")} {hidden("revision", NEW)}
                 <div class="quota">
-                    {text_field(&draft, form, "name", "Name", "", "Such as xl")}
-                    {text_field(&draft, form, "cpus", "CPU cores", "", "Such as 0.5")}
-                    {text_field(&draft, form, "memory", "Memory", "", "Such as 512MiB")}
+                    {text_field(&draft, form, "name", "Name", "", "For example xl")}
+                    {text_field(&draft, form, "cpus", "CPU cores", "", "For example 0.5")}
+                    {text_field(&draft, form, "memory", "Memory", "", "For example 512MiB")}
                     {text_field(&draft, form, "pids", "Processes", "256", "At most at once")}
                 </div>
                 <div class="row">
-                    <button class="button primary">"Add the size"</button>
+                    <button class="button primary">"Add size"</button>
                 </div>
             </form>
         </details>

@@ -62,7 +62,7 @@ fn TeamView(admin: bool, detail: TeamDetail, drafts: Drafts) -> impl IntoView {
             <h1 tabindex="-1">{team.label.clone()}</h1>
             <p class="dim">{team.name.to_string()}</p>
             <a class="button" href=environments>
-                "Its environments"
+                "View environments"
             </a>
         </div>
         <Told />
@@ -104,7 +104,7 @@ fn running(environments: &[Environment]) -> AnyView {
         }
     });
     let table = if environments.is_empty() {
-        view! { <p class="nothing">"It has no environments."</p> }.seal()
+        view! { <p class="nothing">"No environments."</p> }.seal()
     } else {
         view! {
             <table class="plain">
@@ -124,7 +124,7 @@ fn running(environments: &[Environment]) -> AnyView {
     view! {
         <section class="panel" aria-labelledby="runs">
             <header>
-                <h2 id="runs">"What it runs"</h2>
+                <h2 id="runs">"Environments"</h2>
             </header>
             {table}
         </section>

@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use crate::api::manage::{TeamSummary, list_teams};
 use crate::api::me::{Me, get_me};
 use crate::model::quota::Holding;
-use crate::ui::components::form::{Draft, Told, hidden, text_field};
+use crate::ui::components::form::{Draft, Told, hidden, sent_to, text_field};
 use crate::ui::components::loaded::Loaded;
 use crate::ui::seal::Seal;
 
@@ -38,7 +38,7 @@ pub fn TeamsPage() -> impl IntoView {
 #[component]
 fn TeamTable(teams: Vec<TeamSummary>) -> impl IntoView {
     if teams.is_empty() {
-        return view! { <p class="panel nothing">"No team is declared yet."</p> }.seal();
+        return view! { <p class="panel nothing">"No teams yet."</p> }.seal();
     }
     view! {
         <section class="panel" aria-label="Teams">
@@ -64,7 +64,8 @@ fn row(summary: TeamSummary) -> AnyView {
     let TeamSummary { team, members } = summary;
     let over = team.room.team.overrun(team.name.as_str());
     let cells = team.room.team.gauges(Holding::default()).map(|gauge| {
-        let figures = format!("{} {}", gauge.figure(), gauge.against());
+        let between = if gauge.limit.is_some() { " " } else { ", " };
+        let figures = format!("{}{between}{}", gauge.figure(), gauge.against());
         view! { <td data-label=gauge.label()>{figures}</td> }
     });
     view! {
@@ -88,15 +89,15 @@ fn new_team(draft: &Draft) -> AnyView {
     view! {
         <details class="panel" open=open>
             <summary>"New team"</summary>
-            <form method="post" action="/teams" class="body">
+            <form method="post" action=sent_to("/teams") class="body">
                 {draft.refusal()} {hidden("form", "team")}
                 <div class="pair">
                     {text_field(draft, form, "name", "Name", "", "a-z, 0-9 and hyphens. It cannot be changed later.")}
-                    {text_field(draft, form, "label", "Label", "", "What people read. Left empty, the name.")}
+                    {text_field(draft, form, "label", "Label", "", "Display name. Defaults to the name.")}
                 </div>
                 <p class="dim">"Limits, groups and members are set on the team's own page."</p>
                 <div class="row">
-                    <button class="button primary">"Make the team"</button>
+                    <button class="button primary">"Create team"</button>
                 </div>
             </form>
         </details>

@@ -65,7 +65,7 @@ fn TemplateView(admin: bool, now: Option<Timestamp>, detail: TemplateDetail, dra
                 view! {
                     <section class="panel" aria-labelledby="offer">
                         <header>
-                            <h2 id="offer">"Image and end of offer"</h2>
+                            <h2 id="offer">"Image and deprecation"</h2>
                         </header>
                         <div class="body">
                             {pin(&detail, &drafts.pin)} {end_of_offer(&detail, &drafts.deprecate)}
@@ -82,9 +82,9 @@ fn TemplateView(admin: bool, now: Option<Timestamp>, detail: TemplateDetail, dra
 fn facts(it: &TemplateSummary) -> AnyView {
     let uses = it.in_use.iter().map(|used| view! { <li>{used.words(it.version)}</li> }).collect_view();
     let pinned = if it.is_pinned() {
-        "pinned by digest: it stays what it is"
+        "pinned by digest: it cannot change"
     } else {
-        "by name: what the registry has under it can change"
+        "by name: the registry can change what it refers to"
     };
     view! {
         <section class="panel" aria-labelledby="facts">
@@ -92,7 +92,7 @@ fn facts(it: &TemplateSummary) -> AnyView {
                 <h2 id="facts">"Now"</h2>
             </header>
             <dl class="facts body">
-                <dt>"What one gets"</dt>
+                <dt>"Summary"</dt>
                 <dd>{it.summary.clone()}</dd>
                 <dt>"Image"</dt>
                 <dd>

@@ -15,7 +15,7 @@ const BEGINNING: &str = r#"[[template]]
 name = "new-name"
 teams = "everyone"
 label = "New"
-summary = "What one gets, in a line."
+summary = "What you get, in one line."
 image = "registry.example/image:1"
 sizes = ["s"]
 lifetime = { default = "8h", maximum = "7d" }
@@ -63,7 +63,7 @@ pub fn TemplatesPage() -> impl IntoView {
 #[component]
 fn TemplateTable(me: Me, templates: Vec<TemplateSummary>) -> impl IntoView {
     if templates.is_empty() {
-        return view! { <p class="panel nothing">"No template is declared yet."</p> }.seal();
+        return view! { <p class="panel nothing">"No templates yet."</p> }.seal();
     }
     let now = me.visit.map(|visit| visit.at);
     let rows = templates.into_iter().map(|it| {
@@ -129,13 +129,13 @@ fn new_template(draft: &Draft) -> AnyView {
                     draft,
                     "new-template",
                     "text",
-                    "The template in TOML",
+                    "Template (TOML)",
                     BEGINNING,
-                    "The same as in a catalogue file. It is checked as a whole before anything is changed.",
+                    "Same format as a catalogue file. Everything is checked before anything is changed.",
                     24,
                 )}
                 <div class="row">
-                    <button class="button primary">"Make the template"</button>
+                    <button class="button primary">"Create template"</button>
                 </div>
             </form>
         </details>

@@ -44,7 +44,7 @@ fn Shell(environment: Environment, bundle: String) -> impl IntoView {
         <Stylesheet href=format!("{bundle}/terminal.css") />
         <Script type_="module" src=format!("{bundle}/terminal.js") />
         <noscript>
-            <p class="callout warn">"A terminal needs scripts, and this browser runs none here."</p>
+            <p class="callout warn">"The terminal needs JavaScript, which is turned off in this browser."</p>
         </noscript>
         <section class="terminal" aria-label="Terminal" data-environment=id.to_string()>
             <div class="screen" data-label=format!("Terminal of {name}") data-hint="terminal-keys"></div>
@@ -111,10 +111,10 @@ fn Closed(environment: Environment, actor: Actor, why: String) -> impl IntoView 
             <span class="emblem">
                 <Icon name=emblem />
             </span>
-            <h2 id="closed">"No terminal now"</h2>
+            <h2 id="closed">"No terminal available"</h2>
             <p>{why}</p>
             <a class="button primary" href=environment.address().to_string()>
-                {if starts { "Start it on its overview" } else { "To its overview" }}
+                {if starts { "Start it on the overview page" } else { "Go to the overview page" }}
             </a>
         </section>
     }

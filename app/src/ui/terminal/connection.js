@@ -19,6 +19,8 @@ export class Connection {
   #patience;
   #retry;
   #tries = 0;
+  /** Whether a socket was ever opened: where none was, something on the way may not let WebSockets through. */
+  #reached = false;
   /** Whether the terminal is behind the socket. */
   #opened = false;
   /** Bytes of output that came, and how many of them are not drawn yet. */
@@ -60,6 +62,7 @@ export class Connection {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       clearTimeout(this.#patience);
+      this.#reached = true;
       this.#say(this.#greeting());
     };
     socket.onmessage = ({ data }) => (typeof data === 'string' ? this.#hear(JSON.parse(data)) : this.#take(new Uint8Array(data)));
@@ -110,10 +113,10 @@ export class Connection {
 
   #lose() {
     this.#leave();
-    if (this.#tries === TRIES) return this.#finish('away');
+    if (this.#tries === TRIES) return this.#finish(this.#reached ? 'away' : 'refused');
     this.#retry = setTimeout(() => this.#connect(), PAUSES[Math.min(this.#tries, PAUSES.length - 1)]);
     this.#tries += 1;
-    this.#tell('lost');
+    this.#tell(this.#reached ? 'lost' : 'unreached');
   }
 
   #finish(state, words) {

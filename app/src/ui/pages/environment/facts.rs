@@ -24,6 +24,7 @@ pub fn Facts(
     let owner = viewer.owner(&it);
     let container = Memo::new(move |_| detail.with(|detail| detail.container.clone()));
     let id = it.id.to_string();
+    let exposed = Memo::new(move |_| environment.with(|it| it.state.holds_resources() && !it.isolated));
     view! {
         <section class="panel" aria-labelledby="about">
             <header>
@@ -39,11 +40,21 @@ pub fn Facts(
                 <dd>{it.limits.cpus.words()} ", " {it.limits.memory.to_string()} ", " {it.limits.pids} " processes"</dd>
                 <dt>"Host"</dt>
                 <dd>{it.host}</dd>
+                {move || exposed.get().then(exposed_fact)}
                 {move || container.get().map(|name| view! { <Code term="Container" text=name /> })}
                 <Code term="Id" text=id />
             </dl>
             <Variables detail />
         </section>
+    }
+    .seal()
+}
+
+/// What other environments may do, as long as nothing keeps them from it.
+fn exposed_fact() -> AnyView {
+    view! {
+        <dt>"Isolation"</dt>
+        <dd>"Not yet: other environments can reach every port of its container. Restart it to isolate it."</dd>
     }
     .seal()
 }

@@ -6,10 +6,9 @@ use crate::model::environment::{Environment, Port, State};
 use crate::ui::components::copy::Copy;
 use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
-use crate::ui::tab::Viewer;
 
 #[component]
-pub fn Open(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
+pub fn Open(environment: Signal<Environment>) -> impl IntoView {
     let ports = Memo::new(move |_| environment.with(|it| it.ports.clone()));
     let state = Memo::new(move |_| environment.with(|it| it.state));
     view! {
@@ -22,7 +21,7 @@ pub fn Open(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
                 if ports.is_empty() {
                     view! { <p class="nothing">{nothing(state.get())}</p> }.seal()
                 } else {
-                    let rows = ports.into_iter().map(|port| view! { <PortRow port host=viewer.host /> });
+                    let rows = ports.into_iter().map(|port| view! { <PortRow port /> });
                     view! { <ul class="port-rows">{rows.collect_view()}</ul> }.seal()
                 }
             }}
@@ -36,30 +35,26 @@ const fn nothing(state: State) -> &'static str {
         State::Reserved | State::Pulling | State::Creating | State::Starting => {
             "The ports appear here as soon as the container has them."
         }
-        State::Running => "This template opens no ports.",
+        State::Running => "This template publishes no ports.",
         State::Stopping | State::Stopped | State::Failed => {
-            "It has no ports while it does not run; the next start gives it new ones."
+            "No ports while it is not running; the next start assigns new ones."
         }
         State::Removing | State::Removed => "Its ports are closed.",
     }
 }
 
 #[component]
-fn PortRow(port: Port, host: Signal<String>) -> impl IntoView {
-    let address = {
-        let port = port.clone();
-        Signal::derive(move || port.address(&host.get()))
-    };
+fn PortRow(port: Port) -> impl IntoView {
+    let address = port.address.clone();
     let title = format!("{} {}", port.name, port.host_port);
     let inside = format!("{}/{}", port.container, port.protocol);
     let what = format!("the address of {}", port.name);
-    let opened = if port.link("").is_some() {
-        let name = port.name.to_string();
+    let opened = if let Some(url) = port.url {
         view! {
-            <a class="open-port" href=move || port.link(&host.get()) target="_blank" rel="noopener noreferrer">
-                <strong>{name}</strong>
+            <a class="open-port" href=url target="_blank" rel="noopener noreferrer">
+                <strong>{port.name.to_string()}</strong>
                 " "
-                <span class="mono">{address}</span>
+                <span class="mono">{address.clone()}</span>
                 <Icon name="open" />
             </a>
         }
@@ -69,7 +64,7 @@ fn PortRow(port: Port, host: Signal<String>) -> impl IntoView {
             <span class="open-port" title=title>
                 <strong>{port.name.to_string()}</strong>
                 " "
-                <span class="mono">{address}</span>
+                <span class="mono">{address.clone()}</span>
             </span>
         }
         .seal()

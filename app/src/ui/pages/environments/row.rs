@@ -16,7 +16,7 @@ use crate::ui::tab::Viewer;
 #[component]
 pub fn Row(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
     let it = environment.get_untracked();
-    let Viewer { tab, now, host, .. } = viewer;
+    let Viewer { tab, now, .. } = viewer;
     let owner = viewer.owner(&it);
     let reason = move || environment.with(|it| it.reason.clone());
     let ends = Memo::new(move |_| environment.with(|it| it.ending().map_or("", Ending::note)));
@@ -37,7 +37,7 @@ pub fn Row(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
                 </small>
             </td>
             <td class="open">
-                <PortLinks ports host />
+                <PortLinks ports />
             </td>
             <td class="limits">
                 <span>{it.limits.cpus.words()}</span>

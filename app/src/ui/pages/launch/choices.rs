@@ -12,8 +12,8 @@ pub fn ChooseTeam(teams: Vec<Team>) -> impl IntoView {
     if teams.is_empty() {
         return view! {
             <section class="panel blank">
-                <h2>"You are in no team"</h2>
-                <p>"Environments belong to teams. Ask a lead of your team or an admin to let you in, then come back here."</p>
+                <h2>"You are not in a team"</h2>
+                <p>"Environments belong to teams. Ask a team lead or an admin to add you to one."</p>
             </section>
         }
         .seal();
@@ -30,11 +30,15 @@ pub fn ChooseTeam(teams: Vec<Team>) -> impl IntoView {
 #[component]
 fn TeamCard(team: Team) -> impl IntoView {
     let [gauge, ..] = team.room.team.gauges(Holding::default());
+    let environments = match gauge.limit {
+        Some(_) => format!("{} {} environments", gauge.figure(), gauge.against()),
+        None => format!("Environments: {}, no limit", gauge.figure()),
+    };
     view! {
         <li>
             <a class="card" href=super::address(team.name.as_str(), "")>
                 <strong>{team.label}</strong>
-                <span class="dim">{gauge.figure()} " " {gauge.against()} " environments"</span>
+                <span class="dim">{environments}</span>
                 <Bar gauge=gauge.into() />
             </a>
         </li>

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::api::ApiError;
 use crate::model::name::EnvironmentName;
 use crate::model::template::{Kind, Variable};
+use crate::ui::components::text_area::GrowingText;
 use crate::ui::seal::Seal;
 
 /// A field with its label, help, and what is wrong with it.
@@ -38,7 +39,7 @@ pub fn NameField(value: String, error: Signal<Option<ApiError>>) -> impl IntoVie
         |value: &str| if value.is_empty() { None } else { EnvironmentName::parse(value).err().map(|e| e.to_string()) };
     let (problem, leave) = checked("name", error, check);
     view! {
-        <Field id="name" label="Name" help="Left empty, Berth chooses one." problem>
+        <Field id="name" label="Name" help="Leave empty to have Berth choose one." problem>
             <input
                 id="name"
                 name="form[name]"
@@ -86,17 +87,21 @@ fn input(
     let options = variable.options();
     let id = id.to_owned();
     let left = move |event| leave.run(event_target_value(&event));
+    if options.is_empty() && variable.kind != Kind::Integer {
+        let (secret, required) = (variable.secret, variable.required);
+        let invalid = Signal::derive(move || problem.get().is_some());
+        let left = Callback::new(left);
+        return view! { <GrowingText id name value secret required described_by=described invalid left /> }.seal();
+    }
     if options.is_empty() {
-        let mode = if variable.kind == Kind::Integer { "numeric" } else { "text" };
-        let (kind, complete) = if variable.secret { ("password", "new-password") } else { ("text", "off") };
+        // The digits of a phone's numeric keyboard come without a minus sign.
         return view! {
             <input
                 id=id
                 name=name
-                type=kind
+                type=if variable.secret { "password" } else { "text" }
                 value=value
-                inputmode=mode
-                autocomplete=complete
+                autocomplete=if variable.secret { "new-password" } else { "off" }
                 spellcheck="false"
                 aria-required=required
                 aria-invalid=invalid

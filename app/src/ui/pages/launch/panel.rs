@@ -17,17 +17,21 @@ use crate::ui::seal::Seal;
 const SIZE: &str = "form[size]";
 
 #[component]
-pub fn Panel(desk: Desk, draft: LaunchForm) -> impl IntoView {
+pub fn Panel(desk: Desk) -> impl IntoView {
     let offer =
         Memo::new(move |_| desk.options.with(|options| desk.chosen.with(|chosen| options.offer(chosen).cloned())));
-    let size = RwSignal::new(draft.size.clone());
+    let (name, size) = desk.typed.with_value(|typed| {
+        let typed = typed.of(&desk.chosen.get_untracked());
+        (typed.name.clone(), RwSignal::new(typed.size.clone()))
+    });
     let error = desk.refused.into();
     let ask = Signal::derive(move || {
         let size = offer.with(|offer| size.with(|size| offer.as_ref()?.size(size).cloned()));
         size.map(|size| Holding::running(size.cpus, size.memory)).unwrap_or_default()
     });
-    let name = draft.name.clone();
-    let specific = move || offer.get().map(|offer| view! { <OfOffer offer desk size draft=draft.clone() /> });
+    let specific = move || offer.get().map(|offer| view! { <OfOffer offer desk size /> });
+    let news = move || desk.news.get().map(|news| view! { <p class="callout warn">{news}</p> });
+    let button = move || offer.with(Option::is_some).then(|| view! { <LaunchButton under_way=desk.under_way /> });
     let label = move || offer.with(|offer| offer.as_ref().map(|offer| offer.label.clone()));
     let version = move || offer.with(|offer| offer.as_ref().map(|offer| format!("version {}", offer.version)));
     view! {
@@ -38,12 +42,13 @@ pub fn Panel(desk: Desk, draft: LaunchForm) -> impl IntoView {
             </header>
             <div class="body">
                 <NameField value=name error />
+                <div role="status">{news}</div>
                 {specific}
             </div>
             <footer>
                 <Preview options=desk.options ask error />
                 <Elsewhere error offer />
-                <LaunchButton under_way=desk.under_way />
+                {button}
             </footer>
         </section>
     }
@@ -52,7 +57,8 @@ pub fn Panel(desk: Desk, draft: LaunchForm) -> impl IntoView {
 
 /// The fields that one template has.
 #[component]
-fn OfOffer(offer: Offer, desk: Desk, size: RwSignal<String>, draft: LaunchForm) -> impl IntoView {
+fn OfOffer(offer: Offer, desk: Desk, size: RwSignal<String>) -> impl IntoView {
+    let draft = desk.typed.with_value(|typed| typed.of(offer.slug.as_str()).clone());
     let proposed = size.with_untracked(|size| offer.size(size).map(|size| size.name.to_string()));
     Effect::new(move |_| {
         // Somebody may have chosen before the page had come to life.
@@ -70,7 +76,7 @@ fn OfOffer(offer: Offer, desk: Desk, size: RwSignal<String>, draft: LaunchForm) 
         view! { <SizeChoice of options=desk.options checked choose /> }
     });
     let variables = offer.variables.clone().into_iter().map(|variable| {
-        let typed = draft.variables.get(&variable.name).cloned();
+        let typed = draft.variables.get(&variable.name).or_else(|| draft.secrets.get(&variable.name)).cloned();
         view! { <VariableField variable typed error /> }
     });
     view! {

@@ -10,22 +10,26 @@ use crate::ui::seal::Seal;
 const FIELD: &str = "form[template]";
 
 #[component]
-pub fn Templates(offers: Vec<Offer>, desk: Desk) -> impl IntoView {
+pub fn Templates(desk: Desk) -> impl IntoView {
     Effect::new(move |_| {
         // Somebody may have chosen before the page had come to life.
         if let Some(there) = browser::chosen(FIELD) {
             desk.choose(there);
         }
     });
-    let first = desk.chosen.get_untracked();
-    let cards = offers.into_iter().map(|offer| {
-        let checked = offer.slug.as_str() == first;
-        view! { <Card offer checked desk /> }
-    });
+    let offers = Memo::new(move |_| desk.options.with(|options| options.offers.clone()));
+    let cards = move || {
+        let chosen = desk.chosen.get_untracked();
+        let card = |offer: Offer| {
+            let checked = offer.slug.as_str() == chosen;
+            view! { <Card offer checked desk /> }
+        };
+        offers.get().into_iter().map(card).collect_view()
+    };
     view! {
         <fieldset class="templates">
             <legend>"Template"</legend>
-            <div class="cards">{cards.collect_view()}</div>
+            <div class="cards">{cards}</div>
         </fieldset>
     }
     .seal()
@@ -38,7 +42,9 @@ impl Desk {
         }
         let team = self.options.with_untracked(|options| options.team.name.to_string());
         browser::show_address(&super::address(&team, &template));
+        self.keep_typed();
         self.refused.set(None);
+        self.news.set(None);
         self.chosen.set(template);
     }
 }

@@ -10,6 +10,7 @@ use crate::model::request::{Raised, Until, WORDS_MAX};
 use crate::model::team::Team;
 use crate::model::units::Span;
 use crate::ui::components::icon::Icon;
+use crate::ui::components::text_area::{Kind, TextArea};
 use crate::ui::seal::Seal;
 
 /// For how long something can be asked for on the page; scripts may ask until any moment.
@@ -49,7 +50,7 @@ pub fn AskForm(teams: Vec<Team>, draft: RequestForm, refused: Option<ApiError>) 
                     <TeamChoice teams chosen=draft.team.clone() />
                     <ScopeChoice chosen=draft.scope.clone() capped />
                     <fieldset class="amounts">
-                        <legend>"How much more"</legend>
+                        <legend>"Additional amount"</legend>
                         {entry("environments", "Environments", &draft.environments, "numeric", "0")}
                         {entry("running", "Running", &draft.running, "numeric", "0")}
                         {entry("cpus", "CPU cores", &draft.cpus, "decimal", "0")}
@@ -155,9 +156,9 @@ fn ScopeChoice(
     };
     view! {
         <fieldset class="choices">
-            <legend>"Of what"</legend>
+            <legend>"Increase"</legend>
             {choice(Raised::Team, "The team's quota:")}
-            {choice(Raised::Member, "My own cap in the team:")}
+            {choice(Raised::Member, "My own quota in the team:")}
         </fieldset>
     }
     .seal()
@@ -184,7 +185,7 @@ fn UntilChoice(chosen: String) -> impl IntoView {
             <select id="until" name="form[until]" aria-describedby="until-help">
                 {options.collect_view()}
             </select>
-            <small id="until-help">"Then it goes back by itself; what runs goes on running."</small>
+            <small id="until-help">"Then the increase ends automatically; running environments keep running."</small>
         </div>
     }
     .seal()
@@ -192,22 +193,21 @@ fn UntilChoice(chosen: String) -> impl IntoView {
 
 #[component]
 fn Reason(value: String, problem: Option<String>) -> impl IntoView {
-    let invalid = problem.is_some().then_some("true");
     view! {
         <div class="field">
             <label for="reason">"Reason"</label>
-            <textarea
+            <TextArea
+                kind=Kind::Prose
                 id="reason"
                 name="form[reason]"
-                rows="3"
-                maxlength=WORDS_MAX.to_string()
-                required
-                aria-invalid=invalid
-                aria-describedby="reason-help"
-            >
-                {value}
-            </textarea>
-            <small id="reason-help">"Whoever decides reads it."</small>
+                value
+                rows=3
+                described_by="reason-help".to_owned()
+                invalid=problem.is_some()
+                required=true
+                longest=WORDS_MAX
+            />
+            <small id="reason-help">"Shown to the people who decide."</small>
             {problem.map(|words| view! { <small class="problem">{words}</small> })}
         </div>
     }

@@ -18,7 +18,7 @@ pub fn Item(seen: SeenRequest, at: Timestamp) -> impl IntoView {
     let asked = format!("{} {verb} {} more", request.asker, request.more.words());
     let whose = match request.raises {
         Raised::Team => format!("For the quota of team {}", request.team),
-        Raised::Member => format!("For their own cap in team {}", request.team),
+        Raised::Member => format!("For their own quota in team {}", request.team),
     };
     let decision = told(&request);
     let (anchor, label) = (id.clone(), asked.clone());
@@ -47,7 +47,7 @@ fn told(request: &Request) -> Option<AnyView> {
         RequestState::Approved { .. } => "Approved",
         RequestState::Declined { .. } => "Declined",
         RequestState::Withdrawn { .. } => "Withdrawn",
-        RequestState::Returned { .. } => "Returned early",
+        RequestState::Returned { .. } => "Ended early",
     };
     let by = format!("{done} by {}, ", decision.by);
     let word = if decision.word.is_empty() { ".".to_owned() } else { format!(": {}", decision.word) };
@@ -96,7 +96,7 @@ fn Steps(id: String, label: String, steps: Vec<Step>) -> impl IntoView {
         view! {
             <label class="word" for=of>
                 <span>"A word of why"</span>
-                <input id=word name="word" maxlength=WORDS_MAX.to_string() autocomplete="off" placeholder="Needed to decline" />
+                <input id=word name="word" maxlength=WORDS_MAX.to_string() autocomplete="off" placeholder="Required to decline" />
             </label>
         }
     });
@@ -105,7 +105,7 @@ fn Steps(id: String, label: String, steps: Vec<Step>) -> impl IntoView {
             Step::Approve => ("button primary", "Approve"),
             Step::Decline => ("button", "Decline"),
             Step::Withdraw => ("button", "Withdraw"),
-            Step::Return => ("button", "End the loan"),
+            Step::Return => ("button", "End the increase"),
         };
         let name = format!("{words}: {label}");
         view! {

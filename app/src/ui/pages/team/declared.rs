@@ -7,7 +7,7 @@ use crate::model::access::TeamRole;
 use crate::model::quota::{Holding, Pool, Quota};
 use crate::model::units::Memory;
 use crate::ui::components::as_text::AsText;
-use crate::ui::components::form::{Draft, hidden, text_area, text_field};
+use crate::ui::components::form::{Draft, hidden, sent_to, text_area, text_field};
 use crate::ui::seal::Seal;
 
 /// For those who may not change it.
@@ -22,16 +22,16 @@ pub fn limits(detail: &TeamDetail) -> AnyView {
                 <h2 id="declared">"Limits and groups"</h2>
             </header>
             <dl class="facts body">
-                <dt>"The team"</dt>
+                <dt>"Team quota"</dt>
                 <dd>{in_words(room.team.quota)}</dd>
-                <dt>"Each member"</dt>
+                <dt>"Per-member quota"</dt>
                 <dd>{in_words(room.member.quota)}</dd>
-                <dt>"Groups of the provider"</dt>
+                <dt>"Identity provider groups"</dt>
                 <dd>
                     <ul>{groups}</ul>
                 </dd>
-                <dt>"Who can change it"</dt>
-                <dd>"An admin"</dd>
+                <dt>"Changed by"</dt>
+                <dd>"Admins"</dd>
             </dl>
         </section>
     }
@@ -53,31 +53,31 @@ pub fn declaration(detail: &TeamDetail, draft: &Draft) -> AnyView {
             <header>
                 <h2 id="declared">"Limits and groups"</h2>
             </header>
-            <form method="post" action=format!("/teams/{}", team.name) class="body">
+            <form method="post" action=sent_to(&format!("/teams/{}", team.name)) class="body">
                 {draft.refusal()} {hidden("form", form)} {hidden("revision", draft.revision(&detail.revision))}
                 {text_field(draft, form, "label", "Label", team.label.clone(), "")}
-                {quota(draft, "quota", "The team may hold", team.room.team.quota)}
-                {quota(draft, "per_member", "Each member may hold of it", team.room.member.quota)}
+                {quota(draft, "quota", "Team quota", team.room.team.quota)}
+                {quota(draft, "per_member", "Per-member quota", team.room.member.quota)}
                 <p class="dim">
-                    "An empty field is no limit. A limit below what is in use stops nothing: new launches are refused until there is room."
+                    "Leave a field empty for no limit. Lowering a limit below current use stops nothing; new launches are refused until there is room."
                 </p>
                 <div class="pair">
                     {text_area(
                         draft,
                         form,
                         "members",
-                        "Groups whose people are members",
+                        "Groups with role member",
                         lines(TeamRole::Member),
-                        "Of the identity provider, one a line.",
+                        "Group names from the identity provider, one per line.",
                         3,
                     )}
                     {text_area(
                         draft,
                         form,
                         "leads",
-                        "Groups whose people are leads",
+                        "Groups with role lead",
                         lines(TeamRole::Lead),
-                        "Leads act on everything of the team.",
+                        "Leads can manage every environment of the team.",
                         3,
                     )}
                 </div>
@@ -104,7 +104,7 @@ fn quota(draft: &Draft, prefix: &'static str, legend: &'static str, quota: Quota
             {text_field(draft, form, environments, "Environments", count(quota.environments), "")}
             {text_field(draft, form, running, "Running", count(quota.running), "")}
             {text_field(draft, form, cpus, "CPU cores", cores, "")}
-            {text_field(draft, form, memory, "Memory", quota.memory.map(Memory::exact).unwrap_or_default(), "Such as 2GiB")}
+            {text_field(draft, form, memory, "Memory", quota.memory.map(Memory::exact).unwrap_or_default(), "For example 2GiB")}
         </fieldset>
     }
     .seal()
@@ -117,15 +117,15 @@ pub fn as_text(detail: &TeamDetail, draft: &Draft, admin: bool) -> AnyView {
         action: format!("/teams/{}", detail.team.name),
         text: &detail.text,
         revision: &detail.revision,
-        help: "The same as in a catalogue file.",
+        help: "Same format as a catalogue file.",
         rows: detail.text.lines().count() + 2,
-        save: "Save the text",
+        save: "Save TOML",
         primary: false,
     };
     let inside = inside.view(draft, admin);
     view! {
         <details class="panel" open=draft.is_refused()>
-            <summary>"As text"</summary>
+            <summary>"Edit as TOML"</summary>
             {inside}
         </details>
     }

@@ -5,12 +5,12 @@ use leptos::prelude::*;
 use crate::api::manage::{Member, TeamDetail};
 use crate::model::name::TeamName;
 use crate::model::quota::Pool;
-use crate::ui::components::form::{Draft, choice_field, hidden, text_field};
+use crate::ui::components::form::{Draft, choice_field, hidden, sent_to, text_field};
 use crate::ui::seal::Seal;
 
 pub fn member_table(detail: &TeamDetail, admin: bool) -> AnyView {
     if detail.members.is_empty() {
-        return view! { <p class="nothing">"Nobody who has signed in belongs to it."</p> }.seal();
+        return view! { <p class="nothing">"No member has signed in yet."</p> }.seal();
     }
     let cap = detail.team.room.member.quota;
     let rows = detail.members.iter().map(|member| row(&detail.team.name, member, Pool::new(cap, member.used), admin));
@@ -20,7 +20,7 @@ pub fn member_table(detail: &TeamDetail, admin: bool) -> AnyView {
                 <tr>
                     <th scope="col">"Name"</th>
                     <th scope="col">"Role"</th>
-                    <th scope="col">"Where from"</th>
+                    <th scope="col">"Source"</th>
                     <th scope="col">"Holds"</th>
                     <th scope="col">
                         <span class="unseen">"Actions"</span>
@@ -36,7 +36,7 @@ pub fn member_table(detail: &TeamDetail, admin: bool) -> AnyView {
 fn row(team: &TeamName, member: &Member, pool: Pool, admin: bool) -> AnyView {
     let ways = member.by.iter().map(|way| view! { <li>{way.words()}</li> }).collect_view();
     let by_hand = admin && member.by.iter().any(|way| way.group.is_none());
-    let label = format!("Take back what {} was given by hand", member.name);
+    let label = format!("Remove the role of {} that was assigned here", member.name);
     let passed = pool.overrun(&member.name);
     view! {
         <tr>
@@ -46,7 +46,7 @@ fn row(team: &TeamName, member: &Member, pool: Pool, admin: bool) -> AnyView {
                 {member.disabled.then(|| view! { <small class="warn">"disabled"</small> })}
             </th>
             <td data-label="Role">{member.role.to_string()}</td>
-            <td data-label="Where from">
+            <td data-label="Source">
                 <ul>{ways}</ul>
             </td>
             <td data-label="Holds">
@@ -57,10 +57,10 @@ fn row(team: &TeamName, member: &Member, pool: Pool, admin: bool) -> AnyView {
                 {by_hand
                     .then(|| {
                         view! {
-                            <form method="post" action=format!("/teams/{team}")>
+                            <form method="post" action=sent_to(&format!("/teams/{team}"))>
                                 {hidden("form", "remove-member")} {hidden("person", member.id.to_string())}
                                 <button class="button quiet" aria-label=label>
-                                    "Take back"
+                                    "Remove role"
                                 </button>
                             </form>
                         }
@@ -76,22 +76,23 @@ fn holds(pool: &Pool) -> String {
     let of =
         |held: u64, limit: Option<u64>| limit.map_or_else(|| held.to_string(), |limit| format!("{held} of {limit}"));
     let (used, quota) = (pool.used, pool.quota);
-    format!("{} environments, {} running", of(used.environments, quota.environments), of(used.running, quota.running))
+    let nouns = if quota.environments.unwrap_or(used.environments) == 1 { "environment" } else { "environments" };
+    format!("{} {nouns}, {} running", of(used.environments, quota.environments), of(used.running, quota.running))
 }
 
 pub fn add_member(team: &TeamName, draft: &Draft) -> AnyView {
     let form = "member";
     view! {
-        <form method="post" action=format!("/teams/{team}") class="body">
+        <form method="post" action=sent_to(&format!("/teams/{team}")) class="body">
             {draft.refusal()} {hidden("form", form)}
             <div class="fields">
                 {text_field(
                     draft,
                     form,
                     "who",
-                    "Add somebody by hand",
+                    "Add a person",
                     "",
-                    "E-mail address, name or id of somebody who has signed in before. Who is a member already gets this role.",
+                    "E-mail address, name or ID of a user who has signed in before. An existing member gets this role.",
                 )} {choice_field(draft, form, "role", "Role", &[("member", "Member"), ("lead", "Lead")], "member")}
                 <button class="button">"Add"</button>
             </div>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::api::manage::TemplateDetail;
 use crate::ui::components::as_text::AsText;
-use crate::ui::components::form::{Draft, hidden};
+use crate::ui::components::form::{Draft, hidden, sent_to};
 use crate::ui::seal::Seal;
 
 pub fn text(detail: &TemplateDetail, draft: &Draft, admin: bool) -> AnyView {
@@ -22,7 +22,7 @@ pub fn text(detail: &TemplateDetail, draft: &Draft, admin: bool) -> AnyView {
     view! {
         <section class="panel" aria-labelledby="text">
             <header>
-                <h2 id="text">"As it is declared"</h2>
+                <h2 id="text">"Definition (TOML)"</h2>
             </header>
             {inside}
         </section>
@@ -31,14 +31,17 @@ pub fn text(detail: &TemplateDetail, draft: &Draft, admin: bool) -> AnyView {
 }
 
 fn address(detail: &TemplateDetail) -> String {
-    format!("/templates/{}", detail.summary.slug)
+    sent_to(&format!("/templates/{}", detail.summary.slug))
 }
 
 pub fn pin(detail: &TemplateDetail, draft: &Draft) -> AnyView {
     let (word, help) = if detail.summary.is_pinned() {
-        ("Pin again", "To what the host has under the image's name now.")
+        ("Pin again", "Pins the image to the digest that the host has for its name now.")
     } else {
-        ("Pin by digest", "From then on the image is what the host has under its name now. That is a new version.")
+        (
+            "Pin by digest",
+            "Pins the image to the digest that the host has for its name now. This creates a new version.",
+        )
     };
     view! {
         <form method="post" action=address(detail) class="fields">
@@ -56,8 +59,8 @@ pub fn end_of_offer(detail: &TemplateDetail, draft: &Draft) -> AnyView {
         view! {
             <form method="post" action=address(detail) class="fields">
                 {hidden("form", "offer-again")} {hidden("revision", detail.revision.clone())}
-                <p class="dim">"Offer it without an end."</p>
-                <button class="button">"Offer it again"</button>
+                <p class="dim">"Offer the template without an end date."</p>
+                <button class="button">"Undo deprecation"</button>
             </form>
         }
     });
@@ -75,7 +78,7 @@ pub fn end_of_offer(detail: &TemplateDetail, draft: &Draft) -> AnyView {
                     aria-describedby="deprecate-help"
                 />
                 <small id="deprecate-help">
-                    "From this day on (UTC) nobody can launch it; until then who launches it is told. What runs goes on."
+                    "From this day on (UTC) the template cannot be launched. Until then, the launch page says so. Running environments keep running."
                 </small>
             </div>
             <button class="button">"Deprecate"</button>

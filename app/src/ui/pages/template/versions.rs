@@ -25,7 +25,7 @@ fn entry(detail: &TemplateDetail, version: &Version) -> AnyView {
     let used = used.map(|used| used.words(detail.summary.version));
     let Version { version: number, created_at, text, changes } = version.clone();
     let changed = (!changes.is_empty()).then(|| {
-        view! { <Changes lines=changes title=format!("What version {number} changed") /> }
+        view! { <Changes lines=changes title=format!("Changes in version {number}") /> }
     });
     view! {
         <li>
@@ -36,7 +36,7 @@ fn entry(detail: &TemplateDetail, version: &Version) -> AnyView {
             </p>
             {changed}
             <details>
-                <summary>"The recipe of version " {number}</summary>
+                <summary>"Definition of version " {number}</summary>
                 <pre class="mono" tabindex="0">
                     {text}
                 </pre>

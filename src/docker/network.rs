@@ -1,0 +1,151 @@
+//! Networks of the engine, as far as they keep containers apart.
+//!
+//! On a bridge whose inter-container communication is off, no packet passes from one container to another by an inner address;
+//! between two bridges none passes anyway. <https://docs.docker.com/engine/network/drivers/bridge/>
+
+use std::collections::HashMap;
+use std::fmt;
+
+use app::model::host::DEFAULT_BRIDGE;
+use app::model::name::TeamName;
+use app::model::time::Timestamp;
+use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest};
+use ipnet::IpNet;
+use serde::Deserialize;
+
+use super::container::{is_hex, moment};
+use super::labels::{INSTALLATION, Labels, TEAM};
+
+/// The option of a bridge that lets its containers talk to each other.
+const ICC: &str = "com.docker.network.bridge.enable_icc";
+
+/// Where a container hangs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attachment {
+    /// The engine's own bridge.
+    DefaultBridge,
+    /// A network that Berth made, by its id: on some engines several may have one name.
+    Own(String),
+}
+
+impl Attachment {
+    /// As it is written into a specification, and read again with [`Attachment::parse`].
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::DefaultBridge => DEFAULT_BRIDGE,
+            Self::Own(id) => id,
+        }
+    }
+
+    /// `None` when it can be neither.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            DEFAULT_BRIDGE => Some(Self::DefaultBridge),
+            id => is_hex(id).then(|| Self::Own(id.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A network that the engine has, whoever made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Network {
+    pub id: String,
+    pub labels: Labels,
+    pub subnets: Vec<IpNet>,
+    /// Whether it is a bridge whose containers cannot talk to each other, by any version of the internet protocol.
+    pub is_apart: bool,
+    pub created_at: Option<Timestamp>,
+}
+
+impl Network {
+    /// The team for which this installation made it.
+    #[must_use]
+    pub fn team_of(&self, installation: &str) -> Option<TeamName> {
+        (self.labels.installation() == Some(installation)).then(|| self.labels.get(TEAM)?.parse().ok())?
+    }
+}
+
+/// A network to make: a bridge without inter-container communication.
+#[derive(Debug, Clone, Copy)]
+pub struct NetworkSpec<'a> {
+    pub installation: &'a str,
+    pub team: &'a TeamName,
+    /// Tells networks of one team apart, in the name.
+    pub mark: &'a str,
+    /// Its addresses; `None`: the engine chooses from its own pools.
+    pub subnet: Option<IpNet>,
+}
+
+impl NetworkSpec<'_> {
+    pub(super) fn body(&self) -> NetworkCreateRequest {
+        let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let config = self.subnet.map(|subnet| IpamConfig { subnet: Some(subnet.to_string()), ..IpamConfig::default() });
+        NetworkCreateRequest {
+            name: format!("berth-{}-{}", self.team, self.mark),
+            driver: Some("bridge".to_owned()),
+            internal: Some(false),
+            attachable: Some(false),
+            ingress: Some(false),
+            enable_ipv6: Some(false),
+            ipam: config.map(|config| Ipam { config: Some(vec![config]), ..Ipam::default() }),
+            options: Some(HashMap::from([label(ICC, "false")])),
+            labels: Some(HashMap::from([label(INSTALLATION, self.installation), label(TEAM, self.team.as_str())])),
+            ..NetworkCreateRequest::default()
+        }
+    }
+}
+
+/// One of `GET /networks`, or `GET /networks/{id}`, as far as it is read.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct NetworkAnswer {
+    id: String,
+    #[serde(default)]
+    created: Option<String>,
+    #[serde(default)]
+    driver: String,
+    #[serde(rename = "EnableIPv6", default)]
+    has_ipv6: bool,
+    #[serde(default)]
+    options: Option<HashMap<String, String>>,
+    #[serde(default)]
+    labels: Option<Labels>,
+    #[serde(rename = "IPAM", default)]
+    ipam: Option<IpamAnswer>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct IpamAnswer {
+    #[serde(default)]
+    config: Option<Vec<SubnetAnswer>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SubnetAnswer {
+    subnet: Option<String>,
+}
+
+impl From<NetworkAnswer> for Network {
+    fn from(answer: NetworkAnswer) -> Self {
+        let option = answer.options.as_ref().and_then(|options| options.get(ICC));
+        let subnets = answer.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
+        Self {
+            id: answer.id,
+            labels: answer.labels.unwrap_or_default(),
+            subnets: subnets.iter().filter_map(|config| config.subnet.as_deref()?.parse().ok()).collect(),
+            // Before 27 an engine forbids nothing over IPv6, whatever the option says.
+            created_at: moment(answer.created.as_deref()),
+            is_apart: answer.driver == "bridge" && !answer.has_ipv6 && option.is_some_and(|icc| icc == "false"),
+        }
+    }
+}

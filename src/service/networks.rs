@@ -1,0 +1,141 @@
+//! Environments are apart on the network: on the engine's default bridge where its containers cannot talk to each other, else
+//! on a network of their team that is made when it is first needed and removed when the team has no environment any more.
+
+use std::collections::HashSet;
+
+use app::model::host::{Isolation, SUBNET_PREFIX};
+use app::model::name::TeamName;
+use ipnet::{IpNet, Ipv4Net};
+
+use super::Service;
+use super::activity::Broken;
+use crate::docker::{Attachment, EngineError, Network, NetworkSpec};
+use crate::store::StoreError;
+use crate::store::environments::Stored;
+
+/// How many ranges of addresses are tried for one network: the engine knows of some that it does not list.
+const TRIES: usize = 16;
+
+impl Service {
+    /// Where a container of `team` hangs. Whoever has just been told a network has an environment of the team in the
+    /// database, and so nobody removes it.
+    pub(super) async fn network_of(&self, team: &TeamName) -> Result<Attachment, Broken> {
+        if self.current_host().isolation == Some(Isolation::DefaultBridge) {
+            return Ok(Attachment::DefaultBridge);
+        }
+        let _making = self.networks.lock().await;
+        let there = self.engine.networks().await?;
+        let installation = &self.settings.installation;
+        let is_theirs = |network: &&Network| network.is_apart && network.team_of(installation).as_ref() == Some(team);
+        if let Some(ours) = there.iter().find(is_theirs) {
+            return Ok(Attachment::Own(ours.id.clone()));
+        }
+        let id = self.make_network(team, &there).await?;
+        tracing::info!(%team, network = id, "a network for the team is made");
+        Ok(Attachment::Own(id))
+    }
+
+    async fn make_network(&self, team: &TeamName, there: &[Network]) -> Result<String, EngineError> {
+        let mark = crate::clock::hex(&self.clock.random::<4>());
+        let spec = NetworkSpec { installation: &self.settings.installation, team, mark: &mark, subnet: None };
+        let Some(pool) = self.settings.address_pool else { return self.engine.make_network(&spec).await };
+        let mut refused = EngineError::NoAddresses(format!("each range of {pool} is in use"));
+        for subnet in free_subnets(pool, there).take(TRIES) {
+            match self.engine.make_network(&NetworkSpec { subnet: Some(subnet), ..spec }).await {
+                Err(error @ EngineError::NoAddresses(_)) => refused = error,
+                done => return done,
+            }
+        }
+        Err(refused)
+    }
+
+    /// Puts the container of an environment that does not run where it belongs, and gives where that is. What ran before
+    /// Berth kept environments apart, and what lost its network, is moved here.
+    pub(super) async fn attached(&self, stored: &Stored) -> Result<Attachment, Broken> {
+        let network = self.network_of(&stored.environment.team).await?;
+        let hangs_on = stored.network.as_deref().unwrap_or(Attachment::DefaultBridge.as_str());
+        if hangs_on != network.as_str()
+            && let Some(id) = stored.container()
+        {
+            let container = self.engine.inspect(&id).await?;
+            self.engine.move_to(&container, &network).await?;
+            tracing::info!(id = %stored.environment.id, %network, "its container was moved to another network");
+        }
+        Ok(network)
+    }
+
+    /// Removes a team's network where its last environment has just gone.
+    pub(super) async fn sweep_after(&self, team: &TeamName) {
+        if self.current_host().isolation != Some(Isolation::TeamNetworks) {
+            return;
+        }
+        let swept = async {
+            let environments = self.store.environments().await?;
+            match environments.iter().any(|stored| stored.environment.team == *team) {
+                true => Ok(()),
+                false => self.sweep_networks().await,
+            }
+        };
+        if let Err(error) = swept.await {
+            tracing::warn!(%error, %team, "its network is removed with the next look");
+        }
+    }
+
+    /// Removes the networks of teams that have no environment any more, and counts what is left. What fails is left for the
+    /// next look.
+    pub(super) async fn sweep_networks(&self) -> Result<(), StoreError> {
+        let _making = self.networks.lock().await;
+        let Ok(mut there) = self.engine.networks().await.inspect_err(|error| {
+            tracing::warn!(%error, "the engine's networks cannot be listed");
+        }) else {
+            return Ok(());
+        };
+        let environments = self.store.environments().await?;
+        let teams: HashSet<&TeamName> = environments.iter().map(|stored| &stored.environment.team).collect();
+        let installation = &self.settings.installation;
+        let empty = there.iter().filter(|network| network.team_of(installation).is_some_and(|of| !teams.contains(&of)));
+        let mut gone = HashSet::new();
+        for network in empty {
+            match self.engine.remove_network(&network.id).await {
+                Ok(()) => drop(gone.insert(network.id.clone())),
+                Err(error) => tracing::warn!(%error, network = network.id, "a network is removed with the next look"),
+            }
+        }
+        there.retain(|network| !gone.contains(&network.id));
+        let ours = there.iter().filter(|network| network.team_of(installation).is_some()).count();
+        let left = self.settings.address_pool.map(|pool| free_subnets(pool, &there).count());
+        self.networks_counted(ours, left);
+        Ok(())
+    }
+}
+
+/// The ranges of `pool` that none of these networks overlaps.
+fn free_subnets(pool: Ipv4Net, there: &[Network]) -> impl Iterator<Item = IpNet> {
+    let overlaps = |one: &IpNet, other: &IpNet| one.contains(other) || other.contains(one);
+    let subnets = pool.subnets(SUBNET_PREFIX).into_iter().flatten().map(IpNet::V4);
+    subnets.filter(move |subnet| !there.iter().flat_map(|network| &network.subnets).any(|used| overlaps(subnet, used)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_that_another_network_overlaps_is_not_free() {
+        let network = |subnets: &[&str]| Network {
+            id: "0123456789ab".to_owned(),
+            labels: crate::docker::Labels::default(),
+            subnets: subnets.iter().map(|subnet| subnet.parse().expect("a subnet")).collect(),
+            is_apart: false,
+            created_at: None,
+        };
+        let free = |there: &[&str]| -> Vec<String> {
+            let pool = "10.60.0.0/22".parse().expect("a pool");
+            free_subnets(pool, &[network(there)]).map(|subnet| subnet.to_string()).collect()
+        };
+        assert_eq!(free(&["172.17.0.0/16"]), ["10.60.0.0/24", "10.60.1.0/24", "10.60.2.0/24", "10.60.3.0/24"]);
+        assert_eq!(free(&["10.60.0.0/24", "10.60.2.128/28"]), ["10.60.1.0/24", "10.60.3.0/24"]);
+        assert!(free(&["10.0.0.0/8"]).is_empty());
+        assert!(free(&["10.60.0.0/23", "fd00::/64", "10.60.2.0/23"]).is_empty());
+    }
+}

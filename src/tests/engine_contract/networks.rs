@@ -1,0 +1,109 @@
+//! What keeps containers apart, with packets on a real engine.
+
+use app::model::name::TeamName;
+use ipnet::IpNet;
+
+use super::{Draft, Site, get};
+use crate::docker::{Attachment, ContainerId, EngineError, NetworkSpec, Status};
+
+contract! {
+    a_network_is_found_by_its_labels_until_it_is_removed,
+    addresses_of_another_network_are_refused_as_such,
+    a_container_that_does_not_run_is_moved_and_loses_nothing_when_its_network_is_gone,
+}
+
+impl Site {
+    /// Makes a network. Its name is the host's: tests side by side need their own, or no container starts on either.
+    async fn network(&self, team: &TeamName, mark: &str, subnet: Option<IpNet>) -> Result<String, EngineError> {
+        let (installation, mark) = (&self.installation, format!("{}-{mark}", self.installation));
+        self.engine.make_network(&NetworkSpec { installation, team, mark: &mark, subnet }).await
+    }
+
+    /// Runs a container on `network`.
+    async fn on(&mut self, image: &str, attempt: u32, network: &Attachment, command: &[&str]) -> ContainerId {
+        let image = self.image(image).await;
+        let command = command.iter().map(|word| (*word).to_owned()).collect();
+        let draft = Draft { attempt, network: network.clone(), command, ..Draft::new(image) };
+        let id = self.engine.create(&draft.spec(&self.installation)).await.expect("a container");
+        self.engine.start(&id).await.expect("started");
+        id
+    }
+
+    /// Whether a container on `from` gets the page that another serves on `to`, by its inner address.
+    async fn reaches(&mut self, from: &Attachment, to: &Attachment, attempt: u32) -> bool {
+        let serves = self.on("serves", attempt, to, &[]).await;
+        let real = self.real.clone().expect("a real engine");
+        let address = real.inner_addresses(serves.as_str()).pop().expect("an address");
+        let ask = format!(r"printf 'GET / HTTP/1.0\r\n\r\n' | nc -w 2 {address} 80; echo $?");
+        let asks = self.on("sleeps", attempt + 1, from, &["sh", "-c", &ask]).await;
+        self.ended(&asks).await;
+        let lines = self.engine.logs_tail(&asks, 50).await.expect("lines").join(" ");
+        assert!(!lines.contains("fault"), "{lines}");
+        lines.contains("HTTP/1")
+    }
+}
+
+fn team(name: &str) -> TeamName {
+    name.parse().expect("a name")
+}
+
+async fn a_network_is_found_by_its_labels_until_it_is_removed(site: &mut Site) {
+    let blue = team("blue");
+    let id = site.network(&blue, "1", None).await.expect("a network");
+    let all = site.engine.networks().await.expect("networks");
+    let ours = all.iter().find(|network| network.team_of(&site.installation) == Some(blue.clone())).expect("ours");
+    assert_eq!((&ours.id, ours.is_apart), (&id, true));
+    assert_eq!(ours.team_of("another-installation"), None);
+    site.engine.remove_network(&id).await.expect("removed");
+    site.engine.remove_network(&id).await.expect("what is gone is removed");
+    assert!(!site.engine.networks().await.expect("networks").iter().any(|network| network.id == id));
+}
+
+async fn addresses_of_another_network_are_refused_as_such(site: &mut Site) {
+    let subnet = Some("10.213.77.0/24".parse().expect("a subnet"));
+    let (blue, green) = (team("blue"), team("green"));
+    site.network(&blue, "1", subnet).await.expect("a network");
+    let refused = site.network(&green, "2", subnet).await;
+    assert!(matches!(refused, Err(EngineError::NoAddresses(_))), "{refused:?}");
+}
+
+async fn a_container_that_does_not_run_is_moved_and_loses_nothing_when_its_network_is_gone(site: &mut Site) {
+    let blue = team("blue");
+    let first = site.network(&blue, "1", None).await.expect("a network");
+    let id = site.on("serves", 1, &Attachment::Own(first.clone()), &[]).await;
+    site.engine.stop(&id, app::model::units::Span::seconds(1)).await.expect("stopped");
+    site.engine.remove_network(&first).await.expect("what is stopped does not hold its network");
+    assert!(matches!(site.engine.start(&id).await, Err(EngineError::NotFound(_))));
+    let second = site.network(&blue, "2", None).await.expect("a network");
+    for network in [Attachment::Own(second), Attachment::DefaultBridge] {
+        let container = site.engine.inspect(&id).await.expect("a container");
+        site.engine.move_to(&container, &network).await.expect("moved");
+        site.engine.start(&id).await.expect("started");
+        let container = site.engine.inspect(&id).await.expect("a container");
+        assert_eq!((container.status, container.networks.len()), (Status::Running, 1));
+        let port = container.ports.iter().find(|port| port.container == 80).expect("its port");
+        if site.real.as_ref().is_some_and(super::RealEngine::is_here) {
+            assert!(get(port.host_port).await.starts_with("HTTP/1"));
+        }
+        site.engine.stop(&id, app::model::units::Span::seconds(1)).await.expect("stopped");
+    }
+}
+
+#[tokio::test]
+async fn no_packet_passes_between_containers_on_networks_of_berth_s() {
+    let Some(mut site) = Site::real() else { return };
+    let (blue, green) = (team("blue"), team("green"));
+    let made = [site.network(&blue, "1", None).await, site.network(&green, "2", None).await];
+    let [blue, green] = made.map(|made| Attachment::Own(made.expect("a network")));
+    assert!(!site.reaches(&blue, &green, 1).await, "another team");
+    assert!(!site.reaches(&blue, &blue, 3).await, "the same team");
+}
+
+/// The engine's word is true in both ways: so a page that is not reached above is not reached for that reason.
+#[tokio::test]
+async fn on_the_default_bridge_packets_pass_just_where_the_engine_says_that_containers_may_talk() {
+    let Some(mut site) = Site::real() else { return };
+    let is_apart = site.engine.host().await.expect("facts").default_bridge_is_apart;
+    let bridge = Attachment::DefaultBridge;
+    assert_eq!(site.reaches(&bridge, &bridge, 1).await, !is_apart);
+}
