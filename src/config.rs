@@ -6,6 +6,7 @@ mod shown;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -21,8 +22,9 @@ pub use address::{PublicUrl, is_loopback};
 use read::{Origins, Reader};
 
 use crate::docker::names_an_engine;
+use crate::rates::Pace;
 
-const SECTIONS: [&str; 5] = ["server", "docker", "oidc", "sessions", "defaults"];
+const SECTIONS: [&str; 6] = ["server", "docker", "oidc", "sessions", "limits", "defaults"];
 const FILE: &str = "berth.toml";
 
 #[derive(Debug, Clone)]
@@ -32,6 +34,7 @@ pub struct Config {
     /// Without it there is one operator, on loopback.
     pub oidc: Option<Oidc>,
     pub sessions: Sessions,
+    pub limits: Limits,
     pub defaults: Defaults,
     /// Where each of these values was set.
     pub origins: Origins,
@@ -120,6 +123,36 @@ pub struct Sessions {
     pub absolute: Span,
 }
 
+/// How much one address or one person may ask for. There is no "without a limit".
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Sign-ins that are begun, and credentials that are no good, by address.
+    pub sign_ins: Pace,
+    /// Launches, starts and restarts, by person or token.
+    pub launches: Pace,
+    /// Live pages and terminals that are open, by person or token.
+    pub streams: NonZeroU32,
+    /// Reads under way, by person or token.
+    pub reads: NonZeroU32,
+    /// Connections to the server, of all together.
+    pub connections: NonZeroU32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const fn count(count: u32) -> NonZeroU32 {
+            NonZeroU32::new(count).expect("not zero")
+        }
+        Self {
+            sign_ins: const { Pace { a_minute: count(60), burst: count(60) } },
+            launches: const { Pace { a_minute: count(300), burst: count(200) } },
+            streams: const { count(20) },
+            reads: const { count(64) },
+            connections: const { count(4096) },
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 pub struct Defaults {
     /// What environments leave of the host's memory.
@@ -195,9 +228,10 @@ impl Config {
         let server = server(&mut reader, has_oidc);
         let docker = docker(&mut reader);
         let sessions = sessions(&mut reader);
+        let limits = limits(&mut reader);
         let defaults = defaults(&mut reader, has_oidc);
         let origins = reader.finish()?;
-        Ok(Self { server, docker, oidc, sessions, defaults, origins })
+        Ok(Self { server, docker, oidc, sessions, limits, defaults, origins })
     }
 }
 
@@ -356,6 +390,26 @@ fn sessions(reader: &mut Reader) -> Sessions {
         reader.fault("sessions", "idle", format!("= {idle} is longer than sessions.absolute = {absolute}"));
     }
     Sessions { idle, absolute }
+}
+
+fn limits(reader: &mut Reader) -> Limits {
+    let mut number = |key, otherwise| {
+        let within = |text: &str| parsed::<u32>(text).filter(|count| (1..=1_000_000).contains(count));
+        let read = reader.value("limits", key, "a whole number from 1 to 1000000", within).and_then(NonZeroU32::new);
+        read.unwrap_or(otherwise)
+    };
+    let otherwise = Limits::default();
+    let sign_ins = number("sign_ins", otherwise.sign_ins.a_minute);
+    Limits {
+        sign_ins: Pace { a_minute: sign_ins, burst: sign_ins },
+        launches: Pace {
+            a_minute: number("launches", otherwise.launches.a_minute),
+            burst: number("launches_at_once", otherwise.launches.burst),
+        },
+        streams: number("streams", otherwise.streams),
+        reads: number("reads", otherwise.reads),
+        connections: number("connections", otherwise.connections),
+    }
 }
 
 fn defaults(reader: &mut Reader, has_oidc: bool) -> Defaults {

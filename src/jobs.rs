@@ -19,11 +19,12 @@ pub fn start(service: &Service, auth: &Arc<Auth>) {
     every(service, "lifetimes", Duration::from_secs(5), |service| async move { service.end_due().await });
     every(service, "use", Duration::from_secs(60), |service| async move { service.look_for_use().await });
     every(service, "deadlines", Duration::from_secs(5), |service| async move { service.end_overdue().await });
-    every(service, "sweep", Duration::from_secs(600), move |_| sweep(Arc::clone(&auth)));
+    every(service, "sweep", Duration::from_secs(600), move |service| sweep(service, Arc::clone(&auth)));
 }
 
-/// Deletes sessions that have ended, and sign-ins that nobody came back to.
-async fn sweep(auth: Arc<Auth>) {
+/// Deletes sessions that have ended and sign-ins that nobody came back to, and forgets who did something long ago.
+async fn sweep(service: Service, auth: Arc<Auth>) {
+    service.forget_old();
     match auth.sweep().await {
         Ok(count) => tracing::debug!(count, "ended sessions were deleted"),
         Err(error) => tracing::warn!(%error, "ended sessions are deleted next time"),

@@ -5,6 +5,7 @@ mod command;
 mod config;
 mod docker;
 mod jobs;
+mod rates;
 mod service;
 mod store;
 mod web;

@@ -51,6 +51,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::docker::{ContainerId, Engine, HostFacts};
+use crate::rates::{Counted, Pace, Rate};
 use crate::store::environments::Stored;
 use crate::store::{Store, StoreError};
 use app::api::live::Change;
@@ -73,6 +74,8 @@ pub struct Settings {
     pub installation: String,
     pub reach: Reach,
     pub reserve: Reserve,
+    /// How often one person or token may launch, start and restart.
+    pub launches: Pace,
     /// Addresses for the networks of teams; `None`: the engine's own pools serve.
     pub address_pool: Option<Ipv4Net>,
 }
@@ -92,6 +95,7 @@ pub struct Service {
     pub(crate) engine: Engine,
     pub(crate) clock: Clock,
     settings: Arc<Settings>,
+    launches: Rate<Counted>,
     /// What people may read of the configuration.
     configured: Arc<[Setting]>,
     changes: broadcast::Sender<Change>,
@@ -120,6 +124,7 @@ impl Service {
             store,
             engine,
             clock,
+            launches: Rate::new(settings.launches),
             settings: Arc::new(settings),
             configured: Arc::default(),
             changes: broadcast::channel(CHANGES_KEPT).0,
@@ -175,6 +180,11 @@ impl Service {
     /// Why it does not.
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.store.ping().await
+    }
+
+    /// Forgets whose launches are no matter any more.
+    pub fn forget_old(&self) {
+        self.launches.forget_old();
     }
 
     /// Notes that a job has come to its end.

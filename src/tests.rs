@@ -27,6 +27,7 @@ mod isolation;
 mod launch;
 mod layering;
 mod lifecycle;
+mod limits;
 mod logs;
 mod pages;
 mod people;

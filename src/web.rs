@@ -4,6 +4,7 @@ pub mod actor;
 pub mod api_v1;
 pub mod assets;
 pub mod auth;
+pub mod connections;
 pub mod forms;
 pub mod guard;
 pub mod headers;
@@ -18,6 +19,7 @@ pub mod panics;
 mod prefer;
 pub mod problem;
 pub mod proxies;
+pub mod reads;
 pub mod refusal;
 pub mod return_to;
 pub mod session;
@@ -40,6 +42,7 @@ use self::guard::Guard;
 use self::headers::SecurityHeaders;
 use self::table::{Table, get};
 use crate::config::Config;
+use crate::rates::{AtOnce, Counted};
 use crate::service::Service;
 
 /// What handlers find in their state.
@@ -50,6 +53,8 @@ pub struct Web {
     pub guard: Arc<Guard>,
     pub headers: Arc<SecurityHeaders>,
     pub sign_in: SignIn,
+    /// Live pages and terminals.
+    pub streams: AtOnce<Counted>,
     pub options: LeptosOptions,
 }
 
@@ -63,6 +68,7 @@ pub fn router(config: &Config, service: &Service, auth: &Arc<Auth>) -> Router {
         auth: Arc::clone(auth),
         guard: Arc::new(Guard::new(&auth.public_url, auth.clock.clone())),
         headers: Arc::new(SecurityHeaders::new(config, &auth.public_url)),
+        streams: AtOnce::new(config.limits.streams),
         sign_in: if config.oidc.is_some() { SignIn::Provider } else { SignIn::OperatorLink },
         options: LeptosOptions::builder().output_name("berth").site_pkg_dir(assets::bundle()).build(),
     };

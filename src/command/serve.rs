@@ -1,12 +1,16 @@
 //! `berth serve`: puts the parts together, serves until told to end, and ends in order.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::model::units::shorten;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
 
 use super::{Stop, data};
 use crate::clock::Clock;
@@ -14,6 +18,7 @@ use crate::config::Config;
 use crate::docker::{Connection, Engine};
 use crate::service::{Reach, Reserve, Service, Settings};
 use crate::web::auth::Auth;
+use crate::web::connections;
 use crate::web::oidc::provider;
 use crate::{jobs, web};
 
@@ -21,7 +26,7 @@ use crate::{jobs, web};
 const GRACE: Duration = Duration::from_secs(10);
 
 pub async fn run(config: Config) -> Result<(), Stop> {
-    log_to_stdout();
+    log_to_stdout()?;
     let ending = Ending::listen()?;
     let clock = Clock::system();
     let listener = listen(config.server.addr).await?;
@@ -51,6 +56,7 @@ pub async fn run(config: Config) -> Result<(), Stop> {
             memory_ratio: config.defaults.host_memory_ratio,
             cpu_ratio: config.defaults.host_cpu_ratio,
         },
+        launches: config.limits.launches,
         address_pool: config.docker.address_pool,
     };
     let service = Service::new(store.clone(), engine, clock.clone(), settings).showing(config.shown());
@@ -59,7 +65,7 @@ pub async fn run(config: Config) -> Result<(), Stop> {
     let router = web::router(&config, &service, &auth);
     jobs::start(&service, &auth);
     welcome(&auth, bound, &installation);
-    let served = serve(listener, router, &service, ending).await;
+    let served = serve(listener, router, config.limits.connections, &service, ending).await;
     store.close().await;
     served
 }
@@ -97,20 +103,24 @@ impl Ending {
     }
 }
 
-async fn serve(listener: TcpListener, router: axum::Router, service: &Service, mut ending: Ending) -> Result<(), Stop> {
+async fn serve(
+    listener: TcpListener,
+    router: axum::Router,
+    connections: NonZeroU32,
+    service: &Service,
+    mut ending: Ending,
+) -> Result<(), Stop> {
     let closing = service.closing();
-    let make = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, make).with_graceful_shutdown(closing.clone().cancelled_owned());
-    let mut server = tokio::spawn(server.into_future());
+    let server = connections::serve(listener, router, connections, closing.clone());
+    let mut server = pin!(server);
     tokio::select! {
-        ended = &mut server => return Err(Stop::failed(format!("the server ended: {ended:?}"))),
+        () = &mut server => return Err(Stop::failed("the server ended by itself")),
         () = ending.told() => {}
     }
     tracing::info!("ending: no new requests, what is under way comes to its end");
     closing.cancel();
     if tokio::time::timeout(GRACE, &mut server).await.is_err() {
         tracing::warn!("requests were cut off");
-        server.abort();
     }
     service.close(GRACE).await;
     Ok(())
@@ -128,9 +138,11 @@ fn connection(config: &Config) -> Connection {
 }
 
 /// JSON lines, or text at a terminal. `BERTH_LOG` chooses what, as `RUST_LOG` would; bodies of engine calls never.
-fn log_to_stdout() {
-    let filter = std::env::var("BERTH_LOG").ok().and_then(|text| text.parse().ok());
-    let filter: EnvFilter = filter.unwrap_or_else(|| EnvFilter::new("info"));
+fn log_to_stdout() -> Result<(), Stop> {
+    let wanted = std::env::var("BERTH_LOG").ok().filter(|text| !text.is_empty());
+    let wanted = wanted.unwrap_or_else(|| "info".to_owned());
+    let wrong = |error: ParseError| Stop { code: 2, message: format!("BERTH_LOG = \"{}\": {error}", shorten(&wanted)) };
+    let filter: EnvFilter = wanted.parse().map_err(wrong)?;
     let filter = filter.add_directive("bollard=info".parse().expect("a directive"));
     let log = tracing_subscriber::fmt().with_env_filter(filter);
     if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
@@ -138,4 +150,5 @@ fn log_to_stdout() {
     } else {
         log.json().flatten_event(true).init();
     }
+    Ok(())
 }

@@ -13,7 +13,7 @@ impl Config {
             let origin = self.origin(key);
             all.push(Setting { key: key.to_owned(), value, origin, about: about.to_owned() });
         };
-        let Self { server, docker, oidc, sessions, defaults, origins: _ } = self;
+        let Self { server, docker, oidc, sessions, limits, defaults, origins: _ } = self;
         show("server.addr", Some(server.addr.to_string()), "Where it listens.");
         show("server.public_url", server.public_url.as_ref().map(ToString::to_string), "Where people reach it.");
         show(
@@ -41,6 +41,15 @@ impl Config {
         );
         show("sessions.idle", Some(sessions.idle.words()), "A session ends when it is not used for so long.");
         show("sessions.absolute", Some(sessions.absolute.words()), "A session ends at the latest after so long.");
+        let count = |count: &dyn ToString| Some(count.to_string());
+        let about = "Sign-ins that are begun and credentials that are no good, a minute, by address.";
+        show("limits.sign_ins", count(&limits.sign_ins.a_minute), about);
+        let about = "Launches, starts and restarts a minute, by person or token.";
+        show("limits.launches", count(&limits.launches.a_minute), about);
+        show("limits.launches_at_once", count(&limits.launches.burst), "How many of them may come in one moment.");
+        show("limits.streams", count(&limits.streams), "Live pages and terminals that are open, by person or token.");
+        show("limits.reads", count(&limits.reads), "Reads under way, by person or token.");
+        show("limits.connections", count(&limits.connections), "Connections to the server; more wait for one to end.");
         let ratio = |ratio: f64| Some(format!("{ratio} times what the host has"));
         let reserve = defaults.host_memory_reserve.to_string();
         show("defaults.host_memory_reserve", Some(reserve), "What environments leave of the host's memory.");

@@ -51,6 +51,7 @@ impl Backend for Service {
     }
 
     async fn launch(&self, actor: &Actor, ask: LaunchAsk) -> Result<Environment, ApiError> {
+        self.launches.count(&actor.into())?;
         let (service, actor) = (self.clone(), actor.clone());
         self.in_own_task(async move {
             let asked = Entry::by(&actor, audit::Action::Launch).of_team(&ask.team).named(&ask.template);
@@ -71,6 +72,9 @@ impl Backend for Service {
     }
 
     async fn operate(&self, actor: &Actor, id: &EnvironmentId, operation: Operation) -> Result<Environment, ApiError> {
+        if matches!(operation, Operation::Start | Operation::Restart) {
+            self.launches.count(&actor.into())?;
+        }
         let (service, actor, id) = (self.clone(), actor.clone(), id.clone());
         self.in_own_task(async move {
             let begun = service.begin(&actor, &id, operation).await;
@@ -136,11 +140,16 @@ impl Backend for Service {
     }
 
     async fn ask_for_more(&self, actor: &Actor, ask: RequestAsk) -> Result<Request, ApiError> {
-        self.begin_request(actor, ask).await
+        let asked = Entry::by(actor, audit::Action::Request).of_team(&ask.team);
+        let begun = self.begin_request(actor, ask).await;
+        self.note_refused(asked, &begun).await;
+        begun
     }
 
     async fn decide_request(&self, actor: &Actor, id: &RequestId, step: Step, word: &str) -> Result<Request, ApiError> {
-        self.take_step(actor, id, step, word).await
+        let taken = self.take_step(actor, id, step, word).await;
+        self.note_refused(Entry::by(actor, step.into()).named(id), &taken).await;
+        taken
     }
 
     // Quarantine.
@@ -183,8 +192,8 @@ impl Backend for Service {
         self.size_uses(actor).await
     }
 
-    async fn people(&self, actor: &Actor, words: &str) -> Result<People, ApiError> {
-        self.people_with(actor, words).await
+    async fn people(&self, actor: &Actor, words: &str, after: Option<&UserId>) -> Result<People, ApiError> {
+        self.people_with(actor, words, after).await
     }
 
     async fn person(&self, actor: &Actor, id: &UserId) -> Result<PersonView, ApiError> {
@@ -202,6 +211,9 @@ impl Backend for Service {
     }
 
     async fn edit(&self, actor: &Actor, edit: Edit) -> Result<Edited, ApiError> {
-        self.change(actor, edit).await
+        let asked = super::edit::entry(actor, &edit);
+        let changed = self.change(actor, edit).await;
+        self.note_refused(asked, &changed).await;
+        changed
     }
 }

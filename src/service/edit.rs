@@ -5,12 +5,13 @@ use app::api::ApiError;
 use app::api::edit::{Edit, Edited, NEW, Said, TeamEdit};
 use app::model::access::{Action, Actor, InstallationRole, TeamRole};
 use app::model::address::Address;
-use app::model::audit::Action::{ChangePerson, ChangeRole, ChangeSize};
+use app::model::audit::Action::{ApplyCatalogue, ChangePerson, ChangeRole, ChangeSize};
 use app::model::audit::Entry;
 use app::model::day::Day;
 use app::model::image;
 use app::model::name::{SizeName, TeamName, TemplateName, UserId};
 use app::model::template::{FieldError, Size};
+use app::model::units::shorten;
 
 use super::apply::{ApplyError, Asked, Difference};
 use super::error::fault;
@@ -27,6 +28,26 @@ enum One<'a> {
     Size(&'a SizeName),
     Template(&'a TemplateName),
     NewTemplate,
+}
+
+/// What somebody tries to change, as the log has it where that is refused.
+pub(super) fn entry(actor: &Actor, edit: &Edit) -> Entry {
+    let by = |action| Entry::by(actor, action);
+    match edit {
+        Edit::Team { team: TeamEdit { name, .. }, .. } | Edit::TeamText { name, .. } => {
+            by(ApplyCatalogue).named(format!("team {name}"))
+        }
+        Edit::PutMember { team, who, .. } => by(ChangeRole).of_team(team).named(shorten(who)),
+        Edit::RemoveMember { team, person } => by(ChangeRole).of_team(team).named(person),
+        Edit::Template { slug: None, .. } => by(ApplyCatalogue).named("a new template"),
+        Edit::Template { slug: Some(slug), .. } | Edit::Deprecate { slug, .. } | Edit::Pin { slug, .. } => {
+            by(ApplyCatalogue).named(format!("template {slug}"))
+        }
+        Edit::Size { size, .. } => by(ApplyCatalogue).named(format!("size {}", size.name)),
+        Edit::RemoveSize { name } => by(ChangeSize).named(name),
+        Edit::Role { person, .. } => by(ChangeRole).named(person),
+        Edit::Disable { person } | Edit::Enable { person } => by(ChangePerson).named(person),
+    }
 }
 
 impl Service {

@@ -120,14 +120,22 @@ impl Service {
         Ok(catalogue.sizes.iter().map(|size| size_use(size, &catalogue, &held)).collect())
     }
 
-    pub(super) async fn people_with(&self, actor: &Actor, words: &str) -> Result<People, ApiError> {
+    pub(super) async fn people_with(
+        &self,
+        actor: &Actor,
+        words: &str,
+        after: Option<&UserId>,
+    ) -> Result<People, ApiError> {
         self.permit_installation(actor, Action::Audit)?;
         let memberships = self.store.memberships().await.map_err(fault)?;
         let roster = self.store.roster().await.map_err(fault)?;
         let words: Vec<String> = words.split_whitespace().take(8).map(str::to_lowercase).collect();
         let ways = |record: &PersonRecord| memberships.get(&record.person.id).map(Vec::as_slice).unwrap_or_default();
-        let mut found =
-            roster.iter().map(|record| person(record, ways(record))).filter(|person| matches(person, &words));
+        let rest = match after.and_then(|after| roster.iter().position(|record| record.person.id == *after)) {
+            Some(last) => &roster[last + 1..],
+            None => &roster[..],
+        };
+        let mut found = rest.iter().map(|record| person(record, ways(record))).filter(|person| matches(person, &words));
         let people = found.by_ref().take(PEOPLE_MAX).collect();
         Ok(People { people, more: u64::try_from(found.count()).unwrap_or(u64::MAX) })
     }

@@ -32,8 +32,8 @@ use crate::store::{StoreError, audit as audit_log};
 const KEPT: Duration = Duration::from_secs(120);
 /// Most bytes of output that are kept to be shown again.
 const SHOWN_AGAIN: usize = 256 << 10;
-/// What may be typed ahead of a shell that reads nothing, in messages.
-const TYPED_AHEAD: usize = 64;
+/// What may be typed ahead of a shell that reads nothing, in messages: more is not read from who types.
+const TYPED_AHEAD: usize = 2;
 /// Most terminals in one environment: each is a process in its container.
 const IN_ONE: usize = 10;
 

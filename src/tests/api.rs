@@ -243,7 +243,7 @@ async fn every_error_is_a_problem_with_a_stable_code() {
     let mut script = Script::of(&site, &bea, TokenScope::Launch).await;
     for (method, path, body, status, code) in [
         ("GET", "/no-such-route", "", 404, "not_found"),
-        ("PUT", "/me", "", 404, "not_found"),
+        ("PUT", "/me", "", 405, "wrong_method"),
         ("GET", "/environments/01900000-0000-7000-8000-000000000001", "", 404, "not_found"),
         ("GET", "/environments/not-an-id", "", 404, "not_found"),
         ("POST", "/environments", "{", 400, "malformed"),
@@ -268,7 +268,7 @@ async fn every_error_is_a_problem_with_a_stable_code() {
         }
     }
     let form = [("content-type", "application/x-www-form-urlencoded")];
-    check_problem(&script.ask_with("POST", "/environments", "team=blue", &form).await, 400, "malformed");
+    check_problem(&script.ask_with("POST", "/environments", "team=blue", &form).await, 415, "unsupported_type");
     let id = script.ask("POST", "/environments", BOX).await.json()["id"].as_str().expect("an id").to_owned();
     check_problem(&script.ask("POST", &format!("/environments/{id}/start"), "").await, 409, "conflict");
     for _ in 0..2 {

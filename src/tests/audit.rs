@@ -1,5 +1,7 @@
 //! The audit log: what is in it, what never is, and who reads it.
 
+use std::net::SocketAddr;
+
 use app::api::ApiError;
 use app::api::backend::Backend;
 use app::model::access::{Actor, InstallationRole, TeamRole, TokenScope};
@@ -206,8 +208,11 @@ async fn nobody_changes_deletes_or_replaces_an_entry() {
 #[tokio::test]
 async fn a_flood_of_refusals_fills_no_disk() {
     let berth = Berth::start().await;
-    for _ in 0..2 * REFUSALS_MAX {
-        assert!(berth.browser().bearer("/who", "berth_wrong").await.status.is_client_error());
+    for number in 0..2 * REFUSALS_MAX {
+        let mut browser = berth.browser();
+        // From one address they would be cut before.
+        browser.peer = SocketAddr::from(([192, 0, 2, u8::try_from(number % 250).expect("a byte")], 50_000));
+        assert!(browser.bearer("/who", "berth_wrong").await.status.is_client_error());
     }
     assert_eq!(berth.count("audit").await, REFUSALS_MAX);
     assert!(all(&berth.store).await[0].entry.reason.contains("not kept"));

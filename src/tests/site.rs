@@ -12,15 +12,17 @@ use axum::http::Request;
 use axum::http::header::{CONTENT_TYPE, ORIGIN};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::stage::Stage;
 use super::support::{Answer, Browser, PATIENT};
-use crate::config::Config;
+use crate::config::{Config, Limits};
 use crate::store::people::Identity;
 use crate::store::sessions::SignedIn;
 use crate::store::tokens::NewToken;
 use crate::web;
 use crate::web::auth::Auth;
+use crate::web::connections;
 
 /// Which groups make somebody what, beside the stage's own catalogue.
 const GROUPS: &str = "
@@ -90,8 +92,9 @@ impl Site {
     pub async fn listening(&self) -> Listening {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let at = listener.local_addr().expect("a bound port");
-        let server = axum::serve(listener, self.router.clone().into_make_service_with_connect_info::<SocketAddr>());
-        Listening { at, server: tokio::spawn(async move { drop(server.await) }) }
+        let many = Limits::default().connections;
+        let server = connections::serve(listener, self.router.clone(), many, CancellationToken::new());
+        Listening { at, server: tokio::spawn(server) }
     }
 
     pub async fn token(&self, user: &UserId, scope: TokenScope) -> String {

@@ -20,6 +20,7 @@ use tempfile::TempDir;
 
 use super::stand_in::{Image, Process, StandIn};
 use crate::clock::Clock;
+use crate::config::Limits;
 use crate::docker::{Engine, Patience};
 use crate::service::{Reach, Reserve, Service, Settings, apply};
 use crate::store::Store;
@@ -212,6 +213,7 @@ pub fn settings() -> Settings {
         installation: "test".to_owned(),
         reach: Reach { public_host: Some("dock.test".to_owned()), ..Reach::default() },
         reserve: Reserve { memory: Memory::default(), memory_ratio: 1000.0, cpu_ratio: 1000.0 },
+        launches: Limits::default().launches,
         address_pool: None,
     }
 }

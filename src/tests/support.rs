@@ -250,6 +250,19 @@ impl Browser {
         self.send(Request::get(path).body(Body::empty()).expect("a request")).await
     }
 
+    /// From now on goes to this router.
+    pub fn through(&mut self, router: Router) {
+        self.router = router;
+    }
+
+    /// An answer that lasts, as it comes.
+    pub async fn stream(&mut self, path: &str) -> Body {
+        let request = Request::get(path).header(ORIGIN, &self.address).header("sec-fetch-site", "same-origin");
+        let response = self.answered(request.body(Body::empty()).expect("a request")).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        response.into_body()
+    }
+
     /// A form of one of our own pages.
     pub async fn post(&mut self, path: &str) -> Answer {
         let request = Request::post(path)
@@ -265,14 +278,8 @@ impl Browser {
     }
 
     /// Sends a request as it is, with the cookies that belong to it.
-    pub async fn send(&mut self, mut request: Request<Body>) -> Answer {
-        if !self.cookies.is_empty() {
-            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            request.headers_mut().insert(COOKIE, cookies.join("; ").parse().expect("cookies"));
-        }
-        request.extensions_mut().insert(ConnectInfo(self.peer));
-        let response = self.router.clone().oneshot(request).await.expect("an answer");
-        let (parts, body) = response.into_parts();
+    pub async fn send(&mut self, request: Request<Body>) -> Answer {
+        let (parts, body) = self.answered(request).await.into_parts();
         self.keep_cookies(&parts.headers);
         if parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream") {
             // It would never end.
@@ -283,6 +290,15 @@ impl Browser {
         }
         let body = body.collect().await.expect("a body").to_bytes();
         Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&body).into_owned() }
+    }
+
+    async fn answered(&self, mut request: Request<Body>) -> Response {
+        if !self.cookies.is_empty() {
+            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request.headers_mut().insert(COOKIE, cookies.join("; ").parse().expect("cookies"));
+        }
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        self.router.clone().oneshot(request).await.expect("an answer")
     }
 
     fn keep_cookies(&mut self, headers: &HeaderMap) {

@@ -21,6 +21,7 @@ use super::site::{Listening, Site};
 use super::stage::{Stage, ask};
 use super::stand_in::{Call, Mood};
 use crate::service::terminal::{Happening, Terminal};
+use crate::web::terminal::MESSAGE_MAX;
 
 const SIZE: Size = Size::new(80, 24);
 
@@ -280,6 +281,14 @@ async fn at_most_ten_terminals_are_open_in_one_environment() {
     stage.terminal(&bea, &id).await;
 }
 
+#[tokio::test]
+async fn of_what_a_shell_does_not_read_half_a_mebibyte_is_kept_at_the_most() {
+    let (stage, bea, id) = running("box").await;
+    let screen = stage.terminal(&bea, &id).await;
+    // One message waits to be written, and one that was read for its place.
+    assert!((screen.terminal.input().max_capacity() + 2) * MESSAGE_MAX <= 512 << 10);
+}
+
 // Over a socket
 
 type Socket = WebSocketStream<TcpStream>;
@@ -296,7 +305,11 @@ struct Table {
 
 impl Table {
     async fn laid() -> Self {
-        let site = Site::open().await;
+        Self::laid_with("").await
+    }
+
+    async fn laid_with(berth_toml: &str) -> Self {
+        let site = Site::configured(berth_toml).await;
         let owner = site.person("Bea", &["blue"], None).await;
         let browser = site.browser(&owner).await;
         let actor =
@@ -440,6 +453,32 @@ async fn what_is_said_wrong_at_first_is_told_and_opens_nothing() {
     let reason = hear(&mut page).await["ended"]["reason"].as_str().unwrap_or_default().to_owned();
     assert!(reason.starts_with("This terminal has ended"), "{reason}");
     assert_eq!(table.site.stage.told_of_terminals().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_long_closes_the_socket_and_the_terminal_is_found_again() {
+    let table = Table::laid().await;
+    let mut page = table.page().await;
+    say(&mut page, open()).await;
+    let terminal = hear(&mut page).await["opened"]["terminal"].clone();
+    // Who sends it may hear of its refusal before it is through.
+    drop(page.send(Message::binary(vec![b'x'; MESSAGE_MAX + 1])).await);
+    while let Some(Ok(_)) = page.next().await {}
+    let mut again = table.page().await;
+    say(&mut again, json!({ "resume": { "terminal": terminal, "received": 0, "cols": 90, "rows": 20 } })).await;
+    assert_eq!(hear(&mut again).await["opened"]["terminal"], terminal);
+}
+
+#[tokio::test]
+async fn whoever_has_too_many_open_is_told_so_in_the_next_terminal() {
+    let table = Table::laid_with("[limits]\nstreams = 1").await;
+    let mut first = table.page().await;
+    say(&mut first, open()).await;
+    hear(&mut first).await;
+    let mut second = table.page().await;
+    say(&mut second, open()).await;
+    let ended = hear(&mut second).await;
+    assert!(ended["ended"]["reason"].as_str().is_some_and(|why| why.contains("too many")), "{ended}");
 }
 
 #[tokio::test]

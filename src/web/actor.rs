@@ -67,8 +67,11 @@ pub async fn read(State(auth): State<Arc<Auth>>, mut request: Request, next: Nex
     };
     match actor {
         Ok(None) if matches!(credential, Some(Credential::Token(_))) => {
-            auth.note_refused(audit::Action::UseToken, client(&request), "unknown, expired or revoked").await;
-            refusal::bad_token()
+            let why = "unknown, expired or revoked";
+            match auth.note_refused(audit::Action::UseToken, client(&request), why).await {
+                Ok(()) => refusal::bad_token(),
+                Err(error) => refusal::too_many(wants_page, &auth.clock, error),
+            }
         }
         Ok(actor) => {
             request.extensions_mut().insert(CurrentActor(actor));

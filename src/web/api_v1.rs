@@ -9,7 +9,7 @@ use app::api::environments::{KEY_MAX, LaunchAsk};
 use app::api::manage::{PersonView, TemplateDetail};
 use app::model::access::Actor;
 use app::model::environment::{Environment, Operation, Port};
-use app::model::name::{EnvironmentId, TeamName, TemplateName};
+use app::model::name::{EnvironmentId, TeamName, TemplateName, UserId};
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequestParts, Path, Query, State};
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::Web;
 use super::actor::CurrentActor;
 use super::prefer::patience;
-use super::problem::Problem;
+use super::problem::{Problem, malformed};
 use super::table::{Table, get, post};
 use super::terminal;
 use crate::service::list::Wanted;
@@ -59,7 +59,7 @@ pub fn routes() -> Table<Web> {
         .route("/requests/{id}/withdraw", post(requests::withdraw))
         .route("/requests/{id}/return", post(requests::give_back))
         .fallback(unknown)
-        .method_not_allowed_fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
 }
 
 type Answer<T> = Result<Json<T>, Problem>;
@@ -94,6 +94,10 @@ async fn unknown() -> Problem {
     Problem(ApiError::not_found("route"))
 }
 
+async fn wrong_method() -> Problem {
+    Problem(ApiError::WrongMethod)
+}
+
 async fn me(Caller(actor): Caller) -> Json<Actor> {
     Json(actor)
 }
@@ -113,11 +117,11 @@ async fn templates(
     Caller(actor): Caller,
     query: Result<Query<OfTeam>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(OfTeam { team }) = query.map_err(|rejection| malformed(&rejection.body_text()))?;
+    let Query(OfTeam { team }) = query?;
     Ok(match team {
         Some(team) => List::whole(web.service.offers(&actor, &team).await?).into_response(),
         None => match web.service.templates(&actor).await {
-            Err(ApiError::Forbidden { .. }) => return Err(malformed("say for which team: ?team=NAME")),
+            Err(ApiError::Forbidden { .. }) => return Err(Problem(malformed("say for which team: ?team=NAME"))),
             templates => List::whole(templates?).into_response(),
         },
     })
@@ -146,6 +150,8 @@ async fn sizes(State(web): State<Web>, Caller(actor): Caller) -> Answer<List<app
 struct Words {
     #[serde(default)]
     q: String,
+    /// The id after which to go on.
+    cursor: Option<UserId>,
 }
 
 async fn people(
@@ -153,8 +159,10 @@ async fn people(
     Caller(actor): Caller,
     query: Result<Query<Words>, QueryRejection>,
 ) -> Answer<List<PersonView>> {
-    let Query(Words { q }) = query.map_err(|rejection| malformed(&rejection.body_text()))?;
-    Ok(List::whole(web.service.people(&actor, &q).await?.people))
+    let Query(Words { q, cursor }) = query?;
+    let found = web.service.people(&actor, &q, cursor.as_ref()).await?;
+    let next = found.people.last().filter(|_| found.more > 0).map(|person| person.id.to_string());
+    Ok(Json(List { items: found.people, next }))
 }
 
 /// All that is declared, as `berth apply` reads it.
@@ -189,9 +197,10 @@ async fn list(
     Caller(actor): Caller,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Answer<List<Environment>> {
-    let Query(query) = query.map_err(|rejection| malformed(&rejection.body_text()))?;
+    let Query(query) = query?;
     if query.state == Some(app::model::environment::State::Removed) {
-        return Err(malformed("removed environments are in no list; the audit log has them: GET audit?action=remove"));
+        let message = "removed environments are in no list; the audit log has them: GET audit?action=remove";
+        return Err(Problem(malformed(message)));
     }
     let limit = Some(query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX));
     let wanted = Wanted { team: query.team, state: query.state, after: query.cursor, limit };
@@ -207,7 +216,7 @@ async fn launch(
     headers: HeaderMap,
     body: Result<Json<LaunchAsk>, JsonRejection>,
 ) -> Result<Response, Problem> {
-    let Json(mut ask) = body.map_err(|rejection| malformed(&rejection.body_text()))?;
+    let Json(mut ask) = body?;
     if let Some(key) = idempotency_key(&headers)? {
         ask.idempotency_key = Some(key);
     }
@@ -237,7 +246,7 @@ async fn answered(
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= KEY_MAX);
-    let key = key.ok_or_else(|| malformed("Idempotency-Key must have 1 to 200 printable characters"))?;
+    let key = key.ok_or_else(|| Problem(malformed("Idempotency-Key must have 1 to 200 printable characters")))?;
     Ok(Some(key.to_owned()))
 }
 
@@ -309,9 +318,4 @@ async fn operate(
 /// What cannot be an id is no environment.
 fn known(id: &str) -> Result<EnvironmentId, Problem> {
     EnvironmentId::parse(id).map_err(|_| Problem(ApiError::not_found("environment")))
-}
-
-fn malformed(message: &str) -> Problem {
-    let line: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
-    Problem(ApiError::Malformed { message: line })
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::api::ApiError;
 use app::model::audit::{Action, Entry, Origin, Who};
 use app::model::name::UserId;
 use app::model::time::Timestamp;
@@ -20,6 +21,7 @@ use super::table::{Table, get, post};
 use super::text::line;
 use crate::clock::Clock;
 use crate::config::{Config, PublicUrl, Sessions};
+use crate::rates::{Neighbour, Rate};
 use crate::store::sessions::SignedIn;
 use crate::store::{Store, StoreError};
 
@@ -33,6 +35,7 @@ pub struct Auth {
     pub cookie: SessionCookie,
     /// Which groups admit somebody even without a team.
     pub allowed_groups: Vec<String>,
+    sign_ins: Rate<Neighbour>,
     /// Where there is one, it is the only way in.
     pub provider: Option<Provider>,
     /// Where there is no provider.
@@ -66,6 +69,7 @@ impl Auth {
         let provider = config.oidc.clone().map(|oidc| Provider::new(oidc, &public_url, clock.clone(), patience));
         Ok(Self {
             times: config.sessions,
+            sign_ins: Rate::new(config.limits.sign_ins),
             cookie: SessionCookie::of(&public_url),
             allowed_groups: config.oidc.iter().flat_map(|oidc| oidc.allowed_groups.clone()).collect(),
             provider: provider.transpose()?,
@@ -122,14 +126,27 @@ impl Auth {
         Ok(groups.iter().any(|group| self.allowed_groups.contains(group)))
     }
 
-    /// Writes a refused sign-in or token into the audit log; so many of them at most, however many come.
-    pub async fn note_refused(&self, action: Action, client: Option<ClientAddress>, why: &str) {
+    /// Counts a sign-in that is begun, or a credential that is no good, from this address.
+    ///
+    /// # Errors
+    /// [`ApiError::TooMany`].
+    pub fn count_sign_in(&self, client: Option<ClientAddress>) -> Result<(), ApiError> {
+        client.map_or(Ok(()), |ClientAddress(address)| self.sign_ins.count(&address.into()))
+    }
+
+    /// Writes a refused sign-in or token into the audit log, and counts it; so many rows at most, however many come.
+    ///
+    /// # Errors
+    /// [`ApiError::TooMany`] instead of a row, where too many came from this address.
+    pub async fn note_refused(&self, action: Action, client: Option<ClientAddress>, why: &str) -> Result<(), ApiError> {
+        self.count_sign_in(client)?;
         let from = client.map_or_else(String::new, |ClientAddress(address)| format!(" (from {address})"));
         let origin = if action == Action::UseToken { Origin::Api } else { Origin::Page };
         let entry = Entry::by(Who::nobody(origin), action).refused(format!("{}{from}", line(why)));
         if let Err(error) = self.store.record_refusal(&entry, self.clock.now()).await {
             tracing::error!(%error, "a refusal cannot be written into the audit log");
         }
+        Ok(())
     }
 
     /// Deletes ended sessions and forgotten sign-ins, and returns how many. For a job; nothing waits for it.
@@ -137,6 +154,7 @@ impl Auth {
     /// # Errors
     /// When the database fails.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
+        self.sign_ins.forget_old();
         let now = self.clock.now();
         let sessions = self.store.delete_ended_sessions(now, self.seen_after()).await?;
         Ok(sessions + self.store.delete_old_sign_ins(now.before(SIGN_IN_TIME)).await?)

@@ -16,6 +16,7 @@ use tokio_stream::wrappers::IntervalStream;
 use super::Web;
 use super::actor::{Credential, CurrentActor};
 use super::problem::Problem;
+use crate::rates::{Counted, Place};
 
 /// How often a stream's right is read again.
 pub const CHECK: Duration = Duration::from_secs(4);
@@ -28,9 +29,13 @@ pub async fn live(State(web): State<Web>, request: Request) -> Response {
     if !web.guard.admits_stream(request.headers()) {
         return Problem(ApiError::Forbidden { rule: "only Berth's own pages open this".to_owned() }).into_response();
     }
+    let place = match web.streams.take(Counted::from(&actor)) {
+        Ok(place) => place,
+        Err(error) => return Problem(error).into_response(),
+    };
     let keep = KeepAlive::new().interval(Duration::from_secs(20));
     // nginx passes on what it is given only then.
-    ([("x-accel-buffering", "no")], Sse::new(stream(web, actor, credential)).keep_alive(keep)).into_response()
+    ([("x-accel-buffering", "no")], Sse::new(stream(web, actor, credential, place)).keep_alive(keep)).into_response()
 }
 
 enum Input {
@@ -40,7 +45,12 @@ enum Input {
 
 /// The changes that this person may see. Who they are is read again every few seconds; the stream ends when they are
 /// nobody any more, and goes by the new rights when those have changed.
-fn stream(web: Web, actor: Actor, credential: Credential) -> impl Stream<Item = Result<Event, Infallible>> {
+fn stream(
+    web: Web,
+    actor: Actor,
+    credential: Credential,
+    place: Place<Counted>,
+) -> impl Stream<Item = Result<Event, Infallible>> {
     let changes = web.service.changes().map(Input::Change);
     let checks = IntervalStream::new(tokio::time::interval(CHECK)).skip(1).map(|_| Input::Check);
     // The checks never end, so the stream ends by itself only with the server.
@@ -50,13 +60,13 @@ fn stream(web: Web, actor: Actor, credential: Credential) -> impl Stream<Item = 
     let host = event(&Change::Host(web.service.current_host()));
     let first = futures::stream::iter([Ok(bundle), Ok(host)]);
     let rest = futures::stream::unfold(
-        (inputs.boxed(), web, actor, credential),
-        |(mut inputs, web, mut actor, credential)| async {
+        (inputs.boxed(), web, actor, (credential, place)),
+        |(mut inputs, web, mut actor, held)| async {
             loop {
                 match inputs.next().await? {
-                    Input::Check => actor = who_now(&credential, &web).await?,
+                    Input::Check => actor = who_now(&held.0, &web).await?,
                     Input::Change(change) if web.service.may_see(&actor, &change) => {
-                        return Some((Ok(event(&change)), (inputs, web, actor, credential)));
+                        return Some((Ok(event(&change)), (inputs, web, actor, held)));
                     }
                     Input::Change(_) => {}
                 }

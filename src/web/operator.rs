@@ -9,6 +9,7 @@ use app::model::name::UserId;
 use app::model::sign_in::Problem;
 use axum::Extension;
 use axum::extract::{ConnectInfo, Path, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use sha2::{Digest, Sha256};
 use tower_sessions::Session;
@@ -65,18 +66,24 @@ pub async fn enter(
     Path(secret): Path<String>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     client: Option<Extension<ClientAddress>>,
+    headers: HeaderMap,
     session: Session,
 ) -> Response {
     let client = client.map(|Extension(client)| client);
     let Some(link) = &auth.operator else { return refusal::problem(Problem::NoLink) };
-    if !peer.ip().to_canonical().is_loopback() {
+    let refusal = if !peer.ip().to_canonical().is_loopback() {
         tracing::warn!(%peer, "the operator's link was opened from another machine, and refused");
-        auth.note_refused(Action::SignIn, client, "the operator's link was opened from another machine").await;
-        return refusal::problem(Problem::LinkUsed);
-    }
-    if !link.take(&secret) {
-        auth.note_refused(Action::SignIn, client, "this is not the operator's link, or it was used").await;
-        return refusal::problem(Problem::LinkUsed);
+        Some("the operator's link was opened from another machine")
+    } else if !link.take(&secret) {
+        Some("this is not the operator's link, or it was used")
+    } else {
+        None
+    };
+    if let Some(why) = refusal {
+        return match auth.note_refused(Action::SignIn, client, why).await {
+            Ok(()) => refusal::problem(Problem::LinkUsed),
+            Err(error) => refusal::too_many(refusal::wants_page(&headers), &auth.clock, error),
+        };
     }
     match auth.sign_in_operator(&session).await {
         Ok(()) => (refusal::PRIVATE, Redirect::to("/")).into_response(),

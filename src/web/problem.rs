@@ -3,13 +3,39 @@
 use app::api::ApiError;
 use app::model::quota::{Amount, Refusal};
 use axum::Json;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::limits::BODY_WORDS;
+
 /// An error on its way out of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem(pub ApiError);
+
+impl From<JsonRejection> for Problem {
+    fn from(rejection: JsonRejection) -> Self {
+        Self(match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge { status: 413, most: BODY_WORDS.to_owned() },
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => ApiError::UnsupportedType,
+            _ => malformed(&rejection.body_text()),
+        })
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
+        Self(malformed(&rejection.body_text()))
+    }
+}
+
+/// What of a request cannot be read, in one line.
+#[must_use]
+pub fn malformed(message: &str) -> ApiError {
+    let message = message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+    ApiError::Malformed { message }
+}
 
 impl From<ApiError> for Problem {
     fn from(error: ApiError) -> Self {
@@ -79,6 +105,9 @@ fn title(error: &ApiError) -> &'static str {
         ApiError::EngineUnavailable { .. } => "The Docker Engine does not answer",
         ApiError::TooMany { .. } => "Too many requests",
         ApiError::Malformed { .. } => "Cannot be read",
+        ApiError::TooLarge { .. } => "Too large",
+        ApiError::UnsupportedType => "Not JSON",
+        ApiError::WrongMethod => "Wrong method",
         ApiError::Outdated => "Not understood",
         ApiError::Offline => "Not reached",
         ApiError::ServerFull => "The disk of the server is full",

@@ -6,12 +6,13 @@ use app::model::address::Address;
 use app::model::sign_in::Problem;
 use axum::Json;
 use axum::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, WWW_AUTHENTICATE,
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::json;
 
+use super::problem;
 use crate::clock::{Clock, hex};
 
 /// For answers whose address or text is nobody else's business.
@@ -102,6 +103,24 @@ pub fn unavailable(clock: &Clock) -> Response {
         links: &[("/", "Try again")],
     };
     page.answer(clock)
+}
+
+/// 429 with the seconds to wait, for somebody who reads pages or for a script.
+#[must_use]
+pub fn too_many(wants_page: bool, clock: &Clock, error: ApiError) -> Response {
+    let ApiError::TooMany { retry_after_seconds } = error else { return problem::Problem(error).into_response() };
+    if !wants_page {
+        return problem::Problem(error).into_response();
+    }
+    let page = Page {
+        status: StatusCode::TOO_MANY_REQUESTS,
+        title: "Too many requests",
+        text: "Nothing was changed. Wait a minute, then try again.",
+        links: &[("/", "Try again")],
+    };
+    let mut response = page.answer(clock);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+    response
 }
 
 /// 401 for a token that is unknown, expired, revoked or not a token at all: which of them is not told.

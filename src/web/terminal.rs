@@ -22,10 +22,11 @@ use super::Web;
 use super::actor::{Credential, CurrentActor};
 use super::live::CHECK;
 use super::problem::Problem;
+use crate::rates::{Counted, Place};
 use crate::service::terminal::{Ending, Happening, Terminal};
 
 /// Longest message that is read, in bytes: a large paste comes in several.
-const MESSAGE_MAX: usize = 1 << 20;
+pub const MESSAGE_MAX: usize = 128 << 10;
 /// How long is waited for the first message, and for the last one to be taken.
 const FIRST: Duration = Duration::from_secs(10);
 const LAST: Duration = Duration::from_secs(1);
@@ -33,6 +34,8 @@ const LAST: Duration = Duration::from_secs(1);
 const PING: Duration = Duration::from_secs(20);
 /// Who takes nothing for so long is gone as well.
 const TAKEN: Duration = Duration::from_secs(10);
+
+const TOO_MANY: &str = "You have too many terminals and live pages open. Close one, then open this terminal again.";
 
 /// Why a connection is closed, beside the codes of RFC 6455.
 mod code {
@@ -47,6 +50,8 @@ struct Visit {
     environment: EnvironmentId,
     actor: Actor,
     credential: Credential,
+    /// Its place among the streams of this person, or why there is none.
+    place: Result<Place<Counted>, String>,
 }
 
 type Sink = SplitSink<WebSocket, Message>;
@@ -65,7 +70,8 @@ pub async fn terminal(State(web): State<Web>, Path(id): Path<String>, request: R
     let mut parts = request.into_parts().0;
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
     let upgrade = upgrade.map_err(|_| ApiError::Malformed { message: "this is a WebSocket".to_owned() })?;
-    let visit = Visit { web, environment, actor, credential };
+    let place = web.streams.take(Counted::from(&actor)).map_err(|_| TOO_MANY.to_owned());
+    let visit = Visit { web, environment, actor, credential, place };
     let upgrade = upgrade.max_message_size(MESSAGE_MAX).max_frame_size(MESSAGE_MAX);
     // The service waits for it when the server ends.
     let answer = upgrade.on_upgrade(|socket| async move { visit.web.service.clone().spawn(visit.take_place(socket)) });
@@ -105,6 +111,7 @@ impl Visit {
 
     /// A new terminal or an earlier one, and how much of its output is there already. An error is for people.
     async fn begin(&self, ask: Option<Ask>) -> Result<(Terminal, u64), String> {
+        self.place.as_ref().map_err(Clone::clone)?;
         let service = &self.web.service;
         match ask {
             Some(Ask::Open(size)) => {

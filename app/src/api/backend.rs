@@ -119,8 +119,8 @@ pub trait Backend: Send + Sync {
 
     async fn sizes_in_use(&self, actor: &Actor) -> Result<Vec<SizeUse>, ApiError>;
 
-    /// People whose name, address, team or role has all of these words.
-    async fn people(&self, actor: &Actor, words: &str) -> Result<People, ApiError>;
+    /// People whose name, address, team or role has all of these words, by name; those who follow `after` where it is given.
+    async fn people(&self, actor: &Actor, words: &str, after: Option<&UserId>) -> Result<People, ApiError>;
 
     async fn person(&self, actor: &Actor, id: &UserId) -> Result<PersonView, ApiError>;
 

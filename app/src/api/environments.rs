@@ -17,6 +17,7 @@ use crate::model::units::Span;
 
 /// What a launch asks for. What is left out is chosen by the template, or by Berth (the name).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LaunchAsk {
     pub team: TeamName,
     pub template: TemplateName,

@@ -36,6 +36,12 @@ pub enum ApiError {
     /// The request itself could not be read.
     #[error("The request could not be read: {message}.")]
     Malformed { message: String },
+    #[error("The request is too large: {most} are read.")]
+    TooLarge { status: u16, most: String },
+    #[error("The body must be JSON, with the header Content-Type: application/json.")]
+    UnsupportedType,
+    #[error("This address does not answer that method; the header Allow says which it answers.")]
+    WrongMethod,
     /// The browser could not read what it was answered.
     #[error("The answer could not be read. Berth may have been updated while this page was open: reload the page.")]
     Outdated,
@@ -75,6 +81,9 @@ impl ApiError {
             Self::Invalid { .. } => 422,
             Self::TooMany { .. } => 429,
             Self::Malformed { .. } => 400,
+            Self::WrongMethod => 405,
+            Self::TooLarge { status, .. } => *status,
+            Self::UnsupportedType => 415,
             Self::EngineUnavailable { .. } | Self::Outdated | Self::Offline => 503,
             Self::ServerFull => 507,
             Self::Internal { .. } => 500,
@@ -95,6 +104,9 @@ impl ApiError {
             Self::ServerFull => "server_full",
             Self::TooMany { .. } => "too_many",
             Self::Malformed { .. } => "malformed",
+            Self::WrongMethod => "wrong_method",
+            Self::TooLarge { .. } => "too_large",
+            Self::UnsupportedType => "unsupported_type",
             Self::Outdated => "outdated",
             Self::Offline => "offline",
             Self::Internal { .. } => "internal",
@@ -163,6 +175,9 @@ mod tests {
             ApiError::EngineUnavailable { message: String::new() },
             ApiError::TooMany { retry_after_seconds: 1 },
             ApiError::Malformed { message: String::new() },
+            ApiError::WrongMethod,
+            ApiError::TooLarge { status: 413, most: String::new() },
+            ApiError::UnsupportedType,
             ApiError::Offline,
             ApiError::Internal { reference: String::new() },
         ] {

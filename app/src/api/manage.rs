@@ -270,7 +270,7 @@ pub async fn list_sizes() -> Result<Vec<SizeUse>, ApiError> {
 #[server(endpoint = "people/list", prefix = "/fn", input = GetUrl, output = Json)]
 pub async fn list_people(words: String) -> Result<People, ApiError> {
     let (backend, actor) = super::backend::asked()?;
-    super::backend::answer(backend.people(&actor, &words).await)
+    super::backend::answer(backend.people(&actor, &words, None).await)
 }
 
 /// One person. `id` as an address has it.

@@ -15,6 +15,7 @@ use crate::model::time::Timestamp;
 
 /// What somebody asks for: `more` on top of what `scope` may hold, until a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RequestAsk {
     pub team: TeamName,
     #[serde(default, rename = "scope")]

@@ -6,19 +6,21 @@ use std::io;
 use app::api::ApiError;
 use app::api::backend::Backend;
 use app::model::access::Actor;
-use app::model::audit::{Recorded, Search};
+use app::model::audit::{Excerpt, Recorded, Search};
 use app::model::history::History;
-use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use futures::{Stream, StreamExt, stream};
 
-use super::{Answer, Caller, List, PAGE, PAGE_MAX, known, malformed};
-use crate::service::Service;
+use super::{Answer, Caller, List, PAGE, PAGE_MAX, known};
+use crate::rates::{Counted, Place};
+use crate::service::error::fault;
 use crate::web::Web;
+use crate::web::actor::Credential;
 use crate::web::problem::Problem;
 
 /// Most entries of one file.
@@ -76,14 +78,16 @@ pub async fn audit(
     State(web): State<Web>,
     Caller(actor): Caller,
     query: Result<Query<BTreeMap<String, String>>, QueryRejection>,
+    credential: Option<Extension<Credential>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Query(query) = query.map_err(|rejection| malformed(&rejection.body_text()))?;
+    let Query(query) = query?;
     let search = Search::from_query(|name| query.get(name).cloned());
     let search = search.map_err(|errors| Problem(ApiError::Invalid { errors }))?;
     let format = Format::asked(query.get("format").map(String::as_str), &headers)?;
     if format != Format::Json {
-        return export(web.service, actor, search, format).await;
+        let credential = credential.ok_or(Problem(ApiError::SignedOut))?;
+        return export(web, actor, credential.0, search, format).await;
     }
     let limit = query.get("limit").map(|limit| limit.parse::<usize>()).transpose();
     let limit = limit.map_err(|_| Problem(ApiError::invalid("limit", "must be a number")))?;
@@ -92,38 +96,58 @@ pub async fn audit(
 }
 
 /// Whole or not at all: what would be cut is refused before it begins, and what breaks off breaks the connection.
-async fn export(service: Service, actor: Actor, search: Search, format: Format) -> Result<Response, Problem> {
+async fn export(
+    web: Web,
+    actor: Actor,
+    credential: Credential,
+    search: Search,
+    format: Format,
+) -> Result<Response, Problem> {
     let search = Search { cursor: None, ..search };
-    if service.count_audit(&actor, &search, EXPORT_MAX + 1).await? > EXPORT_MAX {
+    if web.service.count_audit(&actor, &search, EXPORT_MAX + 1).await? > EXPORT_MAX {
         let message = format!("finds more than {EXPORT_MAX} entries: name a shorter time with `from` and `to`");
         return Err(Problem(ApiError::invalid("search", message)));
     }
     let (kind, name) = format.kind();
-    let body = Body::from_stream(lines(service, actor, search, format));
+    let place = web.streams.take(Counted::from(&actor))?;
+    let body = Body::from_stream(lines(Reading { web, credential, search, _place: place }, format));
     Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], body).into_response())
 }
 
-/// Reads on as the client takes it, some hundred entries at a time.
-fn lines(
-    service: Service,
-    actor: Actor,
-    search: Search,
-    format: Format,
-) -> impl Stream<Item = Result<String, io::Error>> {
+/// Reads on as the client takes it, some hundred entries at a time, with the rights of that moment.
+fn lines(reading: Reading, format: Format) -> impl Stream<Item = Result<String, io::Error>> {
     let first = stream::iter([Ok(format.head())]);
-    let rest = stream::unfold(Some((service, actor, search)), move |left| async move {
-        let (service, actor, search) = left?;
-        match service.audit(&actor, &search, PAGE_MAX).await {
+    let rest = stream::unfold(Some(reading), move |reading| async move {
+        let mut reading = reading?;
+        match reading.more().await {
             Ok(found) => {
                 let text = found.items.iter().map(|entry| format.line(entry)).collect();
-                let left = found.next.map(|next| (service, actor, search.after(next)));
-                Some((Ok(text), left))
+                let rest = found.next.map(|next| {
+                    reading.search = reading.search.after(next);
+                    reading
+                });
+                Some((Ok(text), rest))
             }
             Err(error) => Some((Err(io::Error::other(error)), None)),
         }
     });
     // Whoever compresses it asks once more after its end.
     first.chain(rest).fuse()
+}
+
+/// Whoever reads a file, and what is left of it.
+struct Reading {
+    web: Web,
+    credential: Credential,
+    search: Search,
+    _place: Place<Counted>,
+}
+
+impl Reading {
+    async fn more(&self) -> Result<Excerpt, ApiError> {
+        let actor = self.credential.actor(&self.web.auth, false).await.map_err(fault)?.ok_or(ApiError::SignedOut)?;
+        self.web.service.audit(&actor, &self.search, PAGE_MAX).await
+    }
 }
 
 /// `GET /environments/{id}/activity`: what became of it, also after its removal.

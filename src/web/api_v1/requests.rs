@@ -12,9 +12,9 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 
-use super::{Answer, Caller, List, malformed};
+use super::{Answer, Caller, List};
 use crate::web::Web;
-use crate::web::problem::Problem;
+use crate::web::problem::{Problem, malformed};
 
 #[derive(Debug, Deserialize)]
 pub struct Wanted {
@@ -27,7 +27,7 @@ pub async fn list(
     Caller(actor): Caller,
     query: Result<Query<Wanted>, QueryRejection>,
 ) -> Answer<List<SeenRequest>> {
-    let Query(wanted) = query.map_err(|rejection| malformed(&rejection.body_text()))?;
+    let Query(wanted) = query?;
     let seen = web.service.requests(&actor).await?.items.into_iter();
     let of_team = seen.filter(|it| wanted.team.as_ref().is_none_or(|team| it.request.team == *team));
     let standing = of_team.filter(|it| wanted.standing.is_none_or(|standing| it.standing == standing));
@@ -39,7 +39,7 @@ pub async fn ask(
     Caller(actor): Caller,
     body: Result<Json<RequestAsk>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Request>), Problem> {
-    let Json(ask) = body.map_err(|rejection| malformed(&rejection.body_text()))?;
+    let Json(ask) = body?;
     Ok((StatusCode::CREATED, Json(web.service.ask_for_more(&actor, ask).await?)))
 }
 
@@ -75,6 +75,6 @@ async fn take(
 ) -> Answer<Request> {
     let id = RequestId::parse(&id).map_err(|_| Problem(ApiError::not_found("request")))?;
     let said = if body.is_empty() { Ok(Said::default()) } else { serde_json::from_slice(&body) };
-    let Said { word } = said.map_err(|error| malformed(&error.to_string()))?;
+    let Said { word } = said.map_err(|error| Problem(malformed(&error.to_string())))?;
     Ok(Json(web.service.decide_request(&actor, &id, step, &word).await?))
 }

@@ -8,7 +8,7 @@ use app::model::sign_in::Problem;
 use axum::Extension;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use openidconnect::TokenResponse;
 use serde::Deserialize;
@@ -82,6 +82,7 @@ pub async fn callback(
     State(auth): State<Arc<Auth>>,
     session: Session,
     client: Option<Extension<ClientAddress>>,
+    headers: HeaderMap,
     answer: Result<Query<Answer>, QueryRejection>,
 ) -> Response {
     let (refusal, return_to) = match auth.take_answer(&session, answer).await {
@@ -95,8 +96,10 @@ pub async fn callback(
         Err(refusal) => (refusal, String::new()),
     };
     let client = client.map(|Extension(client)| client);
-    auth.note_refused(Action::SignIn, client, refusal.reason()).await;
-    auth.explain(refusal, &return_to)
+    match auth.note_refused(Action::SignIn, client, refusal.reason()).await {
+        Ok(()) => auth.explain(refusal, &return_to),
+        Err(error) => refusal::too_many(refusal::wants_page(&headers), &auth.clock, error),
+    }
 }
 
 impl Auth {

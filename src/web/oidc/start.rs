@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use app::model::sign_in::Problem;
+use axum::Extension;
 use axum::extract::{Query, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use tower_sessions::Session;
@@ -12,6 +14,7 @@ use super::provider::{Fault, Known, Provider};
 use crate::store::sign_ins::SignIn;
 use crate::web::actor::CurrentActor;
 use crate::web::auth::{Auth, AuthError};
+use crate::web::proxies::ClientAddress;
 use crate::web::refusal;
 use crate::web::return_to::local_path;
 use crate::web::session::{SIGN_IN_TIME, keep_cookie_for};
@@ -27,10 +30,17 @@ pub struct Asked {
 pub async fn start(
     State(auth): State<Arc<Auth>>,
     CurrentActor(actor): CurrentActor,
+    client: Option<Extension<ClientAddress>>,
+    headers: HeaderMap,
     session: Session,
     Query(asked): Query<Asked>,
 ) -> Response {
     let Some(provider) = &auth.provider else { return Redirect::to("/sign-in").into_response() };
+    if actor.is_none()
+        && let Err(error) = auth.count_sign_in(client.map(|Extension(client)| client))
+    {
+        return refusal::too_many(refusal::wants_page(&headers), &auth.clock, error);
+    }
     let return_to = local_path(asked.return_to.as_deref());
     let known = match provider.known().await {
         Ok(known) => known,

@@ -56,6 +56,9 @@ fn way_out(error: ApiError, here: &str) -> AnyView {
         ApiError::NotFound { .. }
         | ApiError::Forbidden { .. }
         | ApiError::Malformed { .. }
+        | ApiError::TooLarge { .. }
+        | ApiError::UnsupportedType
+        | ApiError::WrongMethod
         | ApiError::Invalid { .. }
         | ApiError::QuotaExceeded { .. }
         | ApiError::Conflict { .. } => view! {
@@ -85,7 +88,10 @@ pub fn title(error: &ApiError) -> String {
         ApiError::Outdated => "Reload the page".to_owned(),
         ApiError::Offline => "The server does not answer".to_owned(),
         ApiError::TooMany { .. } => "Too many requests".to_owned(),
-        ApiError::Malformed { .. } => "The request could not be read".to_owned(),
+        ApiError::TooLarge { .. } => "Too large".to_owned(),
+        ApiError::Malformed { .. } | ApiError::UnsupportedType | ApiError::WrongMethod => {
+            "The request could not be read".to_owned()
+        }
         ApiError::QuotaExceeded { .. } => "Quota exceeded".to_owned(),
         ApiError::Invalid { .. } => "Some fields are not valid".to_owned(),
         ApiError::Conflict { .. } => "Not possible now".to_owned(),
@@ -102,6 +108,9 @@ const fn emblem(error: &ApiError) -> &'static str {
         | ApiError::QuotaExceeded { .. }
         | ApiError::Conflict { .. }
         | ApiError::TooMany { .. }
+        | ApiError::TooLarge { .. }
+        | ApiError::UnsupportedType
+        | ApiError::WrongMethod
         | ApiError::ServerFull
         | ApiError::Internal { .. } => "failed",
     }

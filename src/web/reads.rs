@@ -1,0 +1,26 @@
+//! How much one person or token may read at once.
+
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::actor::CurrentActor;
+use super::auth::Auth;
+use super::refusal;
+use crate::rates::{AtOnce, Counted};
+use std::sync::Arc;
+
+/// The middleware. What nobody asks is cheap: it ends at the sign-in.
+pub async fn limited(
+    State((auth, reads)): State<(Arc<Auth>, AtOnce<Counted>)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let actor = request.extensions().get().cloned().and_then(|CurrentActor(actor)| actor);
+    let (Some(actor), &Method::GET | &Method::HEAD) = (actor, request.method()) else { return next.run(request).await };
+    match reads.take(Counted::from(&actor)) {
+        Ok(_place) => next.run(request).await,
+        Err(error) => refusal::too_many(refusal::wants_page(request.headers()), &auth.clock, error),
+    }
+}
