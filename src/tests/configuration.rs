@@ -98,7 +98,10 @@ fn a_variable_beats_the_file_and_an_empty_one_is_none() {
 fn a_wrong_key_or_value_is_named_with_its_place_and_what_is_allowed() {
     for (text, parts) in [
         ("\n[server]\nadr = \"x\"", &["berth.toml, line 3", "server.adr", "addr, data_dir, public_host"][..]),
-        ("[servers]\naddr = \"x\"", &["berth.toml, line 1", "[servers]", "server, docker, oidc, sessions, defaults"]),
+        (
+            "[servers]\naddr = \"x\"",
+            &["berth.toml, line 1", "[servers]", "server, docker, oidc, sessions, limits, defaults"],
+        ),
         ("[surprise]", &["[surprise]"]),
         ("addr = \"x\"", &["berth.toml, line 1", "`addr` stands outside a section"]),
         ("[server]\naddr = \"localhost\"", &["line 2", "server.addr = \"localhost\"", "such as 127.0.0.1:3000"]),
@@ -118,6 +121,8 @@ fn a_wrong_key_or_value_is_named_with_its_place_and_what_is_allowed() {
         ("[docker]\nhost = \"https://dock:2376\"", &["docker.ca is missing"]),
         ("[docker]\nprobe_host = \"dock:80\"", &["docker.probe_host", "without a port"]),
         ("[docker]\nca = \"/not/there\"", &["docker.ca", "no such file"]),
+        ("[limits]\nreads = 0", &["line 2", "limits.reads = \"0\"", "from 1 to 1000000"]),
+        ("[limits]\nlaunches = \"many\"", &["limits.launches = \"many\"", "a whole number"]),
         ("[server\naddr", &["berth.toml, line 1", "not TOML"]),
     ] {
         refused(text, &[], parts);
