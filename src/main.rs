@@ -17,6 +17,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use command::{Cli, Stop};
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

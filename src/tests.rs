@@ -28,6 +28,7 @@ mod launch;
 mod layering;
 mod lifecycle;
 mod limits;
+mod listing;
 mod logs;
 mod pages;
 mod people;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::edit::{Edit, Edited};
-use app::api::environments::{LaunchAsk, LaunchOptions};
+use app::api::environments::{LaunchAsk, LaunchOptions, Listing};
 use app::api::live::Change;
 use app::api::manage::{
     People, PersonView, Setting, SizeUse, TeamDetail, TeamSummary, TemplateDetail, TemplateSummary,
@@ -14,6 +14,7 @@ use app::api::requests::{RequestAsk, SeenRequests};
 use app::model::access::{Action, Actor};
 use app::model::audit::{self, Entry, Excerpt, Search};
 use app::model::environment::{Environment, EnvironmentDetail, Operation};
+use app::model::filter::Filter;
 use app::model::history::History;
 use app::model::host::Host;
 use app::model::name::{EnvironmentId, RequestId, TeamName, TemplateName, UserId};
@@ -26,7 +27,6 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 
 use super::Service;
-use super::list::Wanted;
 
 #[async_trait]
 impl Backend for Service {
@@ -62,9 +62,13 @@ impl Backend for Service {
         .await
     }
 
-    async fn environments(&self, actor: &Actor, team: Option<&TeamName>) -> Result<Vec<Environment>, ApiError> {
-        let wanted = Wanted { team: team.cloned(), ..Wanted::default() };
-        Ok(self.listed(actor, &wanted).await?.items)
+    async fn environments(
+        &self,
+        actor: &Actor,
+        filter: &Filter,
+        after: Option<&EnvironmentId>,
+    ) -> Result<Listing, ApiError> {
+        self.listing(actor, filter, after).await
     }
 
     async fn environment(&self, actor: &Actor, id: &EnvironmentId) -> Result<EnvironmentDetail, ApiError> {

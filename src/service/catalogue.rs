@@ -3,6 +3,7 @@
 use app::api::ApiError;
 use app::api::environments::LaunchOptions;
 use app::model::access::{Action, Actor};
+use app::model::filter::Filter;
 use app::model::name::TeamName;
 use app::model::team::{Team, TeamLabel};
 use app::model::template::Offer;
@@ -36,6 +37,16 @@ impl Service {
             role: actor.role_in(&team.name),
         };
         Ok(self.visible(actor, &kept.catalogue).map(label).collect())
+    }
+
+    /// The team that a filter names, or the only one that the actor sees, with its room.
+    pub(super) fn looked_at(&self, actor: &Actor, filter: &Filter, kept: &Snapshot) -> Result<Option<Team>, ApiError> {
+        let mut seen = self.visible(actor, &kept.catalogue);
+        let record = match &filter.team {
+            Some(named) => seen.find(|team| team.name == *named),
+            None => seen.next().filter(|_| seen.next().is_none()),
+        };
+        record.map(|team| self.team_of(actor, kept, team)).transpose()
     }
 
     /// One of the teams that the actor sees, with its room.

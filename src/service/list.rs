@@ -1,20 +1,22 @@
 //! Environments as a list: what is wanted of those that somebody sees, a page at a time.
 
 use app::api::ApiError;
+use app::api::environments::{ENDING, LISTED, Listing};
 use app::model::access::{Action, Actor, Target, authorize};
 use app::model::environment::{Environment, State};
-use app::model::name::{EnvironmentId, TeamName};
+use app::model::filter::Filter;
+use app::model::name::EnvironmentId;
 
 use super::Service;
 
 /// What is wanted of a list. By default all of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
-    pub team: Option<TeamName>,
+    pub filter: Filter,
     pub state: Option<State>,
     /// Only those that are older than this one.
     pub after: Option<EnvironmentId>,
-    pub limit: Option<usize>,
+    pub limit: usize,
 }
 
 /// One page, the newest first.
@@ -25,29 +27,76 @@ pub struct Listed {
     pub next: Option<EnvironmentId>,
 }
 
-impl Wanted {
-    fn has(&self, environment: &Environment) -> bool {
-        self.team.as_ref().is_none_or(|team| *team == environment.team)
-            && self.state.is_none_or(|state| state == environment.state)
+fn sees(actor: &Actor) -> impl Fn(&Environment) -> bool {
+    |environment| {
+        let target = Target::Environment { team: &environment.team, owner: &environment.owner_id };
+        authorize(actor, Action::See, target).is_ok()
     }
 }
 
 impl Service {
     /// Only what is on the page is copied.
     pub async fn listed(&self, actor: &Actor, wanted: &Wanted) -> Result<Listed, ApiError> {
-        if let Some(team) = &wanted.team {
+        let filter = &wanted.filter;
+        if let Some(team) = &filter.team {
             self.permit_team(actor, Action::See, team)?;
         }
         let kept = self.kept().await?;
-        let sees = |environment: &Environment| {
-            let target = Target::Environment { team: &environment.team, owner: &environment.owner_id };
-            authorize(actor, Action::See, target).is_ok()
-        };
-        let older = kept.environments.older_than(wanted.after.as_ref());
-        let mut found = older.filter(|environment| wanted.has(environment) && sees(environment));
-        let page = found.by_ref().take(wanted.limit.unwrap_or(usize::MAX));
+        let (sees, has_words) = (sees(actor), filter.words());
+        let mut found = kept.environments.older_than(wanted.after.as_ref()).filter(|environment| {
+            wanted.state.is_none_or(|state| state == environment.state)
+                && filter.keeps_state(environment.state)
+                && filter.keeps_team(environment)
+                && sees(environment)
+                && has_words(environment)
+        });
+        let page = found.by_ref().take(wanted.limit);
         let items: Vec<Environment> = page.map(|environment| self.shown(environment.clone())).collect();
         let next = found.next().and(items.last()).map(|last| last.id.clone());
         Ok(Listed { items, next })
+    }
+
+    /// A page with all that is shown beside it, in one walk over what there is.
+    pub(super) async fn listing(
+        &self,
+        actor: &Actor,
+        filter: &Filter,
+        after: Option<&EnvironmentId>,
+    ) -> Result<Listing, ApiError> {
+        if let Some(team) = &filter.team {
+            self.permit_team(actor, Action::See, team)?;
+        }
+        let (kept, now) = (self.kept().await?, self.clock.now());
+        let (sees, has_words) = (sees(actor), filter.words());
+        let mut listing = Listing::default();
+        let (mut page, mut ending) = (Vec::new(), Vec::new());
+        for environment in kept.environments.older_than(None) {
+            if !(filter.keeps_team(environment) && sees(environment)) {
+                continue;
+            }
+            listing.exist = true;
+            if environment.warns(actor, now) {
+                ending.push(environment);
+            }
+            if !has_words(environment) {
+                continue;
+            }
+            listing.counts.add(environment.state);
+            let older = after.is_none_or(|after| environment.id < *after);
+            if older && page.len() <= LISTED && filter.keeps_state(environment.state) {
+                page.push(environment);
+            }
+        }
+        if page.len() > LISTED {
+            page.truncate(LISTED);
+            listing.next = page.last().map(|last| last.id.clone());
+        }
+        ending.sort_by_key(|environment| environment.ending().map(|ending| ending.at));
+        listing.ending_more = u32::try_from(ending.len().saturating_sub(ENDING)).unwrap_or(u32::MAX);
+        let shown = |environment: &Environment| self.shown(environment.clone());
+        listing.items = page.into_iter().map(shown).collect();
+        listing.ending = ending.into_iter().take(ENDING).map(shown).collect();
+        listing.team = self.looked_at(actor, filter, &kept)?;
+        Ok(listing)
     }
 }

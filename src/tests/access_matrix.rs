@@ -257,7 +257,7 @@ impl People {
 
     async fn clear(&self) {
         let stage = &self.site.stage;
-        for left in stage.service.environments(&self.owner, None).await.expect("a list") {
+        for left in stage.service.all_environments(&self.owner).await.expect("a list") {
             if left.state != State::Removing {
                 stage.service.operate(&self.owner, &left.id, Operation::Remove).await.expect("a removal");
             }

@@ -37,7 +37,7 @@ async fn crowded() -> (Stage, Actor) {
 
 async fn count(stage: &Stage, admin: &Actor, service: &crate::service::Service, state: State) -> usize {
     assert_eq!(stage.engine.containers().len(), MANY);
-    let all = service.environments(admin, None).await.expect("a list");
+    let all = service.all_environments(admin).await.expect("a list");
     all.iter().filter(|environment| environment.state == state).count()
 }
 

@@ -179,7 +179,7 @@ async fn a_change_and_its_entry_are_there_together_or_not_at_all() {
         let refused = stage.service.operate(&bea, &running.id, operation).await;
         assert!(matches!(refused, Err(ApiError::Internal { .. })), "{operation:?}: {refused:?}");
     }
-    let there = stage.service.environments(&bea, None).await.expect("a list");
+    let there = stage.service.all_environments(&bea).await.expect("a list");
     assert_eq!(there.iter().map(|it| (&it.id, it.state)).collect::<Vec<_>>(), [(&running.id, State::Running)]);
     site.sql("DROP TRIGGER no_room").await;
     assert_eq!(all(&stage.store).await.len(), before);

@@ -28,7 +28,7 @@ async fn a_launch_is_refused_with_the_cause_and_what_was_under_way_is_taken_up_w
     assert!(launched > 0);
 
     stage.store.may_grow_by(100_000).await;
-    for environment in stage.service.environments(&gus, None).await.expect("a list") {
+    for environment in stage.service.all_environments(&gus).await.expect("a list") {
         // One whose launch could not be journalled is left for the reconciler; it waits for whoever still drives it.
         while stage.service.environment(&gus, &environment.id).await.expect("it").environment.state.is_transitional() {
             stage.service.reconcile().await;
@@ -37,7 +37,7 @@ async fn a_launch_is_refused_with_the_cause_and_what_was_under_way_is_taken_up_w
     }
     reconciled(&stage.service).await;
     assert_eq!(stage.store.soundness().await, "ok");
-    let all = stage.service.environments(&gus, None).await.expect("a list");
+    let all = stage.service.all_environments(&gus).await.expect("a list");
     assert_eq!(all.len(), launched);
     let running = all.iter().filter(|environment| environment.state == State::Running).count();
     assert_eq!(stage.engine.containers().len(), running);

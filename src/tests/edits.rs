@@ -220,7 +220,7 @@ async fn a_quota_below_what_is_in_use_stops_nobody_says_so_and_refuses_more() {
             "{page}"
         );
     }
-    let running = site.stage.service.environments(&bea, None).await.expect("a list");
+    let running = site.stage.service.all_environments(&bea).await.expect("a list");
     assert!(running.iter().all(|it| it.state == app::model::environment::State::Running));
     assert!(site.stage.launched(&bea, ask("box")).await.is_err());
     // A second click is no second change, and nobody else's.

@@ -129,7 +129,7 @@ async fn a_quota_refuses_with_the_numbers_before_the_engine_is_asked() {
     let first = refusal.first;
     assert_eq!((first.scope, first.limit, first.used), (Scope::Team, Amount::Running(3), Amount::Running(3)));
     let big = app::api::environments::LaunchAsk { size: size("l"), ..ask("web") };
-    let stopped = stage.service.environments(&bea, None).await.expect("a list")[0].id.clone();
+    let stopped = stage.service.all_environments(&bea).await.expect("a list")[0].id.clone();
     stage.done(&bea, &stopped, Operation::Stop).await.expect("a stop");
     let Err(ApiError::QuotaExceeded { refusal }) = stage.service.launch(&bea, big).await else { panic!("admitted") };
     assert_eq!(refusal.first.limit, Amount::Cpus(MilliCpu::cores(2)));
@@ -228,7 +228,7 @@ async fn wrong_fields_are_named_and_nothing_is_reserved() {
         let Err(error) = stage.service.launch(&bea, launch).await else { panic!("launched") };
         assert!(error.about(field).is_some(), "{field} in {error}");
     }
-    assert_eq!(stage.service.environments(&bea, None).await, Ok(Vec::new()));
+    assert_eq!(stage.service.all_environments(&bea).await, Ok(Vec::new()));
 }
 
 #[tokio::test]

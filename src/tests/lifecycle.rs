@@ -28,7 +28,7 @@ async fn an_environment_stops_starts_restarts_and_goes() {
     let removed = stage.done(&bea, &id, Operation::Remove).await.expect("a removal");
     assert_eq!(removed.state, State::Removed);
     assert_eq!(stage.engine.containers(), Vec::<String>::new());
-    assert_eq!(stage.service.environments(&bea, None).await, Ok(Vec::new()));
+    assert_eq!(stage.service.all_environments(&bea).await, Ok(Vec::new()));
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn members_act_on_their_own_leads_on_the_team_s_and_strangers_see_nothing(
         assert_eq!(hidden, Err(ApiError::not_found("environment")), "{operation:?}");
     }
     assert_eq!(stage.service.environment(&gus, &id).await, Err(ApiError::not_found("environment")));
-    assert_eq!(stage.service.environments(&gus, None).await, Ok(Vec::new()));
+    assert_eq!(stage.service.all_environments(&gus).await, Ok(Vec::new()));
     assert_eq!(stage.done(&lena, &id, Operation::Stop).await.expect("a stop").state, State::Stopped);
 }
 

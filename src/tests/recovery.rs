@@ -22,7 +22,7 @@ async fn while_the_engine_is_away_pages_say_so_and_nothing_is_reserved() {
     assert!(matches!(refused, Err(ApiError::EngineUnavailable { .. })), "{refused:?}");
     let refused = stage.service.operate(&bea, &id, Operation::Stop).await;
     assert!(matches!(refused, Err(ApiError::EngineUnavailable { .. })), "{refused:?}");
-    assert_eq!(stage.service.environments(&bea, None).await.expect("a list").len(), 1);
+    assert_eq!(stage.service.all_environments(&bea).await.expect("a list").len(), 1);
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn a_leftover_of_ours_is_removed_and_a_stranger_with_our_label_is_left_alo
     // The database of another installation with the same id knows nothing of this container.
     let after = other.serving(&stage.engine).await;
     reconciled(&after).await;
-    assert_eq!(after.environments(&stranger, None).await, Ok(Vec::new()));
+    assert_eq!(after.all_environments(&stranger).await, Ok(Vec::new()));
     assert_eq!(stage.engine.containers().len(), 1);
     assert_eq!(stage.service.environment(&bea, &id).await.expect("it").environment.state, State::Running);
 }

@@ -22,6 +22,7 @@ use super::stand_in::{Image, Process, StandIn};
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::docker::{Engine, Patience};
+use crate::service::list::Wanted;
 use crate::service::{Reach, Reserve, Service, Settings, apply};
 use crate::store::Store;
 use crate::store::people::Identity;
@@ -42,6 +43,12 @@ pub struct Stage {
 }
 
 impl Service {
+    /// Everything that somebody sees, the newest first.
+    pub async fn all_environments(&self, actor: &Actor) -> Result<Vec<Environment>, ApiError> {
+        let wanted = Wanted { limit: usize::MAX, ..Wanted::default() };
+        Ok(self.listed(actor, &wanted).await?.items)
+    }
+
     /// The environment once it is in no transitional state any more, however long that takes.
     pub async fn settled(&self, actor: &Actor, id: &EnvironmentId) -> Result<Environment, ApiError> {
         self.settled_within(actor, id, Duration::from_secs(24 * 3600)).await

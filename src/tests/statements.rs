@@ -161,7 +161,7 @@ async fn no_statement_of_a_page_or_a_job_reads_removed_environments_from_end_to_
     site.stage.service.look_for_use().await;
     site.stage.service.reconcile().await;
     site.stage.done(&actor, &launched.id, app::model::environment::Operation::Remove).await.expect("a removal");
-    site.stage.service.environments(&actor, None).await.expect("a list");
+    site.stage.service.all_environments(&actor).await.expect("a list");
 
     let read: BTreeSet<String> = read.into_iter().flatten().chain(statements.of(&site)).collect();
     assert!(read.iter().any(|sql| sql.contains("expires_at <= $1")), "the job looked: {read:#?}");
@@ -190,12 +190,12 @@ async fn what_is_kept_in_memory_follows_every_change_whoever_makes_it() {
     other.sql("UPDATE teams SET label = 'The Blues' WHERE name = 'blue'").await;
     assert_eq!(team().await.label, "The Blues");
     other.sql("UPDATE users SET name = 'Beatrix' WHERE name = 'Bea'").await;
-    assert_eq!(service.environments(&actor, None).await.expect("a list")[0].owner, "Beatrix");
+    assert_eq!(service.all_environments(&actor).await.expect("a list")[0].owner, "Beatrix");
     other.sql("UPDATE environments SET state = 'failed', reason = 'by hand'").await;
     assert_eq!(team().await.room.team.used.running, 0);
     other.sql("UPDATE environments SET state = 'removed'").await;
     assert_eq!(team().await.room.team.used.environments, 0);
-    assert_eq!(service.environments(&actor, None).await, Ok(Vec::new()));
+    assert_eq!(service.all_environments(&actor).await, Ok(Vec::new()));
     other.sql("DELETE FROM template_teams; DELETE FROM template_versions WHERE FALSE").await;
     other.sql("UPDATE templates SET everyone = FALSE").await;
     assert_eq!(service.offers(&actor, &launched.team).await, Ok(Vec::new()));

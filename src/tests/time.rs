@@ -110,7 +110,7 @@ async fn an_expired_environment_stops_is_kept_for_its_team_s_grace_and_then_remo
     stage.service.end_due().await;
     stage.becomes(&ann, &it.id, State::Removed).await;
     assert_eq!(stage.engine.containers(), Vec::<String>::new());
-    assert_eq!(stage.service.environments(&ann, None).await, Ok(Vec::new()));
+    assert_eq!(stage.service.all_environments(&ann).await, Ok(Vec::new()));
 }
 
 #[tokio::test]
@@ -309,7 +309,7 @@ async fn looking_at_its_page_is_no_use() {
     let bea = stage.bea().await;
     let id = stage.launched(&bea, ask("idler")).await.expect("a launch").id;
     for _ in 0..121 {
-        stage.service.environments(&bea, None).await.expect("a list");
+        stage.service.all_environments(&bea).await.expect("a list");
         seen(&stage, &bea, &id).await;
         watched(&stage, &stage.service, 1).await;
     }

@@ -4,7 +4,6 @@
 
 use std::path::Path;
 
-use app::api::backend::Backend;
 use app::model::access::{Actor, InstallationRole, TeamRole};
 use app::model::environment::{Operation, State};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -95,7 +94,7 @@ async fn upgraded(version: i64, dump: &str) {
     (0..4096).for_each(|_| drop(stage.clock.user_id()));
     let bea = stage.bea().await;
     let ada = Actor { role: Some(InstallationRole::Admin), ..stage.person("Ann", "blue", TeamRole::Member).await };
-    let all = stage.service.environments(&ada, None).await.expect("a list");
+    let all = stage.service.all_environments(&ada).await.expect("a list");
     let runs = all.iter().filter(|environment| environment.state == State::Running);
     assert_eq!(runs.clone().count(), running, "{all:?}");
     assert_eq!(stage.engine.containers(), containers);

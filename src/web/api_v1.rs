@@ -9,6 +9,7 @@ use app::api::environments::{KEY_MAX, LaunchAsk};
 use app::api::manage::{PersonView, TemplateDetail};
 use app::model::access::Actor;
 use app::model::environment::{Environment, Operation, Port};
+use app::model::filter::Filter;
 use app::model::name::{EnvironmentId, TeamName, TemplateName, UserId};
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
@@ -187,6 +188,9 @@ async fn quarantine(State(web): State<Web>, Caller(actor): Caller) -> Answer<Lis
 struct ListQuery {
     team: Option<TeamName>,
     state: Option<app::model::environment::State>,
+    /// Words that all must be found, in any letter case.
+    #[serde(default)]
+    q: String,
     /// The id after which to go on.
     cursor: Option<EnvironmentId>,
     limit: Option<usize>,
@@ -202,8 +206,9 @@ async fn list(
         let message = "removed environments are in no list; the audit log has them: GET audit?action=remove";
         return Err(Problem(malformed(message)));
     }
-    let limit = Some(query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX));
-    let wanted = Wanted { team: query.team, state: query.state, after: query.cursor, limit };
+    let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
+    let filter = Filter { team: query.team, words: query.q, group: None };
+    let wanted = Wanted { filter, state: query.state, after: query.cursor, limit };
     let listed = web.service.listed(&actor, &wanted).await?;
     Ok(Json(List { items: listed.items, next: listed.next.map(|id| id.to_string()) }))
 }

@@ -13,7 +13,7 @@ use leptos::server_fn::error::ServerFnUrlError;
 
 use super::ApiError;
 use super::edit::{Edit, Edited};
-use super::environments::{Launch, LaunchAsk, LaunchOptions};
+use super::environments::{Launch, LaunchAsk, LaunchOptions, Listing};
 use super::live::Change;
 use super::manage::{People, PersonView, Setting, SizeUse, TeamDetail, TeamSummary, TemplateDetail, TemplateSummary};
 use super::me::{Me, Visit};
@@ -22,6 +22,7 @@ use crate::model::access::Actor;
 use crate::model::address::Address;
 use crate::model::audit::{Excerpt, Search};
 use crate::model::environment::{Environment, EnvironmentDetail, Operation};
+use crate::model::filter::Filter;
 use crate::model::history::History;
 use crate::model::host::Host;
 use crate::model::name::{EnvironmentId, RequestId, TeamName, TemplateName, UserId};
@@ -52,7 +53,12 @@ pub trait Backend: Send + Sync {
     async fn launch(&self, actor: &Actor, ask: LaunchAsk) -> Result<Environment, ApiError>;
 
     /// Environments that exist, newest first: of one team, or of all that the actor sees.
-    async fn environments(&self, actor: &Actor, team: Option<&TeamName>) -> Result<Vec<Environment>, ApiError>;
+    async fn environments(
+        &self,
+        actor: &Actor,
+        filter: &Filter,
+        after: Option<&EnvironmentId>,
+    ) -> Result<Listing, ApiError>;
 
     async fn environment(&self, actor: &Actor, id: &EnvironmentId) -> Result<EnvironmentDetail, ApiError>;
 

@@ -10,6 +10,7 @@ use super::ApiError;
 use super::json::Json;
 use crate::model::address::Address;
 use crate::model::environment::{Environment, EnvironmentDetail, Operation};
+use crate::model::filter::{Counts, Filter};
 use crate::model::name::{EnvironmentId, EnvironmentName, SizeName, TeamName, TemplateName};
 use crate::model::team::Team;
 use crate::model::template::Offer;
@@ -70,11 +71,38 @@ impl LaunchOptions {
     }
 }
 
-/// Environments that exist, newest first: of one team, or of all that the viewer sees.
+/// A page of the environments that exist, the newest first, and what there is beside it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    /// At most [`LISTED`].
+    pub items: Vec<Environment>,
+    /// After which the next page begins, if there is one.
+    pub next: Option<EnvironmentId>,
+    /// Of all that the filter keeps but for its group of states.
+    pub counts: Counts,
+    /// Whether the viewer sees any at all of the team, whatever the filter.
+    pub exist: bool,
+    /// The team that the filter names, or the only one that the viewer sees.
+    pub team: Option<Team>,
+    /// Those that end soonest of what the viewer is warned of.
+    pub ending: Vec<Environment>,
+    /// How many more the viewer is warned of.
+    pub ending_more: u32,
+}
+
+/// How many environments a page of the list has.
+pub const LISTED: usize = 100;
+/// How many of those that end soon are named.
+pub const ENDING: usize = 5;
+
+/// Environments that exist, as a filter has them, from the newest on or after one of them.
 #[server(endpoint = "environments/list", prefix = "/fn", input = GetUrl, output = Json)]
-pub async fn list_environments(team: Option<TeamName>) -> Result<Vec<Environment>, ApiError> {
+pub async fn list_environments(
+    #[server(default)] filter: Filter,
+    after: Option<EnvironmentId>,
+) -> Result<Listing, ApiError> {
     let (backend, actor) = super::backend::asked()?;
-    super::backend::answer(backend.environments(&actor, team.as_ref()).await)
+    super::backend::answer(backend.environments(&actor, &filter, after.as_ref()).await)
 }
 
 /// One environment, with its steps and what the viewer may do. `id` as an address has it.

@@ -42,6 +42,11 @@ pub enum Operation {
 }
 
 impl Operation {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.as_str() == text)
+    }
+
     pub const ALL: [Self; 5] = [Self::Start, Self::Stop, Self::Restart, Self::Extend, Self::Remove];
 
     #[must_use]

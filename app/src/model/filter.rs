@@ -43,18 +43,61 @@ impl Group {
         Self::ALL.into_iter().find(|group| group.as_str() == text)
     }
 
+    /// The group that has a state; what was removed is in none.
     #[must_use]
-    pub const fn has(self, state: State) -> bool {
-        match self {
-            Self::Running => matches!(state, State::Running),
-            Self::Changing => state.is_transitional(),
-            Self::Stopped => matches!(state, State::Stopped),
-            Self::Failed => matches!(state, State::Failed),
+    pub const fn of(state: State) -> Option<Self> {
+        match state {
+            State::Running => Some(Self::Running),
+            State::Stopped => Some(Self::Stopped),
+            State::Failed => Some(Self::Failed),
+            State::Removed => None,
+            State::Reserved
+            | State::Pulling
+            | State::Creating
+            | State::Starting
+            | State::Stopping
+            | State::Removing => Some(Self::Changing),
+        }
+    }
+}
+
+/// How many environments there are in each group of states, as the rest of a filter has them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    running: u32,
+    changing: u32,
+    stopped: u32,
+    failed: u32,
+}
+
+impl Counts {
+    pub fn add(&mut self, state: State) {
+        if let Some(group) = Group::of(state) {
+            *self.of_group(group) += 1;
+        }
+    }
+
+    /// Of a group; of all together where none is named.
+    #[must_use]
+    pub fn of(mut self, group: Option<Group>) -> u32 {
+        match group {
+            Some(group) => *self.of_group(group),
+            None => self.running + self.changing + self.stopped + self.failed,
+        }
+    }
+
+    const fn of_group(&mut self, group: Group) -> &mut u32 {
+        match group {
+            Group::Running => &mut self.running,
+            Group::Changing => &mut self.changing,
+            Group::Stopped => &mut self.stopped,
+            Group::Failed => &mut self.failed,
         }
     }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Filter {
     pub team: Option<TeamName>,
     pub group: Option<Group>,
@@ -101,21 +144,30 @@ impl Filter {
 
     #[must_use]
     pub fn keeps(&self, environment: &Environment) -> bool {
-        self.keeps_but_for_state(environment) && self.group.is_none_or(|group| group.has(environment.state))
+        self.keeps_state(environment.state) && self.keeps_team(environment) && self.words()(environment)
     }
 
-    /// How many of a list are in a group, as the other filters have it.
     #[must_use]
-    pub fn count(&self, list: &[Environment], group: Option<Group>) -> usize {
-        let filter = self.in_group(group);
-        list.iter().filter(|environment| filter.keeps(environment)).count()
+    pub fn keeps_state(&self, state: State) -> bool {
+        self.group.is_none_or(|group| Group::of(state) == Some(group))
     }
 
-    fn keeps_but_for_state(&self, environment: &Environment) -> bool {
-        let text = searchable(environment);
+    #[must_use]
+    pub fn keeps_team(&self, environment: &Environment) -> bool {
         self.team.as_ref().is_none_or(|team| *team == environment.team)
-            && lower_case(&self.words).split_whitespace().all(|word| text.contains(word))
     }
+
+    /// Whether all its words are found, for a filter that is asked of many: they are put in lower case once.
+    pub fn words(&self) -> impl Fn(&Environment) -> bool + use<> {
+        let words: Vec<String> = lower_case(&self.words).split_whitespace().map(str::to_owned).collect();
+        move |environment| words.iter().map(String::as_str).all(finds(environment))
+    }
+}
+
+/// Finds words in lower case. The text is made for the first one.
+fn finds(environment: &Environment) -> impl FnMut(&str) -> bool {
+    let mut text = None;
+    move |word| text.get_or_insert_with(|| searchable(environment)).contains(word)
 }
 
 fn searchable(environment: &Environment) -> String {
@@ -177,8 +229,11 @@ mod tests {
     #[test]
     fn every_state_that_is_listed_is_in_one_group() {
         for state in State::ALL {
-            let groups = Group::ALL.into_iter().filter(|group| group.has(state)).count();
-            assert_eq!(groups, usize::from(state != State::Removed), "{state}");
+            assert_eq!(Group::of(state).is_some(), state != State::Removed, "{state}");
+            let mut counts = Counts::default();
+            counts.add(state);
+            assert_eq!(counts.of(Group::of(state)), u32::from(state != State::Removed), "{state}");
+            assert_eq!(counts.of(None), counts.of(Group::of(state)), "{state}");
         }
     }
 

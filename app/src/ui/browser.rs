@@ -1,8 +1,11 @@
 //! What pages ask of the browser itself. Called from effects and event handlers only, which the server never runs.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     CustomEvent, CustomEventInit, Element, Event, FormData, HtmlDialogElement, HtmlDocument, HtmlElement,
     HtmlFormElement, HtmlInputElement, HtmlTextAreaElement, SubmitEvent,
@@ -14,6 +17,15 @@ use crate::model::time::Timestamp;
 pub fn now() -> Timestamp {
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 are far below 2^52")]
     Timestamp::from_millis(js_sys::Date::now() as i64)
+}
+
+/// Waits for so many milliseconds.
+pub async fn pause(milliseconds: u32) {
+    let promise = js_sys::Promise::new(&mut |done, _| {
+        set_timeout(move || drop(done.call0(&JsValue::NULL)), Duration::from_millis(milliseconds.into()));
+    });
+    // A promise of ours is never refused.
+    drop(JsFuture::from(promise).await);
 }
 
 /// The day and time in the viewer's zone and manner.
@@ -86,6 +98,12 @@ pub fn focus_soon(selector: &'static str) {
 #[must_use]
 pub fn chosen(radio: &str) -> Option<String> {
     find::<HtmlInputElement>(&format!("input[name=\"{radio}\"]:checked")).map(|input| input.value())
+}
+
+/// The value of the button that submitted a form.
+#[must_use]
+pub fn submitted(event: &SubmitEvent) -> Option<String> {
+    event.submitter()?.get_attribute("value")
 }
 
 /// The names and values of a form that is being submitted. Files are left out; no form here has any.

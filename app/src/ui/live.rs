@@ -11,14 +11,20 @@ use crate::api::ApiError;
 use crate::api::json;
 use crate::api::live::{Change, merge};
 use crate::model::environment::Environment;
+use crate::model::filter::Group;
 use crate::model::name::TeamName;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Live {
     /// The latest of each environment that changed, with the round it came in; the newest comers last.
     environments: RwSignal<Vec<(u32, Environment)>>,
+    /// How often one of them came into another group of states.
+    moves: RwSignal<u64>,
     round: RwSignal<u32>,
 }
+
+/// Milliseconds between a question's answer and the same question again.
+const PAUSE: u32 = 300;
 
 impl Live {
     /// Begins to listen.
@@ -40,11 +46,24 @@ impl Live {
 
     pub fn take_environment(self, changed: Environment) {
         let round = self.round.get_untracked();
+        let mut moved = true;
         self.environments.update(|known| match known.iter_mut().find(|(_, known)| known.id == changed.id) {
-            Some((_, known)) if known.revision > changed.revision => {}
-            Some(known) => *known = (round, changed),
+            Some((_, known)) if known.revision > changed.revision => moved = false,
+            Some(known) => {
+                moved = Group::of(known.1.state) != Group::of(changed.state);
+                *known = (round, changed);
+            }
             None => known.push((round, changed)),
         });
+        if moved {
+            self.moves.update(|count| *count += 1);
+        }
+    }
+
+    /// A number that grows when one comes, goes, or comes into another group of states: then what is counted has changed.
+    #[must_use]
+    pub fn moves(self) -> u64 {
+        self.moves.get()
     }
 
     /// Begins another round: every island asks for what it shows again.
@@ -74,6 +93,7 @@ impl Live {
                         if let Ok(answer) = answer {
                             answered.run((round, answer));
                         }
+                        browser::pause(PAUSE).await;
                     }
                 });
             }
@@ -102,14 +122,22 @@ impl Live {
         self.environments.with(|changes| changes.iter().find(newer).map(|(_, at)| at.clone())).unwrap_or(known)
     }
 
-    /// The list of a team's environments, or of all, that was asked for in `round`, with what has changed since.
+    /// A page of a list that was asked for in `round`, with what has changed since. What is not on it comes only if it `belongs`
+    /// at its top.
     #[must_use]
-    pub fn merged(self, round: u32, mut list: Vec<Environment>, team: Option<&TeamName>) -> Vec<Environment> {
+    pub fn merged(
+        self,
+        round: u32,
+        mut list: Vec<Environment>,
+        belongs: impl Fn(&Environment) -> bool,
+    ) -> Vec<Environment> {
+        let newest = list.first().map(|newest| newest.id.clone());
         self.environments.with(|changes| {
-            for (_, changed) in
-                changes.iter().filter(|(at, of)| *at >= round && team.is_none_or(|team| *team == of.team))
-            {
-                merge(&mut list, changed);
+            for (_, changed) in changes.iter().filter(|(at, _)| *at >= round) {
+                let is_newer = newest.as_ref().is_none_or(|newest| changed.id > *newest);
+                if (is_newer && belongs(changed)) || list.iter().any(|known| known.id == changed.id) {
+                    merge(&mut list, changed);
+                }
             }
         });
         list

@@ -1,4 +1,4 @@
-//! A button that begins an operation on an environment, or says why it cannot.
+//! Buttons that begin an operation on an environment, or say why they cannot.
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -12,15 +12,7 @@ use crate::ui::notices;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Tab;
 
-/// How much a button says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
-    /// Icon and word: where the environment is plain from the page.
-    Word,
-    /// The icon only: in a row of a list. Its name says of which environment.
-    Icon,
-}
-
+/// With its word, where the environment is plain from the page.
 #[component]
 pub fn OperateButton(
     environment: Signal<Environment>,
@@ -28,67 +20,101 @@ pub fn OperateButton(
     /// Why the viewer cannot do this now.
     #[prop(into)]
     refused: Signal<Option<String>>,
-    look: Look,
 ) -> impl IntoView {
     let tab = Tab::here();
     let id = environment.with_untracked(|environment| environment.id.to_string());
-    let under_way = RwSignal::new(false);
+    let under_way = RwSignal::new(None);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        if refused.with_untracked(Option::is_none) && !under_way.get_untracked() {
+        if refused.with_untracked(Option::is_none) {
             begin(tab, environment.get_untracked(), operation, under_way, Callback::new(|()| ()));
         }
     };
+    let why = format!("why-{}", operation.as_str());
+    let described = why.clone();
+    let is_refused = Memo::new(move |_| refused.with(Option::is_some));
     view! {
         <form method="post" action=Operate::url() class="operate" on:submit=submit>
-            <input type="hidden" name="id" value=id.clone() />
-            <input type="hidden" name="operation" value=operation.as_str() />
-            <ActionButton environment operation refused under_way look id />
+            <input type="hidden" name="id" value=id />
+            <button
+                class="button"
+                name="operation"
+                value=operation.as_str()
+                aria-disabled=move || is_refused.get().then_some("true")
+                aria-busy=move || under_way.get().is_some().then_some("true")
+                aria-describedby=move || is_refused.get().then(|| described.clone())
+            >
+                <Icon name=operation.as_str() />
+                {operation.label()}
+            </button>
+            <span class="tip" id=why role="tooltip">
+                {move || refused.get()}
+            </span>
         </form>
     }
     .seal()
 }
 
+/// With its icon only, in a row of a list, whose form it sends. Its name says of which environment.
 #[component]
-fn ActionButton(
+pub fn RowButton(
     environment: Signal<Environment>,
     operation: Operation,
-    refused: Signal<Option<String>>,
-    under_way: RwSignal<bool>,
-    look: Look,
-    id: String,
+    #[prop(into)] refused: Signal<Option<String>>,
+    under_way: RwSignal<Option<Operation>>,
 ) -> impl IntoView {
+    let (id, name) =
+        environment.with_untracked(|environment| (environment.id.to_string(), environment.name.to_string()));
     let label = operation.label();
-    let full = format!("{label} {}", environment.with_untracked(|environment| environment.name.to_string()));
-    let why = format!("why-{label}-{id}");
-    let described = why.clone();
+    let why = format!("why-{}-{id}", operation.as_str());
+    let removes = operation == Operation::Remove;
     let is_refused = Memo::new(move |_| refused.with(Option::is_some));
-    let (class, word, name) = match look {
-        Look::Word => ("button", Some(label), None),
-        Look::Icon => ("button quiet icon-only", None, Some(full.clone())),
-    };
-    let tip = (look == Look::Icon).then_some(full);
+    let why = move || is_refused.get().then(|| why.clone());
+    // Without scripts one is removed on its own page, which asks first.
+    let page = removes.then(|| environment.with_untracked(|environment| environment.address().to_string()));
     view! {
-        <button
-            class=class
-            aria-label=name
-            aria-disabled=move || is_refused.get().then_some("true")
-            aria-busy=move || under_way.get().then_some("true")
-            aria-describedby=move || is_refused.get().then(|| described.clone())
-        >
-            <Icon name=operation.as_str() />
-            {word}
-        </button>
-        <span class="tip" id=why role="tooltip">
-            {move || refused.get().or_else(|| tip.clone())}
+        <span class="operate">
+            <button
+                form=row_form(&id)
+                formmethod=removes.then_some("get")
+                formaction=page
+                name="operation"
+                value=operation.as_str()
+                class=if removes { "button quiet icon-only danger" } else { "button quiet icon-only" }
+                aria-label=format!("{label} {name}")
+                aria-haspopup=removes.then_some("dialog")
+                aria-disabled=move || is_refused.get().then_some("true")
+                aria-busy=move || (under_way.get() == Some(operation)).then_some("true")
+                aria-describedby=why.clone()
+            >
+                <Icon name=operation.as_str() />
+            </button>
+            <span class="tip" id=why role="tooltip">
+                {move || refused.get().unwrap_or_else(|| label.to_owned())}
+            </span>
         </span>
     }
     .seal()
 }
 
-/// Begins an operation, shows what it did at once, and says so where it was refused.
-pub fn begin(tab: Tab, environment: Environment, operation: Operation, under_way: RwSignal<bool>, begun: Callback<()>) {
-    under_way.set(true);
+/// The id of the form that a row's buttons send.
+#[must_use]
+pub fn row_form(id: &str) -> String {
+    format!("row-{id}")
+}
+
+/// Begins an operation where none is `under_way`, shows what it did at once, and says so where it was refused.
+pub fn begin(
+    tab: Tab,
+    environment: Environment,
+    operation: Operation,
+    under_way: RwSignal<Option<Operation>>,
+    begun: Callback<()>,
+) {
+    if under_way.get_untracked().is_some() {
+        return;
+    }
+    under_way.set(Some(operation));
     spawn_local(async move {
         match operate(environment.id.clone(), operation).await {
             Ok(changed) => {
@@ -101,7 +127,7 @@ pub fn begin(tab: Tab, environment: Environment, operation: Operation, under_way
                 notices::failed(&format!("{} was not {}", environment.name, past(operation, &label)), &error);
             }
         }
-        under_way.set(false);
+        under_way.set(None);
     });
 }
 

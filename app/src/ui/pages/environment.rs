@@ -11,7 +11,7 @@ use crate::model::environment::{Environment, EnvironmentDetail, Operation, State
 use crate::ui::browser;
 use crate::ui::components::badge::Badge;
 use crate::ui::components::loaded::Loaded;
-use crate::ui::components::operate::{Look, OperateButton};
+use crate::ui::components::operate::OperateButton;
 use crate::ui::components::refused::Refused;
 use crate::ui::components::remove::Remove;
 use crate::ui::components::tabs::Tabs;
@@ -107,7 +107,7 @@ impl Refusals {
 fn Heading(viewer: Viewer, environment: Signal<Environment>, refused: Refusals) -> impl IntoView {
     let it = environment.get_untracked();
     let button = move |operation| {
-        view! { <OperateButton environment operation refused=refused.of(operation) look=Look::Word /> }
+        view! { <OperateButton environment operation refused=refused.of(operation) /> }
     };
     let template = format!("{} v{} · {}", it.template.slug, it.template.version, it.size);
     let gone = Callback::new(|()| browser::go_to("/environments"));
@@ -123,7 +123,7 @@ fn Heading(viewer: Viewer, environment: Signal<Environment>, refused: Refusals) 
             </p>
             <div class="row actions">
                 {button(Operation::Start)} {button(Operation::Stop)} {button(Operation::Restart)}
-                <Remove environment refused=refused.of(Operation::Remove) look=Look::Word begun=gone />
+                <Remove environment refused=refused.of(Operation::Remove) begun=gone />
             </div>
         </div>
     }

@@ -4,14 +4,13 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::api::environments::{Operate, list_environments};
+use crate::api::environments::{Listing, Operate, list_environments};
 use crate::api::json::Given;
-use crate::api::me::{Me, get_me, get_my_teams};
+use crate::api::me::{Me, get_me};
 use crate::model::address::Address;
 use crate::model::environment::Environment;
 use crate::model::filter::Filter;
-use crate::model::name::TeamName;
-use crate::model::team::Team;
+use crate::model::name::{EnvironmentId, TeamName};
 use crate::ui::components::icon::Icon;
 use crate::ui::components::loaded::Loaded;
 use crate::ui::components::refused::Refused;
@@ -32,9 +31,10 @@ mod toolbar;
 pub fn EnvironmentsPage() -> impl IntoView {
     let query = use_query_map().get_untracked();
     let filter = Filter::from_query(|name| query.get(name));
-    let team = filter.team.clone();
-    let launch = launch_address(team.as_ref());
-    let asked = async { Ok((get_me().await?, get_my_teams().await?, list_environments(team).await?)) };
+    let after = query.get("after").and_then(|after| EnvironmentId::parse(&after).ok());
+    let launch = launch_address(filter.team.as_ref());
+    let (wanted, from) = (filter.clone(), after.clone());
+    let asked = async { Ok((get_me().await?, list_environments(wanted, from).await?)) };
     view! {
         <Title text="Environments" />
         <div class="head">
@@ -47,10 +47,8 @@ pub fn EnvironmentsPage() -> impl IntoView {
         <Refused<Operate> />
         <Loaded
             asked
-            view=move |(me, teams, list): (Me, Vec<Team>, Vec<Environment>)| {
-                let chosen = me.team(filter.team.as_ref()).map(|team| team.name.clone());
-                let quota = teams.into_iter().find(|team| Some(&team.name) == chosen.as_ref());
-                view! { <EnvironmentList given=Given((me, quota, list, filter.clone())) /> }.seal()
+            view=move |(me, listing): (Me, Listing)| {
+                view! { <EnvironmentList given=Given((me, listing, filter.clone(), after.clone())) /> }.seal()
             }
         />
     }
@@ -61,39 +59,108 @@ fn launch_address(team: Option<&TeamName>) -> String {
     Address::of("/launch").with("team", team.map_or("", TeamName::as_str)).to_string()
 }
 
+/// What a list shows: a page that was asked for with a filter, in some round.
+#[derive(Debug, Clone, Copy)]
+struct List {
+    asked: RwSignal<(u32, (Filter, Listing))>,
+    /// Of the page, as they are now and as the filter has them.
+    items: Memo<Vec<Environment>>,
+    filter: RwSignal<Filter>,
+    /// After which it begins.
+    after: RwSignal<Option<EnvironmentId>>,
+}
+
+impl List {
+    fn with<T>(self, read: impl FnOnce(&Listing) -> T) -> T {
+        self.asked.with(|(_, (_, listing))| read(listing))
+    }
+
+    /// Whether what is shown is the answer to what is asked.
+    fn is_answered(self) -> bool {
+        self.asked.with(|(_, (asked, _))| self.filter.with(|filter| filter == asked))
+    }
+}
+
+/// How often what ends soon is asked for again, in milliseconds.
+const LOOKS: i64 = 300_000;
+
 #[island]
-fn EnvironmentList(given: Given<(Me, Option<Team>, Vec<Environment>, Filter)>) -> impl IntoView {
-    let Given((me, quota, list, filter)) = given;
-    let live = Tab::here().live;
-    let team = filter.team.clone();
-    let known = RwSignal::new((0, list));
-    let asked = team.clone();
-    live.follow(|| 0, move || list_environments(asked.clone()), Callback::new(move |answer| known.set(answer)));
-    let of_teams = team.is_none() && me.teams.len() > 1;
-    let launch = launch_address(team.as_ref());
-    let list = Memo::new(move |_| known.with(|(round, list)| live.merged(*round, list.clone(), team.as_ref())));
-    let filter = RwSignal::new(filter);
+fn EnvironmentList(given: Given<(Me, Listing, Filter, Option<EnvironmentId>)>) -> impl IntoView {
+    let Given((me, listing, filter, after)) = given;
+    let Tab { live, clock } = Tab::here();
+    let of_teams = filter.team.is_none() && me.teams.len() > 1;
+    let launch = launch_address(filter.team.as_ref());
     let viewer = Viewer::of(me);
-    let is_empty = Memo::new(move |_| list.with(Vec::is_empty));
+    let asked = RwSignal::new((0, (filter.clone(), listing)));
+    let (filter, after) = (RwSignal::new(filter), RwSignal::new(after));
+    let looks = Memo::new(move |_| clock.ticked().map_or(0, |now| now.as_millis() / LOOKS).unsigned_abs());
+    let typed = Memo::new(move |before: Option<&(u64, String)>| {
+        let words = filter.with(|filter| filter.words.clone());
+        (before.map_or(0, |(count, _)| count + 1), words)
+    });
+    let ask = move || {
+        let (filter, after) = (filter.get_untracked(), after.get_untracked());
+        async move { Ok((filter.clone(), list_environments(filter, after).await?)) }
+    };
+    live.follow(
+        move || live.moves() + looks.get() + typed.get().0,
+        ask,
+        Callback::new(move |answer| asked.set(answer)),
+    );
+    let items = Memo::new(move |_| {
+        let comes = |changed: &Environment| after.with(Option::is_none) && filter.with(|filter| filter.keeps(changed));
+        let page = asked.with(|(round, (_, listing))| live.merged(*round, listing.items.clone(), comes));
+        page.into_iter().filter(|environment| filter.with(|filter| filter.keeps(environment))).collect::<Vec<_>>()
+    });
+    let list = List { asked, items, filter, after };
+    let is_empty = Memo::new(move |_| list.with(|listing| !listing.exist) && items.with(Vec::is_empty));
     let inside = move || {
         if is_empty.get() {
             view! { <Nothing launch=launch.clone() /> }.seal()
         } else {
             view! {
-                <Toolbar list filter />
-                <Table viewer list filter of_teams />
+                <Toolbar list />
+                <Table viewer list of_teams />
+                <Pages list />
             }
             .seal()
         }
     };
     view! {
-        {quota.map(|team| view! { <Meters team list /> })}
+        <Meters list />
         <Endings viewer list />
         <section class="panel" aria-label="List">
             {inside}
         </section>
     }
     .seal()
+}
+
+/// How much of it is shown, and the ways to the rest.
+#[component]
+fn Pages(list: List) -> impl IntoView {
+    let older = move || {
+        let next = list.with(|listing| listing.next.clone())?;
+        Some(list.filter.with(Filter::address).with("after", next.as_str()).to_string())
+    };
+    let newest = move || list.after.with(Option::is_some).then(|| list.filter.with(Filter::address).to_string());
+    let shown = move || {
+        let all = list.with(|listing| list.filter.with(|filter| listing.counts.of(filter.group)));
+        format!("{} of {all}", list.items.with(Vec::len))
+    };
+    let link = |address: String, word| view! { <a class="button" href=address>{word}</a> };
+    move || {
+        let (newest, older) = (newest(), older());
+        (newest.is_some() || older.is_some()).then(|| {
+            view! {
+                <nav class="pages" aria-label="Pages">
+                    <span>{shown}</span>
+                    {newest.map(|address| link(address, "Newest"))}
+                    {older.map(|address| link(address, "Older"))}
+                </nav>
+            }
+        })
+    }
 }
 
 /// Nothing is there yet: the next step.

@@ -8,7 +8,7 @@ use crate::model::lifetime::How;
 use crate::model::time::Timestamp;
 use crate::ui::components::copy::Copy;
 use crate::ui::components::expiry::Expiry;
-use crate::ui::components::operate::{Look, OperateButton};
+use crate::ui::components::operate::OperateButton;
 use crate::ui::components::time::hour;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
@@ -84,7 +84,6 @@ fn Expires(viewer: Viewer, environment: Signal<Environment>, refused: Refusals) 
                 environment
                 operation=Operation::Extend
                 refused=refused.of(Operation::Extend)
-                look=Look::Word
             />
             <small>{hour}</small>
         </dd>

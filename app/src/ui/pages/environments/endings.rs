@@ -2,27 +2,27 @@
 
 use leptos::prelude::*;
 
+use super::List;
 use crate::model::environment::Environment;
 use crate::ui::tab::Viewer;
 
-/// How many are named.
-const NAMED: usize = 5;
-
 #[component]
-pub fn Endings(viewer: Viewer, list: Memo<Vec<Environment>>) -> impl IntoView {
+pub fn Endings(viewer: Viewer, list: List) -> impl IntoView {
     let near = Memo::new(move |_| {
         let Some(now) = viewer.now.get() else { return Vec::new() };
-        let warned = |environment: &&Environment| viewer.actor.with_value(|actor| environment.warns(actor, now));
-        let words = |environment: &Environment| {
+        // As they are now: what was extended is no longer near its end.
+        let warned = |environment: &Environment| viewer.actor.with_value(|actor| environment.warns(actor, now));
+        let latest = |environment: &Environment| viewer.tab.live.latest(environment.clone());
+        let words = |environment: Environment| {
             let words = environment.ending().map(|ending| ending.words(now)).unwrap_or_default();
             (environment.address().to_string(), environment.name.to_string(), words)
         };
-        list.with(|list| list.iter().filter(warned).map(words).collect())
+        list.with(|listing| listing.ending.iter().map(latest).filter(warned).map(words).collect::<Vec<_>>())
     });
     move || {
         let near = near.get();
-        let more = near.len().checked_sub(NAMED).filter(|more| *more > 0);
-        let lines = near.iter().take(NAMED).map(|(address, name, words)| {
+        let more = Some(list.with(|listing| listing.ending_more)).filter(|more| *more > 0);
+        let lines = near.iter().map(|(address, name, words)| {
             view! {
                 <li>
                     <a href=address.clone()>{name.clone()}</a>

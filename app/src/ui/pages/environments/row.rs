@@ -1,20 +1,27 @@
 //! One environment in the list.
 
+use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 
+use crate::api::environments::Operate;
 use crate::model::environment::{Environment, Operation, State};
 use crate::model::lifetime::Ending;
 use crate::ui::browser;
 use crate::ui::components::badge::Badge;
 use crate::ui::components::expiry::Expiry;
-use crate::ui::components::operate::{Look, OperateButton};
+use crate::ui::components::operate::{RowButton, begin, row_form};
 use crate::ui::components::ports::PortLinks;
-use crate::ui::components::remove::Remove;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
 
 #[component]
-pub fn Row(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
+pub fn Row(
+    viewer: Viewer,
+    environment: Signal<Environment>,
+    /// The one whose removal is asked about.
+    removed: RwSignal<Option<Environment>>,
+) -> impl IntoView {
     let it = environment.get_untracked();
     let Viewer { tab, now, .. } = viewer;
     let owner = viewer.owner(&it);
@@ -22,6 +29,18 @@ pub fn Row(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
     let ends = Memo::new(move |_| environment.with(|it| it.ending().map_or("", Ending::note)));
     let ports = Signal::derive(move || environment.with(|it| it.ports.clone()));
     let refused = move |operation| viewer.refused(environment, operation);
+    let under_way = RwSignal::new(None);
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let Some(operation) = browser::submitted(&event).and_then(|value| Operation::parse(&value)) else { return };
+        if refused(operation).with_untracked(Option::is_some) {
+            return;
+        }
+        match operation {
+            Operation::Remove => removed.set(Some(environment.get_untracked())),
+            _ => begin(tab, environment.get_untracked(), operation, under_way, Callback::new(|()| ())),
+        }
+    };
     view! {
         <tr>
             <td class="what">
@@ -49,18 +68,16 @@ pub fn Row(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
             </td>
             <td class="time">
                 <Expiry environment now clock=tab.clock />
-                <OperateButton environment operation=Operation::Extend refused=refused(Operation::Extend) look=Look::Icon />
+                <RowButton environment operation=Operation::Extend refused=refused(Operation::Extend) under_way />
                 <small>{ends}</small>
             </td>
             <td class="actions">
-                <StartOrStop viewer environment />
-                <OperateButton environment operation=Operation::Restart refused=refused(Operation::Restart) look=Look::Icon />
-                <Remove
-                    environment
-                    refused=refused(Operation::Remove)
-                    look=Look::Icon
-                    begun=Callback::new(|()| browser::focus_soon("main h1"))
-                />
+                <form method="post" action=Operate::url() id=row_form(it.id.as_str()) on:submit=submit>
+                    <input type="hidden" name="id" value=it.id.to_string() />
+                </form>
+                <StartOrStop viewer environment under_way />
+                <RowButton environment operation=Operation::Restart refused=refused(Operation::Restart) under_way />
+                <RowButton environment operation=Operation::Remove refused=refused(Operation::Remove) under_way />
             </td>
         </tr>
     }
@@ -69,11 +86,15 @@ pub fn Row(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
 
 /// One place for two buttons, of which one at most makes sense.
 #[component]
-fn StartOrStop(viewer: Viewer, environment: Signal<Environment>) -> impl IntoView {
+fn StartOrStop(
+    viewer: Viewer,
+    environment: Signal<Environment>,
+    under_way: RwSignal<Option<Operation>>,
+) -> impl IntoView {
     let starts = Memo::new(move |_| environment.with(|it| matches!(it.state, State::Stopped | State::Failed)));
     move || {
         let operation = if starts.get() { Operation::Start } else { Operation::Stop };
         let refused = viewer.refused(environment, operation);
-        view! { <OperateButton environment operation refused look=Look::Icon /> }
+        view! { <RowButton environment operation refused under_way /> }
     }
 }

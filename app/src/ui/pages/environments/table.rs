@@ -2,22 +2,26 @@
 
 use leptos::prelude::*;
 
+use super::List;
 use super::row::Row;
 use crate::model::environment::Environment;
-use crate::model::filter::Filter;
 use crate::model::name::EnvironmentId;
+use crate::ui::browser;
+use crate::ui::components::remove::RemoveDialog;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
 
 #[component]
-pub fn Table(viewer: Viewer, list: Memo<Vec<Environment>>, filter: RwSignal<Filter>, of_teams: bool) -> impl IntoView {
-    let kept = Memo::new(move |_| {
-        let keeps = |environment: &&Environment| filter.with(|filter| filter.keeps(environment));
-        list.with(|list| list.iter().filter(keeps).map(|environment| environment.id.clone()).collect::<Vec<_>>())
+pub fn Table(viewer: Viewer, list: List, of_teams: bool) -> impl IntoView {
+    let List { items, filter, .. } = list;
+    let ids = Memo::new(move |_| {
+        items.with(|items| items.iter().map(|environment| environment.id.clone()).collect::<Vec<_>>())
     });
-    let none = Memo::new(move |_| kept.with(Vec::is_empty));
+    let is_empty = Memo::new(move |_| ids.with(Vec::is_empty));
+    let none = Memo::new(move |_| is_empty.get() && list.is_answered());
+    let removed = RwSignal::new(None);
     view! {
-        <table class="list" class:of-teams=of_teams hidden=none>
+        <table class="list" class:of-teams=of_teams hidden=is_empty>
             <thead>
                 <tr>
                     <th scope="col" class="what">
@@ -44,8 +48,8 @@ pub fn Table(viewer: Viewer, list: Memo<Vec<Environment>>, filter: RwSignal<Filt
                 </tr>
             </thead>
             <tbody>
-                <For each=move || kept.get() key=EnvironmentId::clone let:id>
-                    {find(list, &id).map(|first| view! { <Row viewer environment=follow(list, first) /> })}
+                <For each=move || ids.get() key=EnvironmentId::clone let:id>
+                    {find(items, &id).map(|first| view! { <Row viewer environment=follow(items, first) removed /> })}
                 </For>
             </tbody>
         </table>
@@ -53,8 +57,18 @@ pub fn Table(viewer: Viewer, list: Memo<Vec<Environment>>, filter: RwSignal<Filt
             "No environments match this filter. "
             <a href=move || filter.with(|filter| filter.only_team().address().to_string())>"Show all"</a>
         </p>
+        {move || removed.get().map(|environment| view! { <RemovalOf environment /> })}
     }
     .seal()
+}
+
+/// The dialog of whichever is about to be removed.
+#[component]
+fn RemovalOf(environment: Environment) -> impl IntoView {
+    let dialog = NodeRef::new();
+    Effect::new(move || browser::open_dialog(dialog));
+    let begun = Callback::new(|()| browser::focus_soon("main h1"));
+    view! { <RemoveDialog environment=Signal::stored(environment) dialog begun /> }
 }
 
 fn find(list: Memo<Vec<Environment>>, id: &EnvironmentId) -> Option<Environment> {

@@ -3,7 +3,7 @@
 use leptos::ev::{Event, SubmitEvent};
 use leptos::prelude::*;
 
-use crate::model::environment::Environment;
+use super::List;
 use crate::model::filter::{Filter, Group};
 use crate::model::name::TeamName;
 use crate::ui::browser;
@@ -11,11 +11,11 @@ use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
 
 #[component]
-pub fn Toolbar(list: Memo<Vec<Environment>>, filter: RwSignal<Filter>) -> impl IntoView {
-    let links = [None].into_iter().chain(Group::ALL.map(Some)).map(|group| view! { <GroupLink list filter group /> });
+pub fn Toolbar(list: List) -> impl IntoView {
+    let links = [None].into_iter().chain(Group::ALL.map(Some)).map(|group| view! { <GroupLink list group /> });
     view! {
         <div class="toolbar">
-            <Search filter />
+            <Search list />
             <nav class="groups" aria-label="By state">
                 {links.collect_view()}
             </nav>
@@ -25,9 +25,12 @@ pub fn Toolbar(list: Memo<Vec<Environment>>, filter: RwSignal<Filter>) -> impl I
 }
 
 #[component]
-fn Search(filter: RwSignal<Filter>) -> impl IntoView {
+fn Search(list: List) -> impl IntoView {
+    let List { filter, after, .. } = list;
     let Filter { team, group, words } = filter.get_untracked();
     let typed = move |event: Event| {
+        // From the newest on.
+        after.set(None);
         filter.update(|filter| filter.words = event_target_value(&event));
         browser::show_address(&filter.with_untracked(Filter::address).to_string());
     };
@@ -55,8 +58,9 @@ fn hidden(name: &'static str, value: &str) -> impl IntoView + use<> {
 }
 
 #[component]
-fn GroupLink(list: Memo<Vec<Environment>>, filter: RwSignal<Filter>, group: Option<Group>) -> impl IntoView {
-    let count = move || list.with(|list| filter.with(|filter| filter.count(list, group)));
+fn GroupLink(list: List, group: Option<Group>) -> impl IntoView {
+    let filter = list.filter;
+    let count = move || list.with(|listing| listing.counts.of(group));
     let current = filter.with_untracked(|filter| filter.group == group).then_some("true");
     let href = move || filter.with(|filter| filter.in_group(group).address().to_string());
     view! {
