@@ -3,6 +3,7 @@
 //! of the change, and it is read anew for each use: so what is kept is exact, whoever writes, this process or another.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use app::model::environment::{Environment, State};
@@ -131,6 +132,29 @@ struct Memory {
     snapshot: RwLock<Snapshot>,
     /// Of those who find it old one reads, and the others have it then.
     reading: Mutex<()>,
+    looks: Looks,
+}
+
+/// Looks at the numbers, one at a time. Whoever comes while somebody looks has the answer of the next look, with all others
+/// who came meanwhile: it began after they asked, so it is as good as one of their own.
+#[derive(Debug, Default)]
+struct Looks {
+    begun: AtomicU64,
+    /// The last look that was answered, by its number.
+    answered: Mutex<(u64, Numbers)>,
+}
+
+impl Looks {
+    async fn next(&self, look: impl AsyncFnOnce() -> Result<Numbers, StoreError>) -> Result<Numbers, StoreError> {
+        let before = self.begun.load(Ordering::SeqCst);
+        let mut answered = self.answered.lock().await;
+        if answered.0 > before {
+            return Ok(answered.1);
+        }
+        let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        *answered = (number, look().await?);
+        Ok(answered.1)
+    }
 }
 
 impl Kept {
@@ -145,8 +169,11 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn snapshot(&self, now: Timestamp) -> Result<Snapshot, StoreError> {
-        let rows = self.direct.all(sqlx::query(NUMBERS)).await?;
-        let latest = Numbers::of(rows.first().ok_or_else(|| StoreError::unreadable("no numbers of changes"))?)?;
+        let look = async || {
+            let rows = self.direct.all(sqlx::query(NUMBERS)).await?;
+            Numbers::of(rows.first().ok_or_else(|| StoreError::unreadable("no numbers of changes"))?)
+        };
+        let latest = self.kept.0.looks.next(look).await?;
         let kept = self.kept.snapshot();
         if kept.numbers.include(latest) {
             return Ok(kept);
@@ -184,4 +211,52 @@ async fn changed(read: &mut SqliteConnection, kept: &Snapshot) -> Result<Existin
         return Ok(Existing::of(environments::existing(read).await?));
     }
     Ok(kept.environments.with(environments::changed_since(read, kept.numbers.environments).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::{Notify, oneshot};
+
+    use super::*;
+
+    fn numbers(count: i64) -> Numbers {
+        Numbers { catalogue: count, ..Numbers::default() }
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_while_somebody_looks_shares_one_look_that_begins_after_they_came() {
+        let (looks, count) = (Arc::new(Looks::default()), Arc::new(AtomicU64::new(0)));
+        let (arrived, gate) = (Arc::new(Notify::new()), oneshot::channel());
+        let first = tokio::spawn({
+            let (looks, arrived) = (Arc::clone(&looks), Arc::clone(&arrived));
+            async move {
+                let look = async || {
+                    arrived.notify_one();
+                    gate.1.await.expect("a gate");
+                    Ok(numbers(1))
+                };
+                looks.next(look).await.expect("an answer")
+            }
+        });
+        arrived.notified().await;
+        let mut late = futures::future::join_all((0..5).map(|_| {
+            looks.next(async || {
+                count.fetch_add(1, Ordering::SeqCst);
+                Ok(numbers(2))
+            })
+        }));
+        assert!(futures::poll!(&mut late).is_pending(), "they wait while one looks");
+        gate.0.send(()).expect("somebody looks");
+        assert_eq!(first.await.expect("a look"), numbers(1));
+        let answers: Vec<Numbers> = late.await.into_iter().map(|answer| answer.expect("an answer")).collect();
+        assert_eq!(answers, [numbers(2); 5], "none has the answer of a look that began before it came");
+        assert_eq!(count.load(Ordering::SeqCst), 1, "and one look is enough for all");
+    }
+
+    #[tokio::test]
+    async fn a_look_that_fails_is_nobody_else_s() {
+        let looks = Looks::default();
+        assert!(looks.next(async || Err(StoreError::Taken)).await.is_err());
+        assert_eq!(looks.next(async || Ok(numbers(3))).await.expect("an answer"), numbers(3));
+    }
 }

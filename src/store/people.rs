@@ -106,24 +106,6 @@ impl Store {
         Ok(query.bind(person.as_str()).fetch_all(&self.readers).await?)
     }
 
-    /// The teams that a person's groups or an admin's hand make them members of. In several ways, the lead's role wins.
-    pub async fn teams_of(&self, person: &UserId) -> Result<BTreeMap<TeamName, TeamRole>, StoreError> {
-        let query = sqlx::query(
-            "SELECT t.team, t.role FROM user_groups u JOIN team_groups t ON t.name = u.name WHERE u.user_id = $1
-             UNION SELECT team, role FROM team_members WHERE user_id = $1",
-        )
-        .bind(person.as_str());
-        let mut teams = BTreeMap::new();
-        for row in self.direct.all(query).await? {
-            let team = TeamName::parse(row.try_get("team")?).map_err(StoreError::unreadable)?;
-            let role: &str = row.try_get("role")?;
-            let role = TeamRole::parse(role).ok_or_else(|| StoreError::unreadable(role))?;
-            let best = teams.entry(team).or_insert(role);
-            *best = (*best).max(role);
-        }
-        Ok(teams)
-    }
-
     /// Which of the provider's groups belong to a team.
     pub async fn team_groups(&self) -> Result<Vec<String>, StoreError> {
         Ok(sqlx::query_scalar("SELECT DISTINCT name FROM team_groups").fetch_all(&self.readers).await?)
@@ -147,6 +129,48 @@ pub(super) fn installation_role(row: &SqliteRow, column: &str) -> Result<Option<
     let role: Option<&str> = row.try_get(column)?;
     let parse = |role: &str| InstallationRole::parse(role).ok_or_else(|| StoreError::unreadable(role));
     role.map(parse).transpose()
+}
+
+/// Somebody with the teams that their groups or an admin's hand make them a member of, in one statement: a row without a team
+/// for the person, and a row for each membership. `$columns` are the credential's, `$from` names it and its user `u`.
+macro_rules! with_teams {
+    ($columns:literal, $from:literal, $condition:literal) => {
+        concat!(
+            "SELECT u.*, ",
+            $columns,
+            ", NULL AS team, NULL AS team_role FROM ",
+            $from,
+            " WHERE ",
+            $condition,
+            " UNION ALL SELECT u.*, ",
+            $columns,
+            ", t.team, t.role AS team_role FROM ",
+            $from,
+            " JOIN user_groups g ON g.user_id = u.id JOIN team_groups t ON t.name = g.name WHERE ",
+            $condition,
+            " UNION ALL SELECT u.*, ",
+            $columns,
+            ", h.team, h.role AS team_role FROM ",
+            $from,
+            " JOIN team_members h ON h.user_id = u.id WHERE ",
+            $condition,
+        )
+    };
+}
+pub(super) use with_teams;
+
+/// The teams in the rows of [`with_teams`]. In several ways, the lead's role wins.
+pub(super) fn teams(rows: &[SqliteRow]) -> Result<BTreeMap<TeamName, TeamRole>, StoreError> {
+    let mut teams = BTreeMap::new();
+    for row in rows {
+        let Some(team) = row.try_get::<Option<&str>, _>("team")? else { continue };
+        let team = TeamName::parse(team).map_err(StoreError::unreadable)?;
+        let role: &str = row.try_get("team_role")?;
+        let role = TeamRole::parse(role).ok_or_else(|| StoreError::unreadable(role))?;
+        let best = teams.entry(team).or_insert(role);
+        *best = (*best).max(role);
+    }
+    Ok(teams)
 }
 
 /// Reads a row that has a user's columns. Of the claim's role and the one by hand the larger counts.

@@ -1,19 +1,23 @@
 //! Browsers' sessions. Who is signed in is a column of its own here, written by one statement and read for every request:
 //! what else a session holds cannot bring back a session that has ended.
 
+use std::collections::BTreeMap;
+
+use app::model::access::TeamRole;
 use app::model::audit::{Action, Entry, Who};
-use app::model::name::UserId;
+use app::model::name::{TeamName, UserId};
 use app::model::time::Timestamp;
 use sqlx::Row;
 
 use super::fingerprint::fingerprint;
-use super::people::{Person, person, user_id};
+use super::people::{Person, person, teams, user_id, with_teams};
 use super::{Store, StoreError, Write, audit};
 
 /// Somebody with a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visitor {
     pub person: Person,
+    pub teams: BTreeMap<TeamName, TeamRole>,
     /// When the session was last used, to the minute.
     pub seen_at: Timestamp,
 }
@@ -143,16 +147,18 @@ impl Store {
         now: Timestamp,
         seen_after: Timestamp,
     ) -> Result<Option<Visitor>, StoreError> {
-        let query = sqlx::query(
-            "SELECT u.*, s.seen_at FROM sessions s JOIN users u ON u.id = s.user_id
-             WHERE s.key = $1 AND s.expires_at > $2 AND s.seen_at > $3 AND NOT u.disabled",
-        )
+        let query = sqlx::query(with_teams!(
+            "s.seen_at",
+            "sessions s JOIN users u ON u.id = s.user_id",
+            "s.key = $1 AND s.expires_at > $2 AND s.seen_at > $3 AND NOT u.disabled"
+        ))
         .bind(fingerprint(id))
         .bind(now.as_millis())
         .bind(seen_after.as_millis());
         let rows = self.direct.all(query).await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        Ok(Some(Visitor { person: person(row)?, seen_at: Timestamp::from_millis(row.try_get("seen_at")?) }))
+        let seen_at = Timestamp::from_millis(row.try_get("seen_at")?);
+        Ok(Some(Visitor { person: person(row)?, teams: teams(&rows)?, seen_at }))
     }
 
     /// Whether somebody was signed in to this session, be it ended or not.

@@ -1,14 +1,16 @@
 //! API tokens: shown once when they are made, then known by their fingerprint.
 
-use app::model::access::TokenScope;
+use std::collections::BTreeMap;
+
+use app::model::access::{TeamRole, TokenScope};
 use app::model::audit::{Action, Entry, Origin, Who};
-use app::model::name::UserId;
+use app::model::name::{TeamName, UserId};
 use app::model::time::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::fingerprint::fingerprint;
-use super::people::{Person, person};
+use super::people::{Person, person, teams, with_teams};
 use super::{Store, StoreError, Write, audit};
 use crate::clock::{Clock, hex};
 
@@ -28,6 +30,7 @@ pub struct NewToken<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bearer {
     pub person: Person,
+    pub teams: BTreeMap<TeamName, TeamRole>,
     pub scope: TokenScope,
     pub token_id: String,
     pub name: String,
@@ -98,11 +101,11 @@ impl Store {
 
     /// Whose token this is, unless it is revoked or expired.
     pub async fn bearer(&self, token: &str, now: Timestamp) -> Result<Option<Bearer>, StoreError> {
-        let query = sqlx::query(
-            "SELECT u.*, t.scope, t.id AS token_id, t.name AS token, t.used_at FROM tokens t JOIN users u ON u.id = t.user_id
-             WHERE t.hash = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2)
-             AND NOT u.disabled",
-        )
+        let query = sqlx::query(with_teams!(
+            "k.scope, k.id AS token_id, k.name AS token, k.used_at",
+            "tokens k JOIN users u ON u.id = k.user_id",
+            "k.hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2) AND NOT u.disabled"
+        ))
         .bind(fingerprint(token))
         .bind(now.as_millis());
         let rows = self.direct.all(query).await?;
@@ -111,6 +114,7 @@ impl Store {
         let used_at: Option<i64> = row.try_get("used_at")?;
         Ok(Some(Bearer {
             person: person(row)?,
+            teams: teams(&rows)?,
             scope: TokenScope::parse(scope).ok_or_else(|| StoreError::unreadable(scope))?,
             token_id: row.try_get("token_id")?,
             name: row.try_get("token")?,

@@ -1,10 +1,12 @@
 //! Who acts: read from the database for every request, once, in front of pages, server functions and the API alike.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use app::model::access::{Actor, TokenScope};
+use app::model::access::{Actor, TeamRole, TokenScope};
 use app::model::audit;
+use app::model::name::TeamName;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{ACCEPT, AUTHORIZATION, UPGRADE};
 use axum::http::request::Parts;
@@ -160,7 +162,7 @@ impl Auth {
         if noted && self.is_due(Some(visitor.seen_at)) {
             note_use(self.store.touch_session(id, now).await);
         }
-        self.actor(visitor.person, None, None).await
+        self.actor(visitor.person, visitor.teams, None, None).await
     }
 
     /// Whose token this is, with the rights of this moment.
@@ -173,17 +175,17 @@ impl Auth {
         if self.is_due(bearer.used_at) {
             note_use(self.store.touch_token(&bearer.token_id, now).await);
         }
-        self.actor(bearer.person, Some(bearer.scope), Some(bearer.name)).await
+        self.actor(bearer.person, bearer.teams, Some(bearer.scope), Some(bearer.name)).await
     }
 
     /// A person as one who acts, or nobody when no rule admits them any more.
     async fn actor(
         &self,
         person: Person,
+        teams: BTreeMap<TeamName, TeamRole>,
         scope: Option<TokenScope>,
         token: Option<String>,
     ) -> Result<Option<Actor>, StoreError> {
-        let teams = self.store.teams_of(&person.id).await?;
         if person.role.is_none() && teams.is_empty() && !self.is_allowed(&person.id).await? {
             return Ok(None);
         }
