@@ -56,9 +56,8 @@ impl Viewer {
 
     /// Why the viewer cannot do this now, as far as the environment itself tells.
     #[must_use]
-    pub fn refused(self, environment: Signal<Environment>, operation: Operation) -> Signal<Option<String>> {
-        let permits = move |actor: &Actor| environment.with(|it| it.permits(actor, operation).err());
-        Memo::new(move |_| self.actor.with_value(permits)).into()
+    pub fn refusal(self, environment: Signal<Environment>, operation: Operation) -> Option<String> {
+        self.actor.with_value(|actor| environment.with(|it| it.permits(actor, operation).err()))
     }
 
     /// The owner, as the viewer reads it.
@@ -70,24 +69,28 @@ impl Viewer {
 
 /// The time of day, which only a browser tells. What the server renders has the time of the visit.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Clock(RwSignal<Option<Timestamp>>);
+pub struct Clock {
+    now: RwSignal<Option<Timestamp>>,
+    runs: RwSignal<bool>,
+}
 
 impl Clock {
     fn start(self) {
-        let tick = move || self.0.set(Some(browser::now()));
+        let tick = move || self.now.set(Some(browser::now()));
         tick();
+        self.runs.set(true);
         set_interval(tick, Duration::from_secs(1));
     }
 
     /// The browser's time; `None` on the server, and until the page has come to life.
     #[must_use]
     pub fn ticked(self) -> Option<Timestamp> {
-        self.0.get()
+        self.now.get()
     }
 
     /// Whether the page has come to life.
     #[must_use]
     pub fn runs(self) -> bool {
-        self.0.with(Option::is_some)
+        self.runs.get()
     }
 }

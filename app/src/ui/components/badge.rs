@@ -8,15 +8,15 @@ use crate::ui::seal::Seal;
 
 #[component]
 pub fn Badge(environment: Signal<Environment>) -> impl IntoView {
-    let state = Memo::new(move |_| environment.with(|environment| environment.state));
-    let remarks = Memo::new(move |_| environment.with(remarks));
+    let state = move || environment.with(|environment| environment.state);
+    let remarks = move || environment.with(remarks);
     view! {
         <span class="badges">
-            <span class=move || format!("badge {}", tone(state.get()))>
-                <Icon name=Signal::derive(move || icon(state.get())) />
-                {move || state.get().label()}
+            <span class=move || tone(state())>
+                <Icon name=Signal::derive(move || icon(state())) />
+                {move || state().label()}
             </span>
-            {move || remarks.get().into_iter().map(|remark| view! { <small class="warn">{remark}</small> }).collect_view()}
+            {move || remarks().into_iter().map(|remark| view! { <small class="warn">{remark}</small> }).collect_view()}
         </span>
     }
     .seal()
@@ -35,16 +35,16 @@ fn remarks(environment: &Environment) -> Vec<&'static str> {
     remarks.into_iter().filter_map(|(is_so, remark)| is_so.then_some(remark)).collect()
 }
 
-/// The class that colours a state.
+/// The classes that colour a state.
 #[must_use]
 pub const fn tone(state: State) -> &'static str {
     match state {
         State::Reserved | State::Pulling | State::Creating | State::Starting | State::Stopping | State::Removing => {
-            "busy"
+            "badge busy"
         }
-        State::Running => "ok",
-        State::Stopped | State::Removed => "off",
-        State::Failed => "bad",
+        State::Running => "badge ok",
+        State::Stopped | State::Removed => "badge off",
+        State::Failed => "badge bad",
     }
 }
 

@@ -12,28 +12,31 @@ use crate::ui::tab::Clock;
 
 #[component]
 pub fn Expiry(environment: Signal<Environment>, now: Signal<Option<Timestamp>>, clock: Clock) -> impl IntoView {
-    let ending = Memo::new(move |_| environment.with(Environment::ending));
-    let at = Signal::derive(move || ending.get().map_or_else(Timestamp::default, |ending| ending.at));
-    let ends = Memo::new(move |_| ending.with(Option::is_some));
-    let words = Memo::new(move |_| now.get().map_or_else(|| at.get().short_utc(), |now| at.get().since(now).words()));
-    let warning = Memo::new(move |_| now.get().and_then(|now| environment.with(|it| it.warning(now))));
-    let tone = move || match (warning.get(), ending.get().map(|ending| ending.how)) {
+    let ending = move || environment.with(Environment::ending);
+    let at = Signal::derive(move || ending().map_or_else(Timestamp::default, |ending| ending.at));
+    let words = move || match (ending(), now.get()) {
+        (None, _) => "–".to_owned(),
+        (Some(ending), None) => ending.at.short_utc(),
+        (Some(ending), Some(now)) => ending.at.since(now).words(),
+    };
+    let warning = move || now.get().and_then(|now| environment.with(|it| it.warning(now)));
+    let tone = move || match (warning(), ending().map(|ending| ending.how)) {
+        (_, None) => "dim",
         (Some(Warning::Hour), _) => "chip warn near",
         (Some(Warning::Day), _) => "chip warn",
         (None, Some(How::Removal)) => "chip off",
-        (None, _) => "chip",
+        (None, Some(_)) => "chip",
     };
     let title = absolute(at, clock);
-    move || {
-        if ends.get() {
-            view! {
-                <time class=tone datetime=move || at.get().to_string() title=title>
-                    {words}
-                </time>
-            }
-            .seal()
-        } else {
-            view! { <span class="dim">"–"</span> }.seal()
-        }
+    let ends = move || ending().is_some();
+    view! {
+        <time
+            class=tone
+            datetime=move || ends().then(|| at.get().to_string())
+            title=move || ends().then(title)
+        >
+            {words}
+        </time>
     }
+    .seal()
 }

@@ -7,10 +7,10 @@ use leptos::task::spawn_local;
 
 use super::icon::Icon;
 use crate::api::environments::{Operate, operate};
-use crate::model::environment::{Environment, Operation};
+use crate::model::environment::{Environment, Operation, State};
 use crate::ui::notices;
 use crate::ui::seal::Seal;
-use crate::ui::tab::Tab;
+use crate::ui::tab::{Tab, Viewer};
 
 /// With its word, where the environment is plain from the page.
 #[component]
@@ -55,42 +55,58 @@ pub fn OperateButton(
     .seal()
 }
 
+/// Which operation a button of a row is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Row {
+    Always(Operation),
+    /// One place for two, of which one at most makes sense.
+    StartOrStop,
+}
+
+impl Row {
+    const fn operation(self, state: State) -> Operation {
+        match (self, state) {
+            (Self::Always(operation), _) => operation,
+            (Self::StartOrStop, State::Stopped | State::Failed) => Operation::Start,
+            (Self::StartOrStop, _) => Operation::Stop,
+        }
+    }
+}
+
 /// With its icon only, in a row of a list, whose form it sends. Its name says of which environment.
 #[component]
 pub fn RowButton(
+    viewer: Viewer,
     environment: Signal<Environment>,
-    operation: Operation,
-    #[prop(into)] refused: Signal<Option<String>>,
+    does: Row,
     under_way: RwSignal<Option<Operation>>,
 ) -> impl IntoView {
-    let (id, name) =
-        environment.with_untracked(|environment| (environment.id.to_string(), environment.name.to_string()));
-    let label = operation.label();
-    let why = format!("why-{}-{id}", operation.as_str());
-    let removes = operation == Operation::Remove;
-    let is_refused = Memo::new(move |_| refused.with(Option::is_some));
-    let why = move || is_refused.get().then(|| why.clone());
-    // Without scripts one is removed on its own page, which asks first.
-    let page = removes.then(|| environment.with_untracked(|environment| environment.address().to_string()));
+    let operation = move || environment.with(|it| does.operation(it.state));
+    let refusal = move || viewer.refusal(environment, operation());
+    let why = move || refusal().map(|_| environment.with(|it| format!("why-{}-{}", operation().as_str(), it.id)));
+    let removes = does == Row::Always(Operation::Remove);
+    let (form, page) =
+        environment.with_untracked(|it| (row_form(it.id.as_str()), removes.then(|| it.address().to_string())));
     view! {
         <span class="operate">
+            // Without scripts one is removed on its own page, which asks first.
             <button
-                form=row_form(&id)
+                form=form
                 formmethod=removes.then_some("get")
                 formaction=page
                 name="operation"
-                value=operation.as_str()
+                value=move || operation().as_str()
                 class=if removes { "button quiet icon-only danger" } else { "button quiet icon-only" }
-                aria-label=format!("{label} {name}")
+                aria-label=move || environment.with(|it| format!("{} {}", operation().label(), it.name))
                 aria-haspopup=removes.then_some("dialog")
-                aria-disabled=move || is_refused.get().then_some("true")
-                aria-busy=move || (under_way.get() == Some(operation)).then_some("true")
-                aria-describedby=why.clone()
+                aria-disabled=move || refusal().map(|_| "true")
+                aria-busy=move || (under_way.get() == Some(operation())).then_some("true")
+                aria-describedby=why
             >
-                <Icon name=operation.as_str() />
+                <Icon name=Signal::derive(move || operation().as_str()) />
             </button>
             <span class="tip" id=why role="tooltip">
-                {move || refused.get().unwrap_or_else(|| label.to_owned())}
+                {move || refusal().unwrap_or_else(|| operation().label().to_owned())}
             </span>
         </span>
     }

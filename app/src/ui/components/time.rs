@@ -10,7 +10,7 @@ use crate::ui::tab::Clock;
 /// Until the page has come to life the day and hour are in UTC; outside of islands it is `zone.js` that brings them to life.
 #[component]
 pub fn Time(#[prop(into)] at: Signal<Timestamp>, now: Signal<Option<Timestamp>>, clock: Clock) -> impl IntoView {
-    let words = Memo::new(move |_| now.get().map_or_else(|| at.get().short_utc(), |now| at.get().seen_from(now)));
+    let words = move || now.get().map_or_else(|| at.get().short_utc(), |now| at.get().seen_from(now));
     view! {
         <time datetime=move || at.get().to_string() title=absolute(at, clock)>
             {words}
@@ -26,13 +26,11 @@ pub fn Moment(at: Timestamp) -> impl IntoView {
 }
 
 /// The day and hour of a moment.
-pub fn absolute(at: Signal<Timestamp>, clock: Clock) -> Memo<String> {
-    let alive = Memo::new(move |_| clock.runs());
-    Memo::new(move |_| if alive.get() { browser::local_time(at.get()) } else { at.get().short_utc() })
+pub fn absolute(at: Signal<Timestamp>, clock: Clock) -> impl Fn() -> String + Copy + Send + 'static {
+    move || if clock.runs() { browser::local_time(at.get()) } else { at.get().short_utc() }
 }
 
 /// The hour of a moment, with the day where it is another.
 pub fn hour(at: Signal<Timestamp>, clock: Clock) -> Memo<String> {
-    let alive = Memo::new(move |_| clock.runs());
-    Memo::new(move |_| if alive.get() { browser::local_hour(at.get()) } else { at.get().short_utc() })
+    Memo::new(move |_| if clock.runs() { browser::local_hour(at.get()) } else { at.get().short_utc() })
 }

@@ -92,13 +92,12 @@ struct Refusals {
 impl Refusals {
     /// What the server said holds as long as nothing has changed since.
     fn of(self, operation: Operation) -> Signal<Option<String>> {
-        let here = self.viewer.refused(self.environment, operation);
         Signal::derive(move || {
             let there = self.detail.with(|detail| {
                 let same = self.environment.with(|it| it.revision == detail.environment.revision);
                 detail.refusal(operation).filter(|_| same).map(str::to_owned)
             });
-            here.get().or(there)
+            self.viewer.refusal(self.environment, operation).or(there)
         })
     }
 }

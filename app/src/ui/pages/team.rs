@@ -86,7 +86,7 @@ fn TeamView(admin: bool, detail: TeamDetail, drafts: Drafts) -> impl IntoView {
 /// What the team has, in short; the list of environments has the rest.
 fn running(environments: &[Environment]) -> AnyView {
     let rows = environments.iter().map(|it| {
-        let badge = format!("badge {}", tone(it.state));
+        let badge = tone(it.state);
         view! {
             <tr>
                 <th scope="row">

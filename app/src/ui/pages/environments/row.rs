@@ -5,12 +5,12 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
 use crate::api::environments::Operate;
-use crate::model::environment::{Environment, Operation, State};
+use crate::model::environment::{Environment, Operation};
 use crate::model::lifetime::Ending;
 use crate::ui::browser;
 use crate::ui::components::badge::Badge;
 use crate::ui::components::expiry::Expiry;
-use crate::ui::components::operate::{RowButton, begin, row_form};
+use crate::ui::components::operate::{Row as Does, RowButton, begin, row_form};
 use crate::ui::components::ports::PortLinks;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
@@ -26,14 +26,13 @@ pub fn Row(
     let Viewer { tab, now, .. } = viewer;
     let owner = viewer.owner(&it);
     let reason = move || environment.with(|it| it.reason.clone());
-    let ends = Memo::new(move |_| environment.with(|it| it.ending().map_or("", Ending::note)));
+    let ends = move || environment.with(|it| it.ending().map_or("", Ending::note));
     let ports = Signal::derive(move || environment.with(|it| it.ports.clone()));
-    let refused = move |operation| viewer.refused(environment, operation);
     let under_way = RwSignal::new(None);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let Some(operation) = browser::submitted(&event).and_then(|value| Operation::parse(&value)) else { return };
-        if refused(operation).with_untracked(Option::is_some) {
+        if untrack(|| viewer.refusal(environment, operation)).is_some() {
             return;
         }
         match operation {
@@ -41,6 +40,7 @@ pub fn Row(
             _ => begin(tab, environment.get_untracked(), operation, under_way, Callback::new(|()| ())),
         }
     };
+    let button = move |does| view! { <RowButton viewer environment does under_way /> };
     view! {
         <tr>
             <td class="what">
@@ -68,33 +68,17 @@ pub fn Row(
             </td>
             <td class="time">
                 <Expiry environment now clock=tab.clock />
-                <RowButton environment operation=Operation::Extend refused=refused(Operation::Extend) under_way />
+                {button(Does::Always(Operation::Extend))}
                 <small>{ends}</small>
             </td>
             <td class="actions">
                 <form method="post" action=Operate::url() id=row_form(it.id.as_str()) on:submit=submit>
                     <input type="hidden" name="id" value=it.id.to_string() />
                 </form>
-                <StartOrStop viewer environment under_way />
-                <RowButton environment operation=Operation::Restart refused=refused(Operation::Restart) under_way />
-                <RowButton environment operation=Operation::Remove refused=refused(Operation::Remove) under_way />
+                {button(Does::StartOrStop)} {button(Does::Always(Operation::Restart))}
+                {button(Does::Always(Operation::Remove))}
             </td>
         </tr>
     }
     .seal()
-}
-
-/// One place for two buttons, of which one at most makes sense.
-#[component]
-fn StartOrStop(
-    viewer: Viewer,
-    environment: Signal<Environment>,
-    under_way: RwSignal<Option<Operation>>,
-) -> impl IntoView {
-    let starts = Memo::new(move |_| environment.with(|it| matches!(it.state, State::Stopped | State::Failed)));
-    move || {
-        let operation = if starts.get() { Operation::Start } else { Operation::Stop };
-        let refused = viewer.refused(environment, operation);
-        view! { <RowButton environment operation refused under_way /> }
-    }
 }
