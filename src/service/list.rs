@@ -75,8 +75,8 @@ impl Service {
                 continue;
             }
             listing.exist = true;
-            if environment.warns(actor, now) {
-                ending.push(environment);
+            if let Some(end) = environment.ending().filter(|_| environment.may_warn(actor)) {
+                ending.push((end.at, environment));
             }
             if !has_words(environment) {
                 continue;
@@ -91,11 +91,12 @@ impl Service {
             page.truncate(LISTED);
             listing.next = page.last().map(|last| last.id.clone());
         }
-        ending.sort_by_key(|environment| environment.ending().map(|ending| ending.at));
-        listing.ending_more = u32::try_from(ending.len().saturating_sub(ENDING)).unwrap_or(u32::MAX);
+        ending.sort_by_key(|(at, _)| *at);
+        let warned = ending.iter().skip(ENDING).filter(|(_, environment)| environment.warning(now).is_some());
+        listing.ending_more = u32::try_from(warned.count()).unwrap_or(u32::MAX);
         let shown = |environment: &Environment| self.shown(environment.clone());
         listing.items = page.into_iter().map(shown).collect();
-        listing.ending = ending.into_iter().take(ENDING).map(shown).collect();
+        listing.ending = ending.into_iter().take(ENDING).map(|(_, environment)| shown(environment)).collect();
         listing.team = self.looked_at(actor, filter, &kept)?;
         Ok(listing)
     }

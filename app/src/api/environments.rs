@@ -84,9 +84,9 @@ pub struct Listing {
     pub exist: bool,
     /// The team that the filter names, or the only one that the viewer sees.
     pub team: Option<Team>,
-    /// Those that end soonest of what the viewer is warned of.
+    /// Those that end soonest of what the viewer is warned of then: while the page is open, time goes on.
     pub ending: Vec<Environment>,
-    /// How many more the viewer is warned of.
+    /// Of how many more the viewer is warned already.
     pub ending_more: u32,
 }
 

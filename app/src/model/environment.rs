@@ -360,7 +360,13 @@ impl Environment {
     /// Whether `actor` is told of a warning in a list: who can do something about it.
     #[must_use]
     pub fn warns(&self, actor: &Actor, now: Timestamp) -> bool {
-        self.warning(now).is_some() && self.permits(actor, Operation::Extend).is_ok()
+        self.warning(now).is_some() && self.may_warn(actor)
+    }
+
+    /// Whether `actor` will be told of its warning, once there is one.
+    #[must_use]
+    pub fn may_warn(&self, actor: &Actor) -> bool {
+        self.permits(actor, Operation::Extend).is_ok()
     }
 
     /// Whether `actor` may do this now, as far as the environment itself tells.
