@@ -21,6 +21,10 @@ export const words = {
     signOut: { name: 'Sign out' },
   },
   host: {
+    check: { name: 'Isolation check' },
+    checkNow: { name: 'Check now' },
+    checked: 'Checked.',
+    apart: /Other environments by their internal address\s*Not reachable/,
     live: /live/,
     gone: /does not answer/i,
   },

@@ -10,6 +10,7 @@ mod engine;
 mod error;
 mod events;
 mod host;
+mod isolation;
 mod labels;
 mod lanes;
 mod logs;
@@ -29,6 +30,7 @@ pub use engine::Engine;
 pub use error::EngineError;
 pub use events::{Event, Happening};
 pub use host::HostFacts;
+pub use isolation::Check;
 #[cfg(test)]
 pub use labels::Labels;
 pub use lanes::FIGURES;

@@ -15,6 +15,7 @@ use crate::web::auth::Auth;
 pub fn start(service: &Service, auth: &Arc<Auth>) {
     let auth = Arc::clone(auth);
     service.spawn(service.clone().follow_engine());
+    service.spawn(service.clone().check_isolation_when_live());
     every(service, "reconcile", Duration::from_secs(60), |service| async move { service.reconcile_if_live().await });
     every(service, "lifetimes", Duration::from_secs(5), |service| async move { service.end_due().await });
     every(service, "use", Duration::from_secs(60), |service| async move { service.look_for_use().await });

@@ -15,6 +15,7 @@ pub mod edit;
 mod ends;
 pub mod error;
 pub mod export;
+mod isolation;
 pub mod launch;
 pub mod lifecycle;
 pub mod list;
@@ -38,7 +39,7 @@ use std::time::Duration;
 use app::api::ApiError;
 use app::model::access::{Action, Actor, Denied, Target, authorize};
 use app::model::environment::Environment;
-use app::model::host::{Host, Isolation};
+use app::model::host::{Host, Isolation, IsolationCheck};
 use app::model::name::{EnvironmentId, TeamName};
 use app::model::quarantine::Stray;
 use app::model::time::Timestamp;
@@ -107,6 +108,10 @@ pub struct Service {
     ends: Ends,
     /// Held by whoever makes or removes networks.
     networks: Arc<tokio::sync::Mutex<()>>,
+    /// What the last isolation check found.
+    isolation: watch::Sender<Option<IsolationCheck>>,
+    /// Held by whoever checks.
+    checking: Arc<tokio::sync::Mutex<()>>,
     terminals: Terminals,
     typed: Typed,
     probes: probe::Probes,
@@ -135,6 +140,8 @@ impl Service {
             strays: watch::Sender::default(),
             ends: Ends::default(),
             networks: Arc::default(),
+            isolation: watch::Sender::default(),
+            checking: Arc::default(),
             terminals: Terminals::default(),
             typed: Typed::default(),
             probes: probe::Probes::new(),

@@ -92,6 +92,7 @@ fn asked() -> Table<Web> {
         .route("/templates/{slug}", get(pages::page).post(forms::sent))
         .route("/sizes", get(pages::page).post(forms::sent))
         .route("/people/{id}", get(pages::page).post(forms::sent))
+        .route("/host", get(pages::page).post(forms::sent))
         .fallback(pages::page)
 }
 

@@ -112,6 +112,16 @@ test('what admins changed is exported as text that changes nothing when it is ap
   rmSync(file);
 });
 
+test('the page of the host says what an isolation check has measured', async ({ member }) => {
+  const ada = await member('ada');
+  await ada.goto('/host');
+  const check = ada.getByRole('region', words.host.check);
+  await check.getByRole('button', words.host.checkNow).click();
+  await expect(ada.getByText(words.host.checked)).toBeVisible({ timeout: 60_000 });
+  await expect(check).toContainText(words.host.apart);
+  await look(ada, 'host');
+});
+
 test('the settings say where each value was set, and show no secret', async ({ member }) => {
   const ada = await member('ada');
   await ada.goto('/settings');

@@ -48,6 +48,7 @@ pub async fn run(config: Config) -> Result<(), Stop> {
             bind: Some(config.defaults.bind_ip),
             public_host: config.server.public_host.clone(),
             own_host: public_url.host().to_owned(),
+            server_port: connection.network_host().is_none().then(|| bound.port()),
             engine_host: connection.network_host(),
             probe_host: config.docker.probe_host.clone(),
         },

@@ -16,6 +16,7 @@ use bollard::query_parameters::{
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
 use futures::{FutureExt, Stream, StreamExt};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::connection::{Address, Connection, ConnectionError};
 use super::container::{Container, ContainerId, ImageId, InspectAnswer, ListAnswer, Listed};
@@ -346,6 +347,20 @@ impl Engine {
         let response = lanes.short(wire.open(&events::path(installation))).await?;
         let wire = wire.clone();
         Ok(events::told(response.into_body(), move || wire.forget_version()))
+    }
+}
+
+impl Engine {
+    pub(super) fn calls(&self) -> &Docker {
+        &self.inner.calls
+    }
+
+    pub(super) fn lanes(&self) -> &Lanes {
+        &self.inner.lanes
+    }
+
+    pub(super) async fn look_up<T: DeserializeOwned>(&self, path: &str) -> Result<T, EngineError> {
+        self.inner.lanes.short(self.inner.wire.get(path)).await
     }
 }
 

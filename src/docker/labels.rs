@@ -13,6 +13,8 @@ pub(super) const OWNER: &str = "berth.owner";
 pub(super) const TEMPLATE: &str = "berth.template";
 pub(super) const ATTEMPT: &str = "berth.attempt";
 pub(super) const INSTALLATION: &str = "berth.installation";
+/// Instead of all others on what is made for an isolation check: of which installation.
+pub(super) const CHECK: &str = "berth.check";
 
 /// A container's labels as the engine tells them: anybody may have written them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

@@ -14,7 +14,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::container::{is_hex, moment};
-use super::labels::{INSTALLATION, Labels, TEAM};
+use super::labels::{CHECK, INSTALLATION, Labels, TEAM};
 
 /// The option of a bridge that lets its containers talk to each other.
 const ICC: &str = "com.docker.network.bridge.enable_icc";
@@ -73,11 +73,20 @@ impl Network {
     }
 }
 
+impl Network {
+    /// Whether this installation made it for an isolation check.
+    #[must_use]
+    pub fn is_of_a_check(&self, installation: &str) -> bool {
+        self.labels.get(CHECK) == Some(installation)
+    }
+}
+
 /// A network to make: a bridge without inter-container communication.
 #[derive(Debug, Clone, Copy)]
 pub struct NetworkSpec<'a> {
     pub installation: &'a str,
-    pub team: &'a TeamName,
+    /// `None`: for an isolation check.
+    pub team: Option<&'a TeamName>,
     /// Tells networks of one team apart, in the name.
     pub mark: &'a str,
     /// Its addresses; `None`: the engine chooses from its own pools.
@@ -88,8 +97,12 @@ impl NetworkSpec<'_> {
     pub(super) fn body(&self) -> NetworkCreateRequest {
         let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let config = self.subnet.map(|subnet| IpamConfig { subnet: Some(subnet.to_string()), ..IpamConfig::default() });
+        let labels = match self.team {
+            Some(team) => HashMap::from([label(INSTALLATION, self.installation), label(TEAM, team.as_str())]),
+            None => HashMap::from([label(CHECK, self.installation)]),
+        };
         NetworkCreateRequest {
-            name: format!("berth-{}-{}", self.team, self.mark),
+            name: format!("berth-{}-{}", self.team.map_or("check", TeamName::as_str), self.mark),
             driver: Some("bridge".to_owned()),
             internal: Some(false),
             attachable: Some(false),
@@ -97,7 +110,7 @@ impl NetworkSpec<'_> {
             enable_ipv6: Some(false),
             ipam: config.map(|config| Ipam { config: Some(vec![config]), ..Ipam::default() }),
             options: Some(HashMap::from([label(ICC, "false")])),
-            labels: Some(HashMap::from([label(INSTALLATION, self.installation), label(TEAM, self.team.as_str())])),
+            labels: Some(labels),
             ..NetworkCreateRequest::default()
         }
     }

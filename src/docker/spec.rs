@@ -4,7 +4,7 @@
 //! is not named here is not asked of the engine.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use app::model::environment::{Limits, TemplateVersion};
 use app::model::name::{EnvironmentId, EnvironmentName, TeamName};
@@ -17,6 +17,7 @@ use bollard::models::{
 use thiserror::Error;
 
 use super::container::ImageId;
+use super::isolation::{Check, PORT};
 use super::labels::{self, Labels};
 use super::network::Attachment;
 use super::text::plain;
@@ -105,7 +106,7 @@ impl ContainerSpec {
                 env: Some(variables(wanted)?),
                 labels: Some(labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect()),
                 exposed_ports: Some(wanted.ports.iter().map(port_key).collect()),
-                host_config: Some(profile(wanted)?),
+                host_config: Some(profile(wanted.limits, wanted.network, published(wanted.ports, wanted.bind)?)?),
                 ..ContainerCreateBody::default()
             },
             labels,
@@ -132,9 +133,38 @@ impl ContainerSpec {
     }
 }
 
+/// One of the two containers of an isolation check.
+#[derive(Debug)]
+pub(super) struct CheckSpec<'a> {
+    pub check: &'a Check<'a>,
+    pub image: &'a ImageId,
+    pub command: Vec<String>,
+}
+
+impl CheckSpec<'_> {
+    const LIMITS: Limits = Limits { cpus: MilliCpu::new(500), memory: Memory::mib(32), pids: 32 };
+
+    pub(super) fn body(self) -> Result<ContainerCreateBody, SpecError> {
+        let Self { check, image, command } = self;
+        let port = format!("{PORT}/tcp");
+        let ports = HashMap::from([(port.clone(), Some(vec![place(check.bind)]))]);
+        Ok(ContainerCreateBody {
+            image: Some(image.to_string()),
+            cmd: Some(command),
+            labels: Some(HashMap::from([(labels::CHECK.to_owned(), check.installation.to_owned())])),
+            exposed_ports: Some(vec![port]),
+            host_config: Some(profile(Self::LIMITS, check.network, ports)?),
+            ..ContainerCreateBody::default()
+        })
+    }
+}
+
+/// What is published where.
+type Ports = HashMap<String, Option<Vec<PortBinding>>>;
+
 /// The safe profile.
-fn profile(wanted: &Wanted<'_>) -> Result<HostConfig, SpecError> {
-    let Limits { cpus, memory, pids } = wanted.limits;
+fn profile(limits: Limits, network: &Attachment, ports: Ports) -> Result<HostConfig, SpecError> {
+    let Limits { cpus, memory, pids } = limits;
     if cpus == MilliCpu::default() {
         return Err(SpecError::Unlimited("CPU"));
     }
@@ -156,7 +186,7 @@ fn profile(wanted: &Wanted<'_>) -> Result<HostConfig, SpecError> {
         security_opt: Some(vec!["no-new-privileges=true".to_owned()]),
         cap_drop: Some(vec!["ALL".to_owned()]),
         cap_add: Some(CAPABILITIES.map(str::to_owned).to_vec()),
-        network_mode: Some(wanted.network.to_string()),
+        network_mode: Some(network.to_string()),
         ipc_mode: Some("private".to_owned()),
         cgroupns_mode: Some(HostConfigCgroupnsModeEnum::PRIVATE),
         restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::NO), maximum_retry_count: None }),
@@ -167,19 +197,30 @@ fn profile(wanted: &Wanted<'_>) -> Result<HostConfig, SpecError> {
             config: Some(options([("max-size", "10m"), ("max-file", "3")])),
         }),
         publish_all_ports: Some(false),
-        port_bindings: Some(published(wanted)?),
+        port_bindings: Some(ports),
         ..HostConfig::default()
     })
 }
 
-/// Each declared port on a host port that the engine picks.
-fn published(wanted: &Wanted<'_>) -> Result<HashMap<String, Option<Vec<PortBinding>>>, SpecError> {
-    let bind = wanted.bind.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_string();
-    let place = PortBinding { host_ip: Some(bind), host_port: Some(String::new()) };
-    if wanted.ports.iter().any(|port| port.number == 0) {
+/// Each declared port on a host port that the engine picks; on the host's loopback where the template says so.
+fn published(ports: &[PortSpec], bind: Option<IpAddr>) -> Result<Ports, SpecError> {
+    if ports.iter().any(|port| port.number == 0) {
         return Err(SpecError::Port);
     }
-    Ok(wanted.ports.iter().map(|port| (port_key(port), Some(vec![place.clone()]))).collect())
+    let loopback = match bind {
+        // Some other address of it may be what the operator chose.
+        Some(bind) if bind.is_loopback() => bind,
+        Some(IpAddr::V6(_)) => Ipv6Addr::LOCALHOST.into(),
+        Some(IpAddr::V4(_)) | None => Ipv4Addr::LOCALHOST.into(),
+    };
+    let bind_of = |port: &PortSpec| if port.loopback { Some(loopback) } else { bind };
+    Ok(ports.iter().map(|port| (port_key(port), Some(vec![place(bind_of(port))]))).collect())
+}
+
+/// On an address of the host, on a port that the engine picks.
+fn place(bind: Option<IpAddr>) -> PortBinding {
+    let bind = bind.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_string();
+    PortBinding { host_ip: Some(bind), host_port: Some(String::new()) }
 }
 
 fn port_key(port: &PortSpec) -> String {
@@ -288,6 +329,7 @@ mod tests {
             number,
             protocol,
             scheme: Scheme::Raw,
+            loopback: false,
         };
         Parts {
             environment: EnvironmentId::parse("0193f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b").expect("an id"),
@@ -393,6 +435,16 @@ mod tests {
     #[test]
     fn ports_are_published_where_the_caller_says() {
         let parts = parts();
+        let place = |bind: Option<&str>| {
+            let bind = bind.map(|bind| bind.parse().expect("an address"));
+            let ports = [PortSpec { loopback: true, ..parts.ports[0].clone() }, parts.ports[1].clone()];
+            let bindings = &sent(&Wanted { bind, ports: &ports, ..parts.wanted() })["HostConfig"]["PortBindings"];
+            ["80/tcp", "514/udp"].map(|port| bindings[port][0]["HostIp"].as_str().expect("an address").to_owned())
+        };
+        assert_eq!(place(None), ["127.0.0.1", "0.0.0.0"], "one for the host itself only");
+        assert_eq!(place(Some("10.1.2.3")), ["127.0.0.1", "10.1.2.3"]);
+        assert_eq!(place(Some("127.0.0.2")), ["127.0.0.2", "127.0.0.2"]);
+        assert_eq!(place(Some("::")), ["::1", "::"]);
         let wanted = Wanted { bind: Some("127.0.0.1".parse().expect("an address")), ..parts.wanted() };
         assert_eq!(sent(&wanted)["HostConfig"]["PortBindings"]["80/tcp"][0]["HostIp"], "127.0.0.1");
     }

@@ -16,7 +16,7 @@ use app::model::audit::{self, Entry, Excerpt, Search};
 use app::model::environment::{Environment, EnvironmentDetail, Operation};
 use app::model::filter::Filter;
 use app::model::history::History;
-use app::model::host::Host;
+use app::model::host::{Host, IsolationCheck};
 use app::model::name::{EnvironmentId, RequestId, TeamName, TemplateName, UserId};
 use app::model::quarantine::Stray;
 use app::model::request::{Request, Step};
@@ -160,6 +160,20 @@ impl Backend for Service {
 
     async fn quarantine(&self, actor: &Actor) -> Result<Vec<Stray>, ApiError> {
         self.quarantined(actor)
+    }
+
+    async fn isolation_check(&self, actor: &Actor) -> Result<Option<IsolationCheck>, ApiError> {
+        self.last_isolation_check(actor)
+    }
+
+    async fn check_isolation(&self, actor: &Actor) -> Result<IsolationCheck, ApiError> {
+        let (service, actor) = (self.clone(), actor.clone());
+        self.in_own_task(async move {
+            let checked = service.isolation_checked_by(&actor).await;
+            service.note_refused(Entry::by(&actor, audit::Action::CheckIsolation), &checked).await;
+            checked
+        })
+        .await
     }
 
     fn changes(&self) -> BoxStream<'static, Change> {

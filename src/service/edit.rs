@@ -5,7 +5,7 @@ use app::api::ApiError;
 use app::api::edit::{Edit, Edited, NEW, Said, TeamEdit};
 use app::model::access::{Action, Actor, InstallationRole, TeamRole};
 use app::model::address::Address;
-use app::model::audit::Action::{ApplyCatalogue, ChangePerson, ChangeRole, ChangeSize};
+use app::model::audit::Action::{ApplyCatalogue, ChangePerson, ChangeRole, ChangeSize, CheckIsolation};
 use app::model::audit::Entry;
 use app::model::day::Day;
 use app::model::image;
@@ -46,6 +46,7 @@ pub(super) fn entry(actor: &Actor, edit: &Edit) -> Entry {
         Edit::Size { size, .. } => by(ApplyCatalogue).named(format!("size {}", size.name)),
         Edit::RemoveSize { name } => by(ChangeSize).named(name),
         Edit::Role { person, .. } => by(ChangeRole).named(person),
+        Edit::CheckIsolation => by(CheckIsolation),
         Edit::Disable { person } | Edit::Enable { person } => by(ChangePerson).named(person),
     }
 }
@@ -69,6 +70,10 @@ impl Service {
             Edit::Role { person, role } => self.give_role(actor, &person, role).await,
             Edit::Disable { person } => self.disable(actor, &person).await,
             Edit::Enable { person } => self.enable(actor, &person).await,
+            Edit::CheckIsolation => {
+                self.isolation_checked_by(actor).await?;
+                Ok(edited("/host", Said::Checked))
+            }
         }
     }
 

@@ -30,12 +30,13 @@ impl Service {
         if let Some(ours) = there.iter().find(is_theirs) {
             return Ok(Attachment::Own(ours.id.clone()));
         }
-        let id = self.make_network(team, &there).await?;
+        let id = self.make_network(Some(team), &there).await?;
         tracing::info!(%team, network = id, "a network for the team is made");
         Ok(Attachment::Own(id))
     }
 
-    async fn make_network(&self, team: &TeamName, there: &[Network]) -> Result<String, EngineError> {
+    /// For a team, or for an isolation check.
+    pub(super) async fn make_network(&self, team: Option<&TeamName>, there: &[Network]) -> Result<String, EngineError> {
         let mark = crate::clock::hex(&self.clock.random::<4>());
         let spec = NetworkSpec { installation: &self.settings.installation, team, mark: &mark, subnet: None };
         let Some(pool) = self.settings.address_pool else { return self.engine.make_network(&spec).await };

@@ -17,6 +17,8 @@ pub struct Reach {
     pub own_host: String,
     /// The host of an engine that is reached over the network; `None`: it is on this machine.
     pub engine_host: Option<String>,
+    /// Where this server listens, where it is on the engine's host.
+    pub server_port: Option<u16>,
     /// Where the operator says that probes go, whatever is published where.
     pub probe_host: Option<String>,
 }
@@ -108,6 +110,7 @@ mod tests {
             public_host: public_host.map(str::to_owned),
             own_host: "berth.example".to_owned(),
             engine_host: engine_host.map(str::to_owned),
+            server_port: None,
             probe_host: None,
         }
     }

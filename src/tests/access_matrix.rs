@@ -29,6 +29,8 @@ GET    /api/v1/teams                               401   200    200   200   200 
 GET    /api/v1/templates?team=blue                 401   404    200   200   200     200   200
 GET    /api/v1/host                                401   200    200   200   200     200   200
 GET    /api/v1/host/quarantine                     401   403    403   403   403     200   200
+GET    /api/v1/host/isolation                      401   403    403   403   403     200   200
+POST   /api/v1/host/isolation                      401   403    403   403   403     403   200
 GET    /api/v1/sizes                               401   200    200   200   200     200   200
 GET    /api/v1/teams/{name}                        401   404    200   200   200     200   200
 GET    /api/v1/templates/{slug}                    401   403    403   403   403     200   200
@@ -71,6 +73,7 @@ GET    /fn/environments/history?id={id}            401   404    200   200   200 
 GET    /fn/audit/list?search[words]=x              401   200    403   403   200     200   200
 POST   /fn/environments/operate                    401   404    403   200   200     403   200  id={id}&operation=stop
 GET    /fn/quarantine                              401   403    403   403   403     200   200
+GET    /fn/isolation                               401   403    403   403   403     200   200
 GET    /fn/requests/list                           401   200    200   200   200     200   200
 GET    /fn/requests/waiting                        401   200    200   200   200     200   200
 POST   /fn/requests/ask                            401   404    200   200   200     403   200  form[team]=blue&form[scope]=team&form[running]=1&form[reason]=demo&form[until]=8h
@@ -95,6 +98,7 @@ GET    /audit?team=blue                            303   404    403   403   200 
 GET    /launch?team=blue                           303   404    200   200   200     403   200
 GET    /requests                                   303   200    200   200   200     200   200
 GET    /host                                       303   403    403   403   403     200   200
+POST   /host                                       303   403    403   403   403     403   303  form=isolation
 GET    /teams                                      303   200    403   403   200     200   200
 POST   /teams                                      303   403    403   403   403     403   303  form=team&name=tug&revision=new
 GET    /teams/{name}                               303   404    403   403   200     200   200

@@ -221,6 +221,7 @@ impl Draft {
             number,
             protocol,
             scheme: Scheme::Raw,
+            loopback: false,
         };
         Self {
             image,

@@ -1,8 +1,10 @@
 //! Environments are apart on the network, whatever the engine's default bridge is like.
 
+use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::environments::LaunchAsk;
-use app::model::access::TeamRole;
+use app::model::access::{Actor, InstallationRole, TeamRole};
+use app::model::audit::Search;
 use app::model::environment::{Operation, State};
 use app::model::host::Isolation;
 
@@ -152,6 +154,38 @@ async fn nobody_is_told_that_nothing_keeps_them_apart_before_the_engine_has_answ
     let started = stage.unanswered();
     assert!(started.environment(&bea, &id).await.expect("seen").environment.isolated);
     assert_eq!(started.current_host().isolation, None);
+}
+
+#[tokio::test]
+async fn an_isolation_check_that_cannot_be_made_says_why_to_who_may_read_it_and_in_the_log() {
+    let stage = Stage::set().await;
+    let (otto, bea) = (stage.auditor().await, stage.bea().await);
+    let ada = Actor { role: Some(InstallationRole::Admin), ..otto.clone() };
+    assert_eq!(stage.service.isolation_check(&otto).await, Ok(None));
+    assert!(matches!(stage.service.check_isolation(&otto).await, Err(ApiError::Forbidden { .. })));
+    // The stand-in imports no image.
+    let check = stage.service.check_isolation(&ada).await.expect("an answer");
+    assert!(check.findings.is_none() && check.reason.is_some(), "{check:?}");
+    assert_eq!(stage.service.isolation_check(&otto).await, Ok(Some(check)));
+    assert!(matches!(stage.service.isolation_check(&bea).await, Err(ApiError::Forbidden { .. })));
+    assert_eq!(stage.engine.networks().len(), 0, "and nothing is left");
+    let log = stage.store.audit(&Search::default(), None, 10).await.expect("a log").items;
+    let told: Vec<String> = log.iter().map(|it| format!("{} {}", it.entry.action, it.entry.outcome)).collect();
+    assert_eq!(told[..2], ["check_isolation failed", "check_isolation refused"]);
+}
+
+#[tokio::test]
+async fn a_port_for_the_host_itself_only_is_published_there() {
+    let stage = Stage::set().await;
+    stage.store.sql("UPDATE template_versions SET document = replace(document, '\"number\":80', '\"number\":80,\"loopback\":true')").await;
+    let bea = stage.bea().await;
+    let launched = stage.launched(&bea, ask("web")).await.expect("a launch");
+    assert_eq!(launched.ports[0].host_ip, "127.0.0.1");
+    assert!(
+        launched.ports[0].address.starts_with("127.0.0.1:"),
+        "no other name leads to it: {}",
+        launched.ports[0].address
+    );
 }
 
 #[tokio::test]

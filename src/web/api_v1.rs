@@ -10,6 +10,7 @@ use app::api::manage::{PersonView, TemplateDetail};
 use app::model::access::Actor;
 use app::model::environment::{Environment, Operation, Port};
 use app::model::filter::Filter;
+use app::model::host::IsolationCheck;
 use app::model::name::{EnvironmentId, TeamName, TemplateName, UserId};
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
@@ -38,6 +39,7 @@ pub fn routes() -> Table<Web> {
         .route("/templates", get(templates))
         .route("/host", get(host))
         .route("/host/quarantine", get(quarantine))
+        .route("/host/isolation", get(isolation).post(check_isolation))
         .route("/teams/{name}", get(team))
         .route("/templates/{slug}", get(template))
         .route("/sizes", get(sizes))
@@ -182,6 +184,15 @@ async fn host(State(web): State<Web>, Caller(actor): Caller) -> Answer<app::mode
 
 async fn quarantine(State(web): State<Web>, Caller(actor): Caller) -> Answer<List<app::model::quarantine::Stray>> {
     Ok(List::whole(web.service.quarantine(&actor).await?))
+}
+
+/// What the last isolation check found; null before the first.
+async fn isolation(State(web): State<Web>, Caller(actor): Caller) -> Answer<Option<IsolationCheck>> {
+    Ok(Json(web.service.isolation_check(&actor).await?))
+}
+
+async fn check_isolation(State(web): State<Web>, Caller(actor): Caller) -> Answer<IsolationCheck> {
+    Ok(Json(web.service.check_isolation(&actor).await?))
 }
 
 #[derive(Debug, Deserialize)]

@@ -24,7 +24,7 @@ use crate::model::audit::{Excerpt, Search};
 use crate::model::environment::{Environment, EnvironmentDetail, Operation};
 use crate::model::filter::Filter;
 use crate::model::history::History;
-use crate::model::host::Host;
+use crate::model::host::{Host, IsolationCheck};
 use crate::model::name::{EnvironmentId, RequestId, TeamName, TemplateName, UserId};
 use crate::model::quarantine::Stray;
 use crate::model::request::{Request, Step};
@@ -102,6 +102,12 @@ pub trait Backend: Send + Sync {
     // Quarantine.
 
     /// Containers with this installation's label that no environment knows, as of the last look at the engine.
+    /// What the last isolation check found; `None` before the first.
+    async fn isolation_check(&self, actor: &Actor) -> Result<Option<IsolationCheck>, ApiError>;
+
+    /// Measures what one container reaches of another.
+    async fn check_isolation(&self, actor: &Actor) -> Result<IsolationCheck, ApiError>;
+
     async fn quarantine(&self, actor: &Actor) -> Result<Vec<Stray>, ApiError>;
 
     /// All changes from now on, of everybody: whoever passes one on asks [`Backend::may_see`] first.

@@ -71,6 +71,7 @@ pub enum Edit {
     Enable {
         person: UserId,
     },
+    CheckIsolation,
 }
 
 /// A team as its form declares it; what the form does not show stays as it is.
@@ -99,11 +100,12 @@ pub enum Said {
     Removed,
     Disabled,
     Enabled,
+    Checked,
 }
 
 impl Said {
-    const ALL: [Self; 6] =
-        [Self::Saved, Self::NewVersion, Self::Unchanged, Self::Removed, Self::Disabled, Self::Enabled];
+    const ALL: [Self; 7] =
+        [Self::Saved, Self::NewVersion, Self::Unchanged, Self::Removed, Self::Disabled, Self::Enabled, Self::Checked];
 
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -114,6 +116,7 @@ impl Said {
             Self::Removed => "removed",
             Self::Disabled => "disabled",
             Self::Enabled => "enabled",
+            Self::Checked => "checked",
         }
     }
 
@@ -131,6 +134,7 @@ impl Said {
             Self::Removed => "Removed.",
             Self::Disabled => "Disabled. Their sessions have ended, and their tokens are refused.",
             Self::Enabled => "Enabled. They can sign in again, and their tokens work again.",
+            Self::Checked => "Checked.",
         }
     }
 }
@@ -220,6 +224,7 @@ impl Edit {
                 Ok(Self::RemoveSize { name: known("size", fields.get("name"), SizeName::parse)? })
             }
             (["people", id], form) => of_person(id, form, fields),
+            (["host"], "isolation") => Ok(Self::CheckIsolation),
             _ => Err(ApiError::not_found("form")),
         }
     }

@@ -5,7 +5,7 @@ use leptos::server_fn::codec::GetUrl;
 
 use super::ApiError;
 use super::json::Json;
-use crate::model::host::Host;
+use crate::model::host::{Host, IsolationCheck};
 use crate::model::quarantine::Stray;
 
 /// The host and whether its engine answers.
@@ -20,4 +20,11 @@ pub async fn get_host() -> Result<Host, ApiError> {
 pub async fn get_quarantine() -> Result<Vec<Stray>, ApiError> {
     let (backend, actor) = super::backend::asked()?;
     super::backend::answer(backend.quarantine(&actor).await)
+}
+
+/// What the last isolation check found.
+#[server(endpoint = "isolation", prefix = "/fn", input = GetUrl, output = Json)]
+pub async fn get_isolation_check() -> Result<Option<IsolationCheck>, ApiError> {
+    let (backend, actor) = super::backend::asked()?;
+    super::backend::answer(backend.isolation_check(&actor).await)
 }

@@ -81,6 +81,8 @@ words! {
         ChangeRole = "change_role", "Role changed";
         /// A person disabled, enabled or signed out everywhere.
         ChangePerson = "change_person", "Person changed";
+        /// Whether one container reaches another.
+        CheckIsolation = "check_isolation", "Isolation check";
         Request = "request", "Request";
         Approve = "approve", "Approval";
         Decline = "decline", "Decline";

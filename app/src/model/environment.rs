@@ -238,6 +238,14 @@ pub struct Port {
     pub address: String,
 }
 
+impl Port {
+    /// Whether it answers on the host's own loopback only.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.host_ip.starts_with("127.") || self.host_ip == "::1"
+    }
+}
+
 /// The container's own health check, where the image has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

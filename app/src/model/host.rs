@@ -44,6 +44,38 @@ pub enum Isolation {
     TeamNetworks,
 }
 
+/// What an isolation check found, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IsolationCheck {
+    pub at: Timestamp,
+    /// `None`: it could not be measured.
+    pub findings: Option<Findings>,
+    /// Why it could not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What one container reaches from another's place on the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Findings {
+    /// Another environment, by its inner address.
+    pub inner: Reachability,
+    /// Its published port, by the host's address.
+    pub published: Reachability,
+    /// This server, by the host's address; `None` where it is on another machine than the engine.
+    pub server: Option<Reachability>,
+    /// The address where clouds tell a machine its credentials (169.254.169.254).
+    pub metadata: Reachability,
+}
+
+/// Whether a connection was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reachability {
+    Open,
+    Closed,
+}
+
 /// Whether the engine answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Wire", into = "Wire")]

@@ -110,6 +110,9 @@ pub struct PortSpec {
     pub protocol: Protocol,
     #[serde(default)]
     pub scheme: Scheme,
+    /// Whether it is published on the host's loopback only: for people and programs on the host itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub loopback: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -533,7 +536,13 @@ mod tests {
             lifetime: Lifetime { default: Span::hours(8), maximum: Span::hours(24) },
             idle: None,
             after_host_restart: AfterHostRestart::default(),
-            ports: vec![PortSpec { name: name("http"), number: 80, protocol: Protocol::Tcp, scheme: Scheme::Http }],
+            ports: vec![PortSpec {
+                name: name("http"),
+                number: 80,
+                protocol: Protocol::Tcp,
+                scheme: Scheme::Http,
+                loopback: false,
+            }],
             variables,
             ready: Readiness::Http { port: name("http"), path: "/".to_owned(), within: Span::seconds(30) },
         }

@@ -1,10 +1,11 @@
 //! What keeps containers apart, with packets on a real engine.
 
+use app::model::host::Reachability;
 use app::model::name::TeamName;
 use ipnet::IpNet;
 
 use super::{Draft, Site, get};
-use crate::docker::{Attachment, ContainerId, EngineError, NetworkSpec, Status};
+use crate::docker::{Attachment, Check, ContainerId, EngineError, NetworkSpec, Status};
 
 contract! {
     a_network_is_found_by_its_labels_until_it_is_removed,
@@ -16,7 +17,21 @@ impl Site {
     /// Makes a network. Its name is the host's: tests side by side need their own, or no container starts on either.
     async fn network(&self, team: &TeamName, mark: &str, subnet: Option<IpNet>) -> Result<String, EngineError> {
         let (installation, mark) = (&self.installation, format!("{}-{mark}", self.installation));
-        self.engine.make_network(&NetworkSpec { installation, team, mark: &mark, subnet }).await
+        self.engine.make_network(&NetworkSpec { installation, team: Some(team), mark: &mark, subnet }).await
+    }
+
+    /// A network as somebody makes it who keeps nothing apart.
+    fn open_network(&self) -> String {
+        let labels = serde_json::json!({ "berth.installation": self.installation });
+        let body = serde_json::json!({ "Name": format!("open-{}", self.installation), "Labels": labels }).to_string();
+        let (_, answer) = self
+            .real
+            .as_ref()
+            .expect("a real engine")
+            .ask("POST", "/networks/create", body.as_bytes())
+            .expect("an answer");
+        let answer: serde_json::Value = serde_json::from_slice(&answer).expect("JSON");
+        answer["Id"].as_str().expect("an id").to_owned()
     }
 
     /// Runs a container on `network`.
@@ -106,4 +121,23 @@ async fn on_the_default_bridge_packets_pass_just_where_the_engine_says_that_cont
     let is_apart = site.engine.host().await.expect("facts").default_bridge_is_apart;
     let bridge = Attachment::DefaultBridge;
     assert_eq!(site.reaches(&bridge, &bridge, 1).await, !is_apart);
+}
+
+/// What reaches it in one case and not in the other is the network: so the check can find both.
+#[tokio::test]
+async fn an_isolation_check_finds_what_packets_do() {
+    let Some(site) = Site::real() else { return };
+    let blue = team("blue");
+    let is_apart = site.engine.host().await.expect("facts").default_bridge_is_apart;
+    let own = Attachment::Own(site.network(&blue, "1", None).await.expect("a network"));
+    let open = Attachment::Own(site.open_network());
+    for (network, closed) in [(&Attachment::DefaultBridge, is_apart), (&own, true), (&open, false)] {
+        let mark = site.installation.clone();
+        let check = Check { installation: &site.installation, mark: &mark, network, bind: None, server_port: Some(1) };
+        let found = site.engine.check_isolation(&check).await.expect("findings");
+        let inner = if closed { Reachability::Closed } else { Reachability::Open };
+        assert_eq!((found.inner, found.server), (inner, Some(Reachability::Closed)), "{network}");
+    }
+    let Attachment::Own(open) = open else { unreachable!("it was made") };
+    site.engine.remove_network(&open).await.expect("removed");
 }

@@ -3,26 +3,31 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::api::host::{get_host, get_quarantine};
-use crate::model::host::{Host, Isolation, Link};
+use crate::api::host::{get_host, get_isolation_check, get_quarantine};
+use crate::api::me::{Me, get_me};
+use crate::model::host::{Findings, Host, Isolation, IsolationCheck, Link, Reachability};
 use crate::model::quarantine::Stray;
+use crate::ui::components::form::{Told, hidden};
 use crate::ui::components::loaded::Loaded;
 use crate::ui::components::time::Moment;
 use crate::ui::seal::Seal;
 
 #[component]
 pub fn HostPage() -> impl IntoView {
-    let asked = async { Ok((get_quarantine().await?, get_host().await?)) };
+    let asked =
+        async { Ok((get_me().await?, get_host().await?, get_isolation_check().await?, get_quarantine().await?)) };
     view! {
         <Title text="Host" />
         <Loaded
             asked
-            view=|(strays, host): (Vec<Stray>, Host)| {
+            view=|(me, host, check, strays): (Me, Host, Option<IsolationCheck>, Vec<Stray>)| {
                 view! {
                     <div class="head">
                         <h1 tabindex="-1">"Host"</h1>
                     </div>
+                    <Told />
                     <Engine host />
+                    <Checked admin=me.actor.acts_as_admin() check />
                     <Quarantine strays />
                 }
                 .seal()
@@ -79,6 +84,76 @@ fn Engine(host: Host) -> impl IntoView {
                         }
                     })}
             </dl>
+        </section>
+    }
+    .seal()
+}
+
+/// Isolation as it was measured.
+#[component]
+fn Checked(admin: bool, check: Option<IsolationCheck>) -> impl IntoView {
+    let (at, findings, reason) = match check {
+        Some(IsolationCheck { at, findings, reason }) => (Some(at), findings, reason),
+        None => (None, None, Some("no check has been made since the server started".to_owned())),
+    };
+    let facts = findings.map(|Findings { inner, published, server, metadata }| {
+        let inner_words = match inner {
+            Reachability::Closed => "Not reachable.",
+            Reachability::Open => {
+                "Reachable: environments are not isolated. Check the host's firewall and bridge settings."
+            }
+        };
+        let fact = |term, words| {
+            view! {
+                <dt>{term}</dt>
+                <dd>{words}</dd>
+            }
+        };
+        let reached = |reached| match reached {
+            Reachability::Closed => "Not reachable.",
+            Reachability::Open => "Reachable. The README has firewall rules that close it.",
+        };
+        view! {
+            {fact("Other environments by their internal address", inner_words)}
+            {fact("Published ports by the host's address", reached(published))}
+            {server.map(|server| fact("This server by the host's address", reached(server)))}
+            {fact("Cloud metadata (169.254.169.254)", reached(metadata))}
+        }
+    });
+    view! {
+        <section class="panel" aria-labelledby="isolation">
+            <header>
+                <h2 id="isolation">"Isolation check"</h2>
+            </header>
+            <dl class="facts">
+                {reason
+                    .map(|reason| {
+                        view! {
+                            <dt>"Result"</dt>
+                            <dd>"Not measured: " {reason} "."</dd>
+                        }
+                    })} {facts}
+                {at
+                    .map(|at| {
+                        view! {
+                            <dt>"Checked"</dt>
+                            <dd>
+                                <Moment at />
+                            </dd>
+                        }
+                    })}
+            </dl>
+            {admin
+                .then(|| {
+                    view! {
+                        <form method="post" action="/host" class="body row">
+                            {hidden("form", "isolation")} <button class="button">"Check now"</button>
+                            <small class="dim">
+                                "Starts two small containers for a few seconds, and tries what one reaches of the other."
+                            </small>
+                        </form>
+                    }
+                })}
         </section>
     }
     .seal()

@@ -47,7 +47,8 @@ const fn nothing(state: State) -> &'static str {
 fn PortRow(port: Port) -> impl IntoView {
     let address = port.address.clone();
     let title = format!("{} {}", port.name, port.host_port);
-    let inside = format!("{}/{}", port.container, port.protocol);
+    let local = if port.is_local() { " · from the Docker host only" } else { "" };
+    let inside = format!("{}/{}{local}", port.container, port.protocol);
     let what = format!("the address of {}", port.name);
     let opened = if let Some(url) = port.url {
         view! {

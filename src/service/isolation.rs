@@ -1,0 +1,111 @@
+//! Isolation, measured instead of believed: after the engine has answered, when it is back, and when an admin asks.
+
+use app::api::ApiError;
+use app::model::access::{Action, Actor};
+use app::model::audit::{self, Entry, Who};
+use app::model::host::{Findings, Isolation, IsolationCheck, Link, Reachability};
+
+use super::Service;
+use super::error::fault;
+use crate::docker::{Attachment, Check, EngineError};
+use crate::store::audit as audit_log;
+
+impl Service {
+    /// Checks whenever the engine has come to answer, until the server ends.
+    pub async fn check_isolation_when_live(self) {
+        let (closing, mut host) = (self.closing(), self.host.subscribe());
+        loop {
+            let live = host.wait_for(|host| host.link == Link::Live);
+            if closing.run_until_cancelled(live).await.is_none_or(|live| live.is_err()) {
+                return;
+            }
+            self.check_isolation(Who::job("isolation")).await;
+            let lost = host.wait_for(|host| host.link != Link::Live);
+            if closing.run_until_cancelled(lost).await.is_none_or(|lost| lost.is_err()) {
+                return;
+            }
+        }
+    }
+
+    /// The last check, if there was one.
+    pub(super) fn last_isolation_check(&self, actor: &Actor) -> Result<Option<IsolationCheck>, ApiError> {
+        self.permit_installation(actor, Action::Audit)?;
+        Ok(self.isolation.borrow().clone())
+    }
+
+    pub(super) async fn isolation_checked_by(&self, actor: &Actor) -> Result<IsolationCheck, ApiError> {
+        self.permit_installation(actor, Action::Administer)?;
+        self.engine_answers()?;
+        Ok(self.check_isolation(actor.into()).await)
+    }
+
+    /// One at a time; what it found is kept, and in the log.
+    async fn check_isolation(&self, who: Who) -> IsolationCheck {
+        let _turn = self.checking.lock().await;
+        let measured = self.measure_isolation().await;
+        let entry = Entry::by(who, audit::Action::CheckIsolation);
+        let (entry, findings, reason) = match measured {
+            Ok(findings) => (entry.because(words(findings)), Some(findings), None),
+            Err(error) => (entry.failed(error.to_string()), None, Some(error.to_string())),
+        };
+        let check = IsolationCheck { at: self.clock.now(), findings, reason };
+        if findings.is_some_and(|findings| findings.inner == Reachability::Open) {
+            tracing::error!("containers reach each other by their inner addresses: environments are not apart");
+        }
+        self.isolation.send_replace(Some(check.clone()));
+        if let Err(error) = self.log_check(&entry).await {
+            tracing::warn!(%error, "an isolation check is not in the log");
+        }
+        check
+    }
+
+    async fn log_check(&self, entry: &Entry) -> Result<(), ApiError> {
+        let mut write = self.store.write().await.map_err(fault)?;
+        audit_log::record(&mut write, entry, self.clock.now()).await.map_err(fault)?;
+        write.commit().await.map_err(|error| fault(error.into()))
+    }
+
+    /// On the network that environments hang on: the engine's own bridge, or one that is made as a team's is.
+    async fn measure_isolation(&self) -> Result<Findings, EngineError> {
+        let mark = crate::clock::hex(&self.clock.random::<4>());
+        let check = |network| Check {
+            installation: &self.settings.installation,
+            mark: &mark,
+            network,
+            bind: self.settings.reach.bind,
+            server_port: self.settings.reach.server_port,
+        };
+        if self.current_host().isolation == Some(Isolation::DefaultBridge) {
+            return self.engine.check_isolation(&check(&Attachment::DefaultBridge)).await;
+        }
+        let network = {
+            let _making = self.networks.lock().await;
+            let there = self.engine.networks().await?;
+            for left in there.iter().filter(|network| network.is_of_a_check(&self.settings.installation)) {
+                // What still hangs on it is taken away by the check itself, and the network then with the next one.
+                if let Err(error) = self.engine.remove_network(&left.id).await {
+                    tracing::debug!(%error, "a network of a check is left");
+                }
+            }
+            self.make_network(None, &there).await?
+        };
+        let measured = self.engine.check_isolation(&check(&Attachment::Own(network.clone()))).await;
+        if let Err(error) = self.engine.remove_network(&network).await {
+            tracing::warn!(%error, network, "the network of an isolation check is removed with the next one");
+        }
+        measured
+    }
+}
+
+/// As the log has it.
+fn words(findings: Findings) -> String {
+    let Findings { inner, published, server, metadata } = findings;
+    let of = |what: &str, reached| match reached {
+        Reachability::Open => format!("{what} open"),
+        Reachability::Closed => format!("{what} closed"),
+    };
+    let mut words = vec![of("inner addresses", inner), of("published ports", published)];
+    words.extend(server.map(|server| of("this server", server)));
+    words.push(of("metadata address", metadata));
+    words.join(", ")
+}
