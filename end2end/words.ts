@@ -10,6 +10,8 @@ export const words = {
     heading: { name: /^Sign in/, level: 1 },
     button: { name: /^Sign in/ },
     noRule: /nothing here admits you/i,
+    cameAs: /You came as .*the identity provider sent/,
+    other: { name: 'Use another account' },
     ended: /session (has )?ended/i,
   },
   navigation: {

@@ -1,5 +1,6 @@
 // Signing in through the provider, being let in or not, and signing out for good.
 import { expect, signIn, test } from '../support/fixtures.ts';
+import { look } from '../support/looks.ts';
 import { signOut } from '../support/pages.ts';
 import { words } from '../words.ts';
 
@@ -28,6 +29,9 @@ test('somebody whom no rule admits is told so, and has no session', async ({ vis
   await signIn(page, 'nobody-known');
 
   await expect(page.getByText(words.signIn.noRule)).toBeVisible();
+  await expect(page.getByText(words.signIn.cameAs)).toBeVisible();
+  await expect(page.getByRole('link', words.signIn.other)).toHaveAttribute('href', /account=other/);
+  await look(page, 'not-admitted');
   await page.goto('/');
   await expect(page.getByRole('heading', words.signIn.heading)).toBeVisible();
 });

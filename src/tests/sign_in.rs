@@ -1,5 +1,8 @@
 //! The way to the provider and back, and out again.
 
+use app::model::audit::Search;
+use app::model::sign_in::Stranger;
+use app::model::time::Timestamp;
 use app::model::units::Span;
 use axum::http::StatusCode;
 use serde_json::json;
@@ -332,8 +335,9 @@ async fn signing_out_ends_the_session_at_the_provider_too() {
     let mut browser = pair.signed_in().await;
     let old = browser.cookies.clone();
     let answer = browser.post("/auth/sign-out").await;
-    assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    let there = answer.location();
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.body.contains("<h1>You are signed out of Berth</h1>"), "{}", answer.body);
+    let there = answer.header("refresh").and_then(|onward| onward.strip_prefix("1;url=")).expect("a way on");
     assert!(there.starts_with(&format!("{}/logout?", pair.provider.issuer)), "{there}");
     assert_eq!(query(there, "post_logout_redirect_uri").as_deref(), Some("https://berth.example/sign-in"));
     assert_eq!(query(there, "id_token_hint").map(|hint| hint.split('.').count()), Some(3));
@@ -360,7 +364,7 @@ async fn signing_out_works_here_while_the_provider_is_down() {
 }
 
 #[tokio::test]
-async fn signing_out_at_a_provider_elsewhere_is_a_link_and_no_redirect_that_our_own_policy_forbids() {
+async fn signing_out_leads_on_by_a_page_and_not_by_a_redirect_that_our_own_policy_forbids() {
     let pair = Pair::start().await;
     let elsewhere = "http://localhost:9/logout";
     pair.provider.mind().discovery.insert("end_session_endpoint".to_owned(), json!(elsewhere));
@@ -379,6 +383,40 @@ async fn with_a_provider_there_is_no_operator_s_link_and_without_one_no_provider
     let alone = Berth::start().await;
     assert_eq!(alone.browser().get("/auth/start").await.location(), "/sign-in");
     assert_eq!(alone.browser().get("/auth/callback?state=x&code=y").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn who_is_not_let_in_reads_as_whom_they_came_with_which_groups_and_may_come_as_somebody_else() {
+    let pair = Pair::start().await;
+    let groups: Vec<String> = (0..30).map(|number| format!("group-{number}")).chain(["/Staff".to_owned()]).collect();
+    pair.provider.claims(json!({"groups": groups}));
+    let mut browser = pair.browser();
+    assert_eq!(pair.sign_in(&mut browser).await.location(), "/sign-in?problem=not_admitted");
+    let stranger: Stranger = stranger_in(&pair, &browser).await.expect("who they are");
+    assert_eq!((stranger.name.as_str(), stranger.groups.len(), stranger.more), ("Bea", 20, 11));
+    let log = pair.berth.store.audit(&Search::default(), None, 5).await.expect("a log").items;
+    assert!(log[0].entry.reason.contains("`/Staff` is nearly `staff`"), "{}", log[0].entry.reason);
+    assert!(!stranger.words().contains("`staff`"), "no stranger reads what a rule names");
+
+    let there = browser.get("/auth/start?account=other").await;
+    assert_eq!(query(there.location(), "prompt").as_deref(), Some("select_account"));
+    assert_eq!(query(browser.get("/auth/start").await.location(), "prompt"), None);
+}
+
+/// Whom the browser's session knows as refused.
+async fn stranger_in(pair: &Pair, browser: &Browser) -> Option<Stranger> {
+    let now = pair.berth.clock.now();
+    let data = pair.berth.store.session_data(&browser.cookies[COOKIE], now, Timestamp::default()).await.expect("read");
+    let data: serde_json::Value = serde_json::from_str(&data?).expect("JSON");
+    serde_json::from_value(data["stranger"].clone()).ok()
+}
+
+#[tokio::test]
+async fn keys_that_would_come_in_clear_are_not_believed() {
+    let pair = Pair::start().await;
+    let elsewhere = json!("http://keys.example/jwks");
+    pair.provider.mind().discovery.insert("jwks_uri".to_owned(), elsewhere);
+    assert!(pair.browser().get("/auth/start").await.location().starts_with("/sign-in?problem=provider"));
 }
 
 #[tokio::test]

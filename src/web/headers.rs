@@ -10,7 +10,6 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use url::Url;
 
 use crate::config::{Config, PublicUrl};
 
@@ -19,27 +18,22 @@ use crate::config::{Config, PublicUrl};
 pub struct SecurityHeaders {
     /// Whether browsers may be told to come by https only.
     https_only: bool,
-    /// The provider's origin: signing out is a form that ends there.
-    provider: Option<String>,
 }
 
 impl SecurityHeaders {
     #[must_use]
     pub fn new(config: &Config, public_url: &PublicUrl) -> Self {
-        let issuer = config.oidc.as_ref().and_then(|oidc| Url::parse(&oidc.issuer).ok());
-        let https_only = public_url.is_https() && config.links_lead_elsewhere(public_url);
-        Self { https_only, provider: issuer.map(|url| url.origin().ascii_serialization()) }
+        Self { https_only: public_url.is_https() && config.links_lead_elsewhere(public_url) }
     }
 
     /// What a page may load and run: our own files, WebAssembly, and inline what carries the nonce.
     #[must_use]
     pub fn content_security_policy(&self, nonce: Option<&str>) -> String {
         let nonce = nonce.map_or_else(String::new, |nonce| format!(" 'nonce-{nonce}'"));
-        let provider = self.provider.as_ref().map_or_else(String::new, |origin| format!(" {origin}"));
         format!(
             "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{nonce}; style-src 'self'{nonce}; \
              img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
-             form-action 'self'{provider}; base-uri 'none'; frame-ancestors 'none'"
+             form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         )
     }
 

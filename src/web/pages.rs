@@ -7,7 +7,7 @@ use app::api::backend::{Backend, Known, Reply};
 use app::api::edit::Sent;
 use app::api::me::{SignIn, Visit};
 use app::model::access::Actor;
-use app::model::sign_in::Problem;
+use app::model::sign_in::{Problem, Stranger};
 use app::ui::Scripts;
 use axum::body::Body;
 use axum::extract::State;
@@ -19,6 +19,7 @@ use tower_sessions::Session;
 
 use super::Web;
 use super::actor::CurrentActor;
+use super::oidc::callback::STRANGER;
 
 /// A page, whole and with its real content. Without anybody signed in there is only the sign-in page.
 pub async fn page(State(web): State<Web>, request: Request<Body>) -> Response {
@@ -37,12 +38,18 @@ pub(super) async fn show(web: &Web, request: Request<Body>, sent: Option<Sent>) 
     if actor.is_some() && path == "/sign-in" {
         return Redirect::to("/environments").into_response();
     }
+    // Who was refused is told as whom they came; the session knows, and no address does.
+    let stranger = match request.extensions().get::<Session>().filter(|_| path == "/sign-in") {
+        Some(session) => session.get::<Stranger>(STRANGER).await.unwrap_or_default(),
+        None => None,
+    };
     let options = web.options.clone();
     let scripts = if actor.is_some() { Scripts::of(path) } else { Scripts::None };
     let context = context(web, actor, For::Page);
     let context = move || {
         context();
         provide_context(sent.clone());
+        provide_context(stranger.clone());
     };
     let handler = leptos_axum::render_app_async_with_context(context, move || app::ui::shell(options.clone(), scripts));
     let mut response = handler(request).await;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use app::model::sign_in::Problem;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{REFRESH, SET_COOKIE};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use tower_sessions::Session;
 use url::Url;
@@ -18,6 +18,9 @@ use super::refusal::{self, Page};
 
 /// How long somebody who signs out waits for a provider that has to be found first.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// After how long the page leads on by itself.
+const ONWARD_SECONDS: u8 = 1;
 
 /// `POST /auth/sign-out`.
 pub async fn sign_out(State(auth): State<Arc<Auth>>, session: Session) -> Response {
@@ -52,23 +55,21 @@ impl Auth {
         }
     }
 
-    /// A form may lead to ourselves and to the issuer, as our own policy says; to any other place a page leads.
+    /// On to the provider by a page that says so, and not by a redirect: what a form leads to, our own policy allows for ourselves
+    /// only, and a provider may redirect once more. Who finds nothing there has read that they are signed out here.
     fn onward(&self, there: Option<Url>) -> Response {
-        let issuer = self.provider.as_ref().and_then(|provider| Url::parse(&provider.config.issuer).ok());
-        match there {
-            None => Redirect::to("/sign-in").into_response(),
-            Some(url) if issuer.is_some_and(|issuer| issuer.origin() == url.origin()) => {
-                Redirect::to(url.as_str()).into_response()
-            }
-            Some(url) => {
-                let page = Page {
-                    status: StatusCode::OK,
-                    title: "You are signed out of Berth",
-                    text: "At the identity provider you may still be signed in.",
-                    links: &[(url.as_str(), "Sign out there as well"), ("/sign-in", "Back to Berth")],
-                };
-                page.answer(&self.clock)
-            }
+        let Some(url) = there else { return Redirect::to("/sign-in").into_response() };
+        let page = Page {
+            status: StatusCode::OK,
+            title: "You are signed out of Berth",
+            text: "Signing you out at the identity provider as well.",
+            links: &[(url.as_str(), "Sign out there now"), ("/sign-in", "Back to Berth")],
+        };
+        let mut response = page.answer(&self.clock);
+        // A URL is written in ASCII.
+        if let Ok(onward) = HeaderValue::from_str(&format!("{ONWARD_SECONDS};url={url}")) {
+            response.headers_mut().insert(REFRESH, onward);
         }
+        response
     }
 }

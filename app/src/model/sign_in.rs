@@ -30,7 +30,41 @@ pub enum Problem {
     Internal,
 }
 
+/// As whom somebody came whom nothing lets in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stranger {
+    pub name: String,
+    pub email: Option<String>,
+    /// The first of the groups that the provider sent.
+    pub groups: Vec<String>,
+    /// How many more there were.
+    pub more: usize,
+}
+
+impl Stranger {
+    /// How many groups are told.
+    pub const GROUPS: usize = 20;
+
+    /// To whom it may help: the person, and the admin whom they ask.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let email = self.email.as_ref().map_or_else(String::new, |email| format!(" ({email})"));
+        let groups = match (self.groups.as_slice(), self.more) {
+            ([], _) => "no groups".to_owned(),
+            (groups, 0) => format!("these groups: {}", groups.join(", ")),
+            (groups, more) => format!("these groups: {}, and {more} more", groups.join(", ")),
+        };
+        format!("You came as {}{email}, and the identity provider sent {groups}.", self.name)
+    }
+}
+
 impl Problem {
+    /// Whether another account might be let in.
+    #[must_use]
+    pub const fn is_about_the_account(self) -> bool {
+        matches!(self, Self::NotAdmitted | Self::Disabled | Self::Denied)
+    }
+
     pub const ALL: [Self; 13] = [
         Self::Denied,
         Self::LoginRequired,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::model::audit::Action;
 use app::model::name::UserId;
-use app::model::sign_in::Problem;
+use app::model::sign_in::{Problem, Stranger};
 use axum::Extension;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -29,6 +29,9 @@ use crate::web::refusal::{self, Page};
 use crate::web::session::SIGN_IN_TIME;
 use crate::web::text::{clean, line};
 
+/// Under which the session keeps who was refused, for the page that says so.
+pub const STRANGER: &str = "stranger";
+
 /// Longest value of the answer that is looked at, in bytes.
 const VALUE_MAX: usize = 4096;
 
@@ -48,6 +51,8 @@ enum Refusal {
     /// Nothing that this browser began: 400, before anybody is asked.
     NotBegun(&'static str),
     Fault(Fault),
+    /// Somebody whom nothing lets in, as they are told.
+    Stranger(Stranger, Fault),
     Broken(AuthError),
 }
 
@@ -56,7 +61,7 @@ impl Refusal {
     fn reason(&self) -> &str {
         match self {
             Self::NotBegun(reason) => reason,
-            Self::Fault(Fault { reason, .. }) => reason,
+            Self::Fault(Fault { reason, .. }) | Self::Stranger(_, Fault { reason, .. }) => reason,
             Self::Broken(_) => "a fault of the server",
         }
     }
@@ -95,6 +100,11 @@ pub async fn callback(
         }
         Err(refusal) => (refusal, String::new()),
     };
+    if let Refusal::Stranger(stranger, _) = &refusal
+        && let Err(error) = session.insert(STRANGER, stranger).await
+    {
+        tracing::error!(%error, "a stranger is not told who they are");
+    }
     let client = client.map(|Extension(client)| client);
     match auth.note_refused(Action::SignIn, client, refusal.reason()).await {
         Ok(()) => auth.explain(refusal, &return_to),
@@ -167,8 +177,10 @@ impl Auth {
     async fn admit(&self, provider: &Provider, claims: &IdClaims, profile: Profile) -> Result<UserId, Refusal> {
         let (issuer, subject) = (&provider.config.issuer, claims.subject().as_str());
         let before = self.store.known_person(issuer, subject).await?;
+        let stranger = stranger(&profile, subject);
         if before.as_ref().is_some_and(|person| person.disabled) {
-            return Err(refused(Problem::Disabled, format!("the account {} is disabled", line(subject))));
+            let fault = Fault::new(Problem::Disabled, format!("the account {} is disabled", line(subject)));
+            return Err(Refusal::Stranger(stranger, fault));
         }
         let kept = || before.as_ref().map(|person| person.groups.clone()).unwrap_or_default();
         let (groups, role) = match profile.groups {
@@ -203,15 +215,28 @@ impl Auth {
             if let Some(person) = before {
                 self.store.withdraw(&person.id, &groups).await?;
             }
-            return Err(refused(
-                Problem::NotAdmitted,
-                format!("no rule admits {} with {} groups", line(subject), groups.len()),
-            ));
+            let near = near_misses(&groups, &self.rules(provider).await?);
+            let reason = format!(
+                "no rule admits {} with {} groups{}{near}",
+                line(subject),
+                groups.len(),
+                listed(&stranger.groups)
+            );
+            return Err(Refusal::Stranger(stranger, Fault::new(Problem::NotAdmitted, reason)));
         }
         let name = profile.name.or_else(|| profile.email.clone()).unwrap_or_else(|| clean(subject, 40));
         let identity =
             Identity { issuer: issuer.clone(), subject: subject.to_owned(), name, email: profile.email, role };
         Ok(self.store.sign_in_person(&identity, &groups, &self.clock.user_id(), self.clock.now()).await?)
+    }
+
+    /// Every group that some rule names.
+    async fn rules(&self, provider: &Provider) -> Result<Vec<String>, AuthError> {
+        let config = &provider.config;
+        let named = [&config.admin_group, &config.auditor_group].into_iter().flatten().chain(&config.allowed_groups);
+        let mut rules: Vec<String> = named.cloned().collect();
+        rules.extend(self.store.team_groups().await?);
+        Ok(rules)
     }
 
     /// As many groups as are kept of one person, those first that some rule names.
@@ -239,9 +264,14 @@ impl Auth {
         match refusal {
             Refusal::NotBegun(reason) => {
                 tracing::warn!(reason, "an answer to no sign-in was refused");
-                not_begun().answer(&self.clock)
+                not_begun(&format!(
+                    "It was begun in another browser, at another address than {}, or more than 10 minutes ago, or it is finished already. \
+                     Nothing has changed: whoever was signed in here still is.",
+                    self.public_url
+                ))
+                .answer(&self.clock)
             }
-            Refusal::Fault(Fault { problem, reason }) => {
+            Refusal::Fault(Fault { problem, reason }) | Refusal::Stranger(_, Fault { problem, reason }) => {
                 tracing::warn!(problem = problem.code(), reason, "nobody was signed in");
                 refusal::problem_before(problem, return_to)
             }
@@ -253,12 +283,41 @@ impl Auth {
     }
 }
 
-const fn not_begun() -> Page<'static> {
+/// Who somebody is whom nothing lets in, as the provider describes them.
+fn stranger(profile: &Profile, subject: &str) -> Stranger {
+    let groups = match &profile.groups {
+        Groups::Listed { groups, .. } => groups.as_slice(),
+        Groups::Absent | Groups::Unreadable(_) => &[],
+    };
+    Stranger {
+        name: profile.name.clone().unwrap_or_else(|| clean(subject, 40)),
+        email: profile.email.clone(),
+        groups: groups.iter().take(Stranger::GROUPS).map(|group| clean(group, 60)).collect(),
+        more: groups.len().saturating_sub(Stranger::GROUPS),
+    }
+}
+
+/// Beside a count, for the log.
+fn listed(groups: &[String]) -> String {
+    if groups.is_empty() { String::new() } else { format!(" ({})", groups.join(", ")) }
+}
+
+/// Groups that differ from what a rule names by letter case, blanks or a leading slash only, or that are several in one text.
+fn near_misses(groups: &[String], rules: &[String]) -> String {
+    let plain = |text: &str| text.trim().trim_start_matches('/').to_lowercase();
+    let pieces = groups.iter().flat_map(|group| group.split([';', ',']).map(move |piece| (group, piece)));
+    let near = pieces.filter_map(|(group, piece)| {
+        let rule = rules.iter().find(|rule| plain(rule) == plain(piece))?;
+        Some(format!("; `{}` is nearly `{}`, which a rule names", clean(group, 60), clean(rule, 60)))
+    });
+    near.take(3).collect()
+}
+
+const fn not_begun(text: &str) -> Page<'_> {
     Page {
         status: StatusCode::BAD_REQUEST,
         title: "This sign-in cannot be finished",
-        text: "It was begun in another browser or more than 10 minutes ago, or it is finished already. Nothing has changed: \
-               whoever was signed in here still is.",
+        text,
         links: &[("/", "Open Berth"), ("/auth/start", "Sign in again")],
     }
 }

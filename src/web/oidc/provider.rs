@@ -7,7 +7,7 @@ use std::time::Duration;
 use app::model::sign_in::Problem;
 use app::model::time::Timestamp;
 use app::model::units::Span;
-use openidconnect::core::{CoreAuthenticationFlow, CoreClientAuthMethod, CoreJwsSigningAlgorithm};
+use openidconnect::core::{CoreAuthPrompt, CoreAuthenticationFlow, CoreClientAuthMethod, CoreJwsSigningAlgorithm};
 use openidconnect::{
     AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, DiscoveryError, EndSessionUrl, IssuerUrl,
     LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl, RedirectUrl,
@@ -172,6 +172,7 @@ impl Provider {
         let more = metadata.additional_metadata();
         let endpoints = [
             Some(metadata.authorization_endpoint().url()),
+            Some(metadata.jwks_uri().url()),
             metadata.token_endpoint().map(|endpoint| endpoint.url()),
             metadata.userinfo_endpoint().map(|endpoint| endpoint.url()),
             more.end_session_endpoint.as_ref().map(|endpoint| endpoint.url()),
@@ -203,19 +204,22 @@ impl Provider {
         Known { client, algorithms, names_itself, end_session, at: now }
     }
 
-    /// Where to send a person who signs in.
+    /// Where to send a person who signs in; `chooses`: as whom, they say there. Some providers refuse to be asked for that, so
+    /// nobody is who does not want it.
     #[must_use]
-    pub fn authorization_url(&self, known: &Known, state: String, sign_in: &SignIn) -> Url {
+    pub fn authorization_url(&self, known: &Known, state: String, sign_in: &SignIn, chooses: bool) -> Url {
         let verifier = PkceCodeVerifier::new(sign_in.verifier.clone());
         let nonce = sign_in.nonce.clone();
         let scopes = self.config.scopes.iter().filter(|scope| *scope != "openid").cloned().map(Scope::new);
-        let (url, _, _) = known
+        let mut request = known
             .client
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, || CsrfToken::new(state), || Nonce::new(nonce))
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
-            .add_scopes(scopes)
-            .url();
-        url
+            .add_scopes(scopes);
+        if chooses {
+            request = request.add_prompt(CoreAuthPrompt::SelectAccount);
+        }
+        request.url().0
     }
 
     /// Gives the provider its code back, for tokens. Once: what fails is not tried again.

@@ -25,6 +25,8 @@ pub(super) const BROWSER: &str = "browser";
 #[derive(Debug, Deserialize)]
 pub struct Asked {
     return_to: Option<String>,
+    /// `other`: the person chooses at the provider as whom.
+    account: Option<String>,
 }
 
 pub async fn start(
@@ -49,7 +51,7 @@ pub async fn start(
     if actor.is_none() {
         keep_cookie_for(&session, SIGN_IN_TIME);
     }
-    match auth.begin_sign_in(provider, &known, &session, return_to).await {
+    match auth.begin_sign_in(provider, &known, &session, return_to, asked.account.as_deref() == Some("other")).await {
         Ok(url) => (refusal::PRIVATE, Redirect::to(&url)).into_response(),
         Err(error) => {
             tracing::error!(%error, "a sign-in could not be begun");
@@ -65,12 +67,13 @@ impl Auth {
         known: &Known,
         session: &Session,
         return_to: &str,
+        chooses: bool,
     ) -> Result<String, AuthError> {
         let browser = self.mark(session).await?;
         let (state, nonce, verifier) = (self.clock.secret(), self.clock.secret(), self.clock.secret());
         let sign_in = SignIn { nonce, verifier, return_to: return_to.to_owned() };
         self.store.begin_sign_in(&state, &browser, &sign_in, self.clock.now()).await?;
-        Ok(provider.authorization_url(known, state, &sign_in).into())
+        Ok(provider.authorization_url(known, state, &sign_in, chooses).into())
     }
 
     /// The browser's mark, in a session that is there for good.

@@ -146,11 +146,13 @@ fn Checked(admin: bool, check: Option<IsolationCheck>) -> impl IntoView {
             {admin
                 .then(|| {
                     view! {
-                        <form method="post" action="/host" class="body row">
-                            {hidden("form", "isolation")} <button class="button">"Check now"</button>
-                            <small class="dim">
-                                "Starts two small containers for a few seconds, and tries what one reaches of the other."
-                            </small>
+                        <form method="post" action="/host" class="body">
+                            {hidden("form", "isolation")} <p class="row">
+                                <button class="button">"Check now"</button>
+                                <small class="dim">
+                                    "Starts two small containers for a few seconds, and tries what one reaches of the other."
+                                </small>
+                            </p>
                         </form>
                     }
                 })}

@@ -6,7 +6,7 @@ use leptos_router::hooks::use_query_map;
 use leptos_router::location::RequestUrl;
 
 use crate::api::me::{SignIn, get_sign_in};
-use crate::model::sign_in::Problem;
+use crate::model::sign_in::{Problem, Stranger};
 use crate::ui::components::icon::Icon;
 use crate::ui::components::loaded::Loaded;
 use crate::ui::frame::Mark;
@@ -21,10 +21,12 @@ pub fn SignInPage() -> impl IntoView {
         Some(escaped) => format!("/auth/start?return_to={escaped}"),
         None => "/auth/start".to_owned(),
     };
+    let other = problem.is_some_and(Problem::is_about_the_account);
     let view = move |way| match way {
         SignIn::OperatorLink => view! { <OperatorLink /> }.seal(),
-        SignIn::Provider => view! { <Provider start=start.clone() /> }.seal(),
+        SignIn::Provider => view! { <Provider start=start.clone() other /> }.seal(),
     };
+    let stranger = use_context::<Option<Stranger>>().flatten().filter(|_| other);
     view! {
         <Title text="Sign in" />
         <section class="door">
@@ -37,6 +39,7 @@ pub fn SignInPage() -> impl IntoView {
                     {problem.advice()}
                 </p>
             })}
+            {stranger.map(|stranger| view! { <p>{stranger.words()}</p> })}
             <Loaded asked=get_sign_in() view />
         </section>
     }
@@ -50,13 +53,26 @@ fn return_to(url: &str) -> Option<&str> {
 }
 
 #[component]
-fn Provider(start: String) -> impl IntoView {
+fn Provider(
+    start: String,
+    /// Whether another account is offered.
+    other: bool,
+) -> impl IntoView {
+    let chosen = format!("{start}{}account=other", if start.contains('?') { '&' } else { '?' });
     view! {
         <p class="dim">"Your organisation's identity provider says who you are, and in which teams."</p>
         <a class="button primary block" href=start rel="external">
             <Icon name="enter" />
             "Sign in"
         </a>
+        {other
+            .then(|| {
+                view! {
+                    <a class="button block" href=chosen rel="external">
+                        "Use another account"
+                    </a>
+                }
+            })}
     }
     .seal()
 }
