@@ -61,6 +61,8 @@ pub struct Docker {
     pub ca: Option<PathBuf>,
     pub cert: Option<PathBuf>,
     pub key: Option<PathBuf>,
+    /// Whether environments are started where the engine does not limit them.
+    pub without_limits: bool,
     /// Addresses for the networks of teams; `None`: the engine chooses.
     pub address_pool: Option<Ipv4Net>,
 }
@@ -297,6 +299,13 @@ fn docker(reader: &mut Reader) -> Docker {
         ca: reader.text("docker", "ca").map(PathBuf::from),
         cert: reader.text("docker", "cert").map(PathBuf::from),
         key: reader.text("docker", "key").map(PathBuf::from),
+        without_limits: reader
+            .value("docker", "without_limits", "refuse or allow", |text| match text {
+                "refuse" => Some(false),
+                "allow" => Some(true),
+                _ => None,
+            })
+            .unwrap_or_default(),
         address_pool: reader.value(
             "docker",
             "address_pool",

@@ -77,6 +77,8 @@ pub struct Settings {
     pub reserve: Reserve,
     /// How often one person or token may launch, start and restart.
     pub launches: Pace,
+    /// Whether environments are started where the engine does not limit them.
+    pub without_limits: bool,
     /// Addresses for the networks of teams; `None`: the engine's own pools serve.
     pub address_pool: Option<Ipv4Net>,
 }
@@ -248,6 +250,7 @@ impl Service {
     fn shown(&self, mut environment: Environment) -> Environment {
         // Until the engine has answered, nobody is told that it keeps nothing apart.
         environment.isolated |= self.host.borrow().isolation != Some(Isolation::TeamNetworks);
+        environment.limits_hold = self.host.borrow().unlimited.is_empty();
         for port in &mut environment.ports {
             self.settings.reach.show(port);
         }
@@ -255,6 +258,19 @@ impl Service {
             environment.reason = self.underway.told(&environment);
         }
         environment
+    }
+
+    /// # Errors
+    /// In words, where the engine does not hold environments to their limits and the operator has not allowed that.
+    fn limits_hold(&self) -> Result<(), ApiError> {
+        match self.host.borrow().unlimited_words() {
+            Some(what) if !self.settings.without_limits => Err(ApiError::Conflict {
+                message: format!(
+                    "Not started: this host's engine does not limit {what}, so one environment could take it from all others. Ask an admin; the page Host says what to do."
+                ),
+            }),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// What all teams together may hold of the host; nothing is limited that the engine has not told yet.
@@ -310,6 +326,7 @@ impl From<&HostFacts> for Host {
             version: facts.engine.clone(),
             cpus: facts.cpus,
             memory: facts.memory,
+            unlimited: facts.unlimited.clone(),
             link: app::model::host::Link::Live,
             engine_started_at: facts.started_at,
             isolation: Some(match facts.default_bridge_is_apart {

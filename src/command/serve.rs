@@ -58,6 +58,7 @@ pub async fn run(config: Config) -> Result<(), Stop> {
             cpu_ratio: config.defaults.host_cpu_ratio,
         },
         launches: config.limits.launches,
+        without_limits: config.docker.without_limits,
         address_pool: config.docker.address_pool,
     };
     let service = Service::new(store.clone(), engine, clock.clone(), settings).showing(config.shown());

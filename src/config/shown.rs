@@ -39,6 +39,11 @@ impl Config {
             docker.address_pool.map(|pool| pool.to_string()),
             "The addresses of the networks of teams; not set: the engine chooses.",
         );
+        show(
+            "docker.without_limits",
+            Some(if docker.without_limits { "allow" } else { "refuse" }.to_owned()),
+            "What happens where the engine does not limit memory, CPU or processes.",
+        );
         show("sessions.idle", Some(sessions.idle.words()), "A session ends when it is not used for so long.");
         show("sessions.absolute", Some(sessions.absolute.words()), "A session ends at the latest after so long.");
         let count = |count: &dyn ToString| Some(count.to_string());

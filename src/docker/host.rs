@@ -1,5 +1,6 @@
 //! The host as its engine describes it.
 
+use app::model::host::Resource;
 use app::model::time::Timestamp;
 use app::model::units::{Memory, MilliCpu};
 use serde::Deserialize;
@@ -20,6 +21,8 @@ pub struct HostFacts {
     pub arch: String,
     pub cpus: MilliCpu,
     pub memory: Memory,
+    /// What of a container it does not hold to a limit, as a rootless engine without delegated cgroups.
+    pub unlimited: Vec<Resource>,
     /// Whether containers on its default bridge cannot talk to each other.
     pub default_bridge_is_apart: bool,
     /// When this engine started, by its own clock: it makes its default bridge anew with each start. `None`: it has none.
@@ -34,6 +37,8 @@ pub(super) struct VersionAnswer {
     api_version: String,
     os: String,
     arch: String,
+    #[serde(default)]
+    components: Option<Vec<Component>>,
 }
 
 /// `GET /info`, as far as it is read.
@@ -44,19 +49,46 @@ pub(super) struct InfoAnswer {
     #[serde(rename = "NCPU")]
     cpus: u64,
     mem_total: u64,
+    // An engine that says nothing of a limit holds it.
+    #[serde(default = "yes")]
+    memory_limit: bool,
+    #[serde(default = "yes")]
+    cpu_cfs_quota: bool,
+    #[serde(default = "yes")]
+    pids_limit: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// One of the parts that an engine says to be made of.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Component {
+    #[serde(default)]
+    name: String,
 }
 
 impl HostFacts {
     pub(super) fn new(version: &VersionAnswer, info: &InfoAnswer, default_bridge: Option<&Network>) -> Self {
         let word = |text: &str| plain(text, 120);
+        let mut components = version.components.iter().flatten();
+        let is_podman = components.any(|component| component.name.contains("Podman"));
+        let held = [
+            (Resource::Memory, info.memory_limit),
+            (Resource::Cpu, info.cpu_cfs_quota),
+            (Resource::Processes, info.pids_limit),
+        ];
         Self {
             name: word(&info.name),
-            engine: word(&version.version),
+            engine: if is_podman { format!("Podman {}", word(&version.version)) } else { word(&version.version) },
             api: word(&version.api_version),
             os: word(&version.os),
             arch: word(&version.arch),
             cpus: MilliCpu::cores(info.cpus),
             memory: Memory::bytes(info.mem_total),
+            unlimited: held.into_iter().filter(|(_, held)| !held).map(|(resource, _)| resource).collect(),
             default_bridge_is_apart: default_bridge.is_some_and(|bridge| bridge.is_apart),
             started_at: default_bridge.and_then(|bridge| bridge.created_at),
         }

@@ -43,6 +43,7 @@ impl Service {
             return Ok(self.shown(known));
         }
         self.engine_answers()?;
+        self.limits_hold()?;
         let plan = self.plan(actor, &ask).await?;
         let template = plan.template.clone();
         if let Err(refused) = self.look_for_room(actor, &plan.stored).await {
@@ -120,6 +121,7 @@ impl Service {
             removes_at: None,
             idle: None,
             isolated: true,
+            limits_hold: true,
             revision: 1,
         };
         let stored = Stored {

@@ -33,6 +33,9 @@ impl Service {
         if matches!(operation, Operation::Start | Operation::Stop | Operation::Restart) {
             self.engine_answers()?;
         }
+        if matches!(operation, Operation::Start | Operation::Restart) {
+            self.limits_hold()?;
+        }
         let template = self.template_of(&found).await?;
         let changed = match operation {
             Operation::Start => self.begin_start(actor.into(), &found, template).await?,

@@ -26,6 +26,7 @@ pub(super) fn unknown_host(now: Timestamp) -> Host {
         version: String::new(),
         cpus: MilliCpu::default(),
         memory: Memory::default(),
+        unlimited: Vec::new(),
         link: Link::Lost { since: now, reason: "it has not answered yet".to_owned() },
         engine_started_at: None,
         isolation: None,

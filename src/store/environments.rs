@@ -329,6 +329,7 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
         expires_at: Timestamp::from_millis(row.try_get("expires_at")?),
         removes_at: row.try_get::<Option<i64>, _>("removes_at")?.map(Timestamp::from_millis),
         isolated: network.as_deref().is_some_and(|network| network != DEFAULT_BRIDGE) || container_id.is_none(),
+        limits_hold: true,
         idle: watch.as_ref().map(Watch::shown),
         revision: amount(row, "revision")?,
     };

@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use app::api::backend::Backend;
 use app::model::access::{InstallationRole, TokenScope};
 use app::model::audit::Search;
+use app::model::environment::{Operation, State};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -19,7 +21,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::provider::Pair;
 use super::site::{Bringing, Site};
+use super::stage::{Stage, ask, settings};
+use super::stand_in::StandIn;
 use super::support::{Answer, Berth};
+use crate::service::Settings;
 use crate::web::{connections, layers};
 
 const ELSEWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7)), 50_000);
@@ -291,4 +296,21 @@ async fn a_member_s_refused_edits_and_decisions_are_in_the_log() {
     let told: Vec<String> =
         kept.iter().map(|it| format!("{} {} {}", it.entry.who.person, it.entry.action, it.entry.outcome)).collect();
     assert!(told.contains(&"Bea change_role refused".to_owned()), "{told:?}");
+}
+
+#[tokio::test]
+async fn an_engine_that_limits_nothing_starts_nothing_unless_the_operator_allows_it_and_then_says_so() {
+    let stage = Stage::set_over(StandIn::holds_no_limits).await;
+    let bea = stage.bea().await;
+    let refused = stage.service.launch(&bea, ask("web")).await.expect_err("no limits");
+    assert!(refused.to_string().contains("does not limit memory, CPU and processes"), "{refused}");
+    let allowing = stage.serving_with(Settings { without_limits: true, ..settings() }).await;
+    let launched = allowing.launch(&bea, ask("web")).await.expect("allowed").id;
+    let launched = allowing.settled(&bea, &launched).await.expect("settled");
+    assert_eq!((launched.state, launched.limits_hold), (State::Running, false));
+    assert_eq!(allowing.current_host().unlimited.len(), 3);
+    // Who is refused now keeps what runs, and may stop it.
+    stage.service.reconcile().await;
+    assert!(stage.service.operate(&bea, &launched.id, Operation::Restart).await.is_err());
+    stage.done(&bea, &launched.id, Operation::Stop).await.expect("stopped");
 }

@@ -221,6 +221,7 @@ pub fn settings() -> Settings {
         reach: Reach { public_host: Some("dock.test".to_owned()), ..Reach::default() },
         reserve: Reserve { memory: Memory::default(), memory_ratio: 1000.0, cpu_ratio: 1000.0 },
         launches: Limits::default().launches,
+        without_limits: false,
         address_pool: None,
     }
 }

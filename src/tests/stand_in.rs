@@ -244,6 +244,10 @@ impl StandIn {
     }
 
     /// Whether containers on the default bridge reach each other; they do not, until told so.
+    pub fn holds_no_limits(&self) {
+        self.world.holds_no_limits();
+    }
+
     pub fn bridge_talks(&self, talks: bool) {
         self.world.bridge_talks(talks);
     }

@@ -317,7 +317,7 @@ mod tests {
     use super::*;
     use crate::api::ApiError;
     use crate::api::live::Change;
-    use crate::model::host::{Host, Isolation, Link};
+    use crate::model::host::{Host, Isolation, Link, Resource};
     use crate::model::quota::{Amount, Refusal, Refused, Scope};
     use crate::model::time::Timestamp;
     use crate::model::units::{Memory, MilliCpu};
@@ -356,6 +356,7 @@ mod tests {
             version: "27.1".to_owned(),
             cpus: MilliCpu::cores(8),
             memory: Memory::gib(16),
+            unlimited: vec![Resource::Cpu],
             link,
             isolation: Some(Isolation::TeamNetworks),
             networks: 3,

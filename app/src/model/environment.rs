@@ -292,6 +292,9 @@ pub struct Environment {
     /// kept none apart: from its next start on.
     #[serde(default = "yes")]
     pub isolated: bool,
+    /// Whether its engine holds it to its limits.
+    #[serde(default = "yes")]
+    pub limits_hold: bool,
     /// Grows with each change, so that a late message never overwrites a newer one.
     pub revision: u64,
 }

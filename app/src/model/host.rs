@@ -20,6 +20,9 @@ pub struct Host {
     #[serde(rename = "memory_bytes")]
     pub memory: Memory,
     pub link: Link,
+    /// What of an environment this engine does not hold to its limit.
+    #[serde(default)]
+    pub unlimited: Vec<Resource>,
     /// When the engine started, by its own clock; `None` where it does not tell.
     #[serde(default)]
     pub engine_started_at: Option<Timestamp>,
@@ -32,6 +35,35 @@ pub struct Host {
     /// How many more fit into `docker.address_pool`; `None` where that is not set and the engine's own pools serve.
     #[serde(default)]
     pub networks_left: Option<usize>,
+}
+
+impl Host {
+    /// What is not limited, in words; `None` where all is.
+    #[must_use]
+    pub fn unlimited_words(&self) -> Option<String> {
+        let words: Vec<&str> = self.unlimited.iter().map(|resource| resource.words()).collect();
+        let (last, others) = words.split_last()?;
+        Some(if others.is_empty() { (*last).to_owned() } else { format!("{} and {last}", others.join(", ")) })
+    }
+}
+
+/// What an environment is limited in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resource {
+    Memory,
+    Cpu,
+    Processes,
+}
+
+impl Resource {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Cpu => "CPU",
+            Self::Processes => "processes",
+        }
+    }
 }
 
 /// How environments are kept apart on the network.

@@ -137,7 +137,7 @@ async fn act(world: &World, asked: &Asked, body: &[u8], mood: &Mood) -> Answer {
         Call::Version => Ok(json_body(&json!({
             "Version": "20.10.24", "ApiVersion": API, "MinAPIVersion": "1.12", "Os": "linux", "Arch": "amd64",
         }))),
-        Call::Info => Ok(json_body(&json!({ "Name": "stand-in", "NCPU": 8, "MemTotal": 16_u64 << 30 }))),
+        Call::Info => Ok(json_body(&world.info())),
         Call::Image => Ok(json_body(&json!({ "Id": world.image(what)?, "RepoDigests": world.digests(what)? }))),
         Call::Pull => pull(world, query, mood),
         Call::Create => create(world, query, body),

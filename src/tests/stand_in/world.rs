@@ -89,6 +89,7 @@ pub(super) struct State {
     networks: BTreeMap<String, Value>,
     /// Whether containers on the default bridge reach each other.
     bridge_talks: bool,
+    holds_no_limits: bool,
     bridge_has_ipv6: bool,
     /// When the engine started; it makes its bridge then.
     started: Option<String>,
@@ -457,6 +458,22 @@ impl World {
 impl World {
     pub(super) fn bridge_talks(&self, talks: bool) {
         self.state().bridge_talks = talks;
+    }
+
+    /// An engine as a rootless one without delegated cgroups.
+    pub(super) fn holds_no_limits(&self) {
+        self.state().holds_no_limits = true;
+    }
+
+    pub(super) fn info(&self) -> Value {
+        let mut info = json!({ "Name": "stand-in", "NCPU": 8, "MemTotal": 16_u64 << 30 });
+        if self.state().holds_no_limits {
+            for limit in ["MemoryLimit", "CpuCfsQuota", "PidsLimit"] {
+                info[limit] = json!(false);
+            }
+            info["CgroupDriver"] = json!("none");
+        }
+        info
     }
 
     pub(super) fn bridge_has_ipv6(&self) {

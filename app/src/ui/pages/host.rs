@@ -39,6 +39,14 @@ pub fn HostPage() -> impl IntoView {
 
 #[component]
 fn Engine(host: Host) -> impl IntoView {
+    let limits = host.unlimited_words().map_or_else(
+        || "Memory, CPU and processes are limited.".to_owned(),
+        |what| {
+            format!(
+                "This engine does not limit {what}. Environments are started only with docker.without_limits = \"allow\"; better give the engine cgroup delegation."
+            )
+        },
+    );
     let link = match host.link {
         Link::Live => "Responding.".seal(),
         Link::Lost { since, reason } => view! { "Not responding since " <Moment at=since /> ": " {reason} "." }.seal(),
@@ -74,6 +82,8 @@ fn Engine(host: Host) -> impl IntoView {
                 <dd>{host.cpus.words()} ", " {host.memory.to_string()}</dd>
                 <dt>"Link"</dt>
                 <dd>{link}</dd>
+                <dt>"Limits"</dt>
+                <dd>{limits}</dd>
                 <dt>"Isolation"</dt>
                 <dd>{isolation}</dd>
                 {networks

@@ -25,6 +25,9 @@ pub fn Facts(
     let container = Memo::new(move |_| detail.with(|detail| detail.container.clone()));
     let id = it.id.to_string();
     let exposed = Memo::new(move |_| environment.with(|it| it.state.holds_resources() && !it.isolated));
+    let held = move || {
+        environment.with(|it| if it.limits_hold { "" } else { "(not enforced by this engine)" })
+    };
     view! {
         <section class="panel" aria-labelledby="about">
             <header>
@@ -37,7 +40,7 @@ pub fn Facts(
                 <dd>{owner}</dd>
                 <Expires viewer environment refused />
                 <dt>"Limits"</dt>
-                <dd>{it.limits.cpus.words()} ", " {it.limits.memory.to_string()} ", " {it.limits.pids} " processes"</dd>
+                <dd>{it.limits.cpus.words()} ", " {it.limits.memory.to_string()} ", " {it.limits.pids} " processes" {held}</dd>
                 <dt>"Host"</dt>
                 <dd>{it.host}</dd>
                 {move || exposed.get().then(exposed_fact)}
