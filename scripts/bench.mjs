@@ -1,6 +1,6 @@
 // Measures Berth against the bare engine, and prints the figures beside their goals as Markdown; none of them is asserted.
 //   DOCKER_HOST=unix:///var/run/docker.sock node scripts/bench.mjs
-// BENCH_ROUNDS (30) and BENCH_BATCHES (5) make it shorter or longer; BERTH_BINARY names another build.
+// BENCH_ROUNDS (30) and BENCH_BATCHES (5) make it shorter or longer; BENCH_ONLY=launches leaves the rest out; BERTH_BINARY names another build.
 // To be read from `measure` on: what is around it is how to compute and to print; how to ask and to serve is in lib.mjs.
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -16,7 +16,11 @@ import { Berth, ask, engineAddress, giveUpInOrder, interrupted, labelled, send, 
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 30);
 const batches = Number(process.env.BENCH_BATCHES ?? 5);
+const onlyLaunches = process.env.BENCH_ONLY === 'launches';
 const together = 20;
+/** Who reads at once, and what they read. */
+const readers = 50;
+const [few, many] = [10, 1000];
 const starts = 10;
 const catalogue = resolve('scripts/bench.toml');
 const team = 'bench';
@@ -102,18 +106,82 @@ async function measure() {
     },
     remove: (id) => berth.call('DELETE', `/api/v1/environments/${id}`),
   });
+  // It stays: a team's network goes with its last environment.
   const first = await viaBerth('started').launch();
   const spec = await specOf(first);
-  const pages = await measurePages();
-  await berth.call('DELETE', `/api/v1/environments/${first}`);
+  const pages = onlyLaunches ? {} : await measurePages();
 
   const ways = { raw: viaEngine(spec), berth: viaBerth('started'), docker: viaDocker(spec), probed: viaBerth('probed') };
   const single = await oneByOne(ways);
+  const network = (await berth.call('GET', '/api/v1/host')).isolation === 'default_bridge' ? "the engine's default bridge" : 'a network of the team';
+  if (onlyLaunches) {
+    await berth.call('DELETE', `/api/v1/environments/${first}`);
+    berth.close();
+    return launchTable(single, network);
+  }
   const parallel = await allAtOnce({ raw: ways.raw, berth: ways.berth });
   await pause(2000);
   const after = server.resident();
+  await berth.call('DELETE', `/api/v1/environments/${first}`);
   berth.close();
-  return report({ startTimes, idle, after, pages, single, parallel, machine: await machine() });
+  const reads = await measureReads(token);
+  return report({ startTimes, idle, after, pages, single, parallel, reads, network, machine: await machine() });
+}
+
+/** Requests a second of health, list as JSON and list as a page, in turns; with many environments, the page's time and size. No engine
+ *  is asked meanwhile: the environments are rows like one that was launched. */
+async function measureReads(token) {
+  server.environment.DOCKER_HOST = 'unix:///nowhere.sock';
+  await fill(few);
+  const cookie = await signedIn();
+  const asked = {
+    health: ['/healthz'],
+    json: ['/api/v1/environments', `Authorization: Bearer ${token}`],
+    page: ['/environments', `Cookie: ${cookie}`, 'Accept: text/html'],
+  };
+  const rates = Object.fromEntries(Object.keys(asked).map((name) => [name, []]));
+  for (let round = 0; round < 3; round += 1) {
+    tell(`${readers} readers, round ${round + 1} of 3`);
+    for (const name of turned(Object.keys(asked), round)) rates[name].push(await rate(...asked[name]));
+  }
+  await fill(many);
+  const again = await signedIn();
+  const times = [];
+  let size;
+  for (let count = 0; count < 30; count += 1) {
+    const began = performance.now();
+    const { body } = await fetchWire('/environments', again);
+    times.push(performance.now() - began);
+    size = body.length;
+  }
+  return { rates, times, size };
+}
+
+/** Starts the server anew with so many environments. */
+async function fill(count) {
+  await server.stop();
+  const columns = 'team, owner_id, template, version, size, host, cpus, memory, pids, variables, ports, created_at, started_at, expires_at';
+  const sql = `
+    UPDATE environments SET state = 'removed' WHERE state <> 'removed';
+    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})
+    INSERT INTO environments (id, name, state, attempt, activity, revision, ${columns})
+    SELECT printf('01900000-0000-7000-8000-%06d%06d', ${count}, n), printf('many-%d', n), 'running', 1, 1, 1, ${columns}
+    FROM numbers, (SELECT * FROM environments ORDER BY id DESC LIMIT 1);`;
+  await promisify(execFile)('sqlite3', [resolve(server.directory, 'data/berth.db'), sql]);
+  await server.start();
+}
+
+async function signedIn() {
+  const entered = await fetchWire(server.signInPath());
+  return entered.headers['set-cookie'].map((line) => line.split(';')[0]).join('; ');
+}
+
+/** Answers a second. */
+async function rate(path, ...headers) {
+  const url = `http://${server.address.host}:${server.address.port}${path}`;
+  const { stdout } = await promisify(execFile)('wrk', ['-t1', `-c${readers}`, '-d4s', ...headers.flatMap((header) => ['-H', header]), url]);
+  if (stdout.includes('Non-2xx')) throw new Error(`${path} is refused:\n${stdout}`);
+  return Number(stdout.match(/Requests\/sec:\s+([\d.]+)/)[1]);
 }
 
 /** The container that Berth makes, as a request to the engine: the same in everything but the names of its labels. */
@@ -154,7 +222,7 @@ function viaDocker({ Hostname, Image, Env, Labels, HostConfig }) {
   const each = (flag, values) => (values ?? []).flatMap((value) => [flag, value]);
   const pairs = (object) => Object.entries(object ?? {}).map(([name, value]) => `${name}=${value}`);
   const flags = [
-    ...['--hostname', Hostname, '--init', '--ipc', HostConfig.IpcMode, '--cgroupns', HostConfig.CgroupnsMode],
+    ...['--hostname', Hostname, '--network', HostConfig.NetworkMode, '--init', '--ipc', HostConfig.IpcMode, '--cgroupns', HostConfig.CgroupnsMode],
     ...['--memory', HostConfig.Memory, '--memory-swap', HostConfig.MemorySwap, '--cpus', HostConfig.NanoCpus / 1e9, '--pids-limit', HostConfig.PidsLimit],
     ...['--log-driver', HostConfig.LogConfig.Type, ...each('--log-opt', pairs(HostConfig.LogConfig.Config))],
     ...[...each('--cap-drop', HostConfig.CapDrop), ...each('--cap-add', HostConfig.CapAdd), ...each('--security-opt', HostConfig.SecurityOpt)],
@@ -285,8 +353,17 @@ async function machine() {
   };
 }
 
-function report({ startTimes, idle, after, pages, single, parallel, machine }) {
+function launchTable(single, network) {
   const launches = (way, goal) => [milliseconds(single[way]), way === 'raw' ? '' : ratio(single[way], single.raw), goal ?? ''];
+  return table([`Launch, on ${network}`, `Median of ${rounds} (quartiles)`, '× raw (95 %)', 'Goal'], [
+    ['Engine API: create, start, inspect (raw)', ...launches('raw')],
+    ['Berth', ...launches('berth', '≤ 1.02 × raw')],
+    ['Berth, until the port answers HTTP', ...launches('probed')],
+    ['`docker run -d -P`, `docker port`', ...launches('docker')],
+  ]);
+}
+
+function report({ startTimes, idle, after, pages, single, parallel, reads, network, machine }) {
   const batch = (way, goal) => [milliseconds(parallel[way]), way === 'raw' ? '' : ratio(parallel[way], parallel.raw), goal ?? ''];
   const count = 1 + 2 * (rounds + 1) + together * batches;
   const memory = (bytes) => (bytes === undefined ? 'unknown here' : `${(bytes / 2 ** 20).toFixed(1)} MiB`);
@@ -295,12 +372,7 @@ function report({ startTimes, idle, after, pages, single, parallel, machine }) {
   const page = ([path, bytes]) => [path, ...kinds.map((kind) => kilobytes(bytes[kind])), kilobytes(all(bytes)), '≤ 250 KB'];
   return [
     table(['Machine', ''], Object.entries(machine)),
-    table(['Launch', `Median of ${rounds} (quartiles)`, '× raw (95 %)', 'Goal'], [
-      ['Engine API: create, start, inspect (raw)', ...launches('raw')],
-      ['Berth', ...launches('berth', '≤ 1.02 × raw')],
-      ['Berth, until the port answers HTTP', ...launches('probed')],
-      ['`docker run -d -P`, `docker port`', ...launches('docker')],
-    ]),
+    launchTable(single, network),
     table([`${together} at once`, `Median of ${batches} (quartiles)`, '× raw (95 %)', 'Goal'], [
       ['Engine API (raw)', ...batch('raw')],
       ['Berth', ...batch('berth', '≤ 1.05 × raw')],
@@ -310,6 +382,15 @@ function report({ startTimes, idle, after, pages, single, parallel, machine }) {
       ['Resident memory, idle', memory(idle), '≤ 40 MiB'],
       [`Resident memory, after ${count} launches`, memory(after), '≤ 40 MiB'],
     ]),
+    table([`${readers} readers, ${few} environments`, 'Answers a second', '× /healthz', 'Goal'], [
+      ['/healthz', Math.round(quantile(reads.rates.health, 0.5)), '', ''],
+      ['GET /api/v1/environments', ...share(reads.rates, 'json'), '≥ 0.17'],
+      ['Page of environments', ...share(reads.rates, 'page'), '≥ 0.05'],
+    ]),
+    table([`Page of ${many} environments`, '', 'Goal'], [
+      ['Time', `${milliseconds(reads.times)}, median of ${reads.times.length}`, '≤ 30 ms'],
+      ['Size before compression', kilobytes(reads.size), '≤ 400 KB'],
+    ]),
     table(['First page, brotli', ...kinds, 'All', 'Goal'], Object.entries(pages).map(page)),
   ].join('\n\n');
 }
@@ -317,6 +398,12 @@ function report({ startTimes, idle, after, pages, single, parallel, machine }) {
 function table(head, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** Answers a second, and how many of them are one of health. */
+function share(rates, name) {
+  const [rate, health] = [rates[name], rates.health].map((all) => quantile(all, 0.5));
+  return [Math.round(rate), (rate / health).toFixed(3)];
 }
 
 function milliseconds(times) {

@@ -7,7 +7,7 @@ use super::environment::{Environment, State};
 use super::name::TeamName;
 
 /// States as people look for them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Group {
     Running,
     Changing,
@@ -96,8 +96,7 @@ impl Counts {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     pub team: Option<TeamName>,
     pub group: Option<Group>,

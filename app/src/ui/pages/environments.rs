@@ -4,12 +4,13 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
+use crate::api::ApiError;
 use crate::api::environments::{Listing, Operate, list_environments};
 use crate::api::json::Given;
 use crate::api::me::{Me, get_me};
 use crate::model::address::Address;
 use crate::model::environment::Environment;
-use crate::model::filter::Filter;
+use crate::model::filter::{Filter, Group};
 use crate::model::name::{EnvironmentId, TeamName};
 use crate::ui::components::icon::Icon;
 use crate::ui::components::loaded::Loaded;
@@ -30,11 +31,12 @@ mod toolbar;
 #[component]
 pub fn EnvironmentsPage() -> impl IntoView {
     let query = use_query_map().get_untracked();
+    let [team, state, words, after] = ["team", "state", "q", "after"].map(|name| query.get(name).unwrap_or_default());
     let filter = Filter::from_query(|name| query.get(name));
-    let after = query.get("after").and_then(|after| EnvironmentId::parse(&after).ok());
     let launch = launch_address(filter.team.as_ref());
-    let (wanted, from) = (filter.clone(), after.clone());
-    let asked = async { Ok((get_me().await?, list_environments(wanted, from).await?)) };
+    let given = [team, state, words, after];
+    let wanted = given.clone();
+    let asked = async { Ok((get_me().await?, ask(wanted).await?)) };
     view! {
         <Title text="Environments" />
         <div class="head">
@@ -48,7 +50,8 @@ pub fn EnvironmentsPage() -> impl IntoView {
         <Loaded
             asked
             view=move |(me, listing): (Me, Listing)| {
-                view! { <EnvironmentList given=Given((me, listing, filter.clone(), after.clone())) /> }.seal()
+                let [team, state, words, after] = given.clone();
+                view! { <EnvironmentList given=Given((me, listing, team, state, words, after)) /> }.seal()
             }
         />
     }
@@ -84,9 +87,20 @@ impl List {
 /// How often what ends soon is asked for again, in milliseconds.
 const LOOKS: i64 = 300_000;
 
+/// Asks for a page as its address has it: team, state, words, and after which.
+async fn ask([team, state, words, after]: [String; 4]) -> Result<Listing, ApiError> {
+    list_environments(team, state, words, after).await
+}
+
 #[island]
-fn EnvironmentList(given: Given<(Me, Listing, Filter, Option<EnvironmentId>)>) -> impl IntoView {
-    let Given((me, listing, filter, after)) = given;
+fn EnvironmentList(given: Given<(Me, Listing, String, String, String, String)>) -> impl IntoView {
+    let Given((me, listing, team, state, words, after)) = given;
+    let filter = Filter::from_query(|name| match name {
+        "team" => Some(team.clone()),
+        "state" => Some(state.clone()),
+        _ => Some(words.clone()),
+    });
+    let after = EnvironmentId::parse(&after).ok();
     let Tab { live, clock } = Tab::here();
     let of_teams = filter.team.is_none() && me.teams.len() > 1;
     let launch = launch_address(filter.team.as_ref());
@@ -98,13 +112,17 @@ fn EnvironmentList(given: Given<(Me, Listing, Filter, Option<EnvironmentId>)>) -
         let words = filter.with(|filter| filter.words.clone());
         (before.map_or(0, |(count, _)| count + 1), words)
     });
-    let ask = move || {
+    let again = move || {
         let (filter, after) = (filter.get_untracked(), after.get_untracked());
-        async move { Ok((filter.clone(), list_environments(filter, after).await?)) }
+        let team = filter.team.as_ref().map(TeamName::to_string).unwrap_or_default();
+        let state = filter.group.map(Group::as_str).unwrap_or_default().to_owned();
+        let after = after.map(|after| after.to_string()).unwrap_or_default();
+        let asked = ask([team, state, filter.words.clone(), after]);
+        async move { Ok((filter, asked.await?)) }
     };
     live.follow(
         move || live.moves() + looks.get() + typed.get().0,
-        ask,
+        again,
         Callback::new(move |answer| asked.set(answer)),
     );
     let items = Memo::new(move |_| {

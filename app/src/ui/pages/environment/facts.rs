@@ -25,9 +25,7 @@ pub fn Facts(
     let container = Memo::new(move |_| detail.with(|detail| detail.container.clone()));
     let id = it.id.to_string();
     let exposed = Memo::new(move |_| environment.with(|it| it.state.holds_resources() && !it.isolated));
-    let held = move || {
-        environment.with(|it| if it.limits_hold { "" } else { "(not enforced by this engine)" })
-    };
+    let held = move || environment.with(|it| if it.limits_hold { "" } else { "(not enforced by this engine)" });
     view! {
         <section class="panel" aria-labelledby="about">
             <header>
