@@ -45,12 +45,14 @@ async fn minute() {
 #[tokio::test]
 async fn of_a_hundred_sign_ins_in_a_moment_an_address_has_sixty_and_more_a_minute_later() {
     let pair = Pair::start().await;
-    let mut answers = Vec::new();
+    let (began, mut answers) = (Instant::now(), Vec::new());
     for _ in 0..100 {
         answers.push(pair.browser().get("/auth/start").await);
     }
     let begun = answers.iter().filter(|answer| answer.status == StatusCode::SEE_OTHER).count();
-    assert!((60..70).contains(&begun), "{begun}");
+    // One more comes each second that this takes.
+    let most = 61 + usize::try_from(began.elapsed().as_secs()).expect("a short time");
+    assert!((60..=most).contains(&begun), "{begun}");
     too_many(answers.last().expect("an answer"));
     assert_eq!(pair.berth.count("sessions").await, i64::try_from(begun).expect("few"), "and no row of the others");
 

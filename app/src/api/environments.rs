@@ -10,7 +10,7 @@ use super::ApiError;
 use super::json::Json;
 use crate::model::address::Address;
 use crate::model::environment::{Environment, EnvironmentDetail, Operation};
-use crate::model::filter::{Counts, Filter};
+use crate::model::filter::Counts;
 use crate::model::name::{EnvironmentId, EnvironmentName, SizeName, TeamName, TemplateName};
 use crate::model::team::Team;
 use crate::model::template::Offer;
@@ -105,7 +105,7 @@ pub async fn list_environments(
     #[server(default)] after: String,
 ) -> Result<Listing, ApiError> {
     let (backend, actor) = super::backend::asked()?;
-    let filter = Filter::from_query(|name| match name {
+    let filter = crate::model::filter::Filter::from_query(|name| match name {
         "team" => Some(team.clone()),
         "state" => Some(state.clone()),
         _ => Some(q.clone()),
