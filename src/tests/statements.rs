@@ -110,7 +110,10 @@ async fn read(site: &Site, browser: &mut Browser, token: &str, pages: &[&str]) -
             let answer = browser.ask("GET", page, Bringing { token, ..Bringing::default() }).await;
             assert_eq!(answer.status.as_u16(), 200, "{page}: {answer:?}");
         }
-        all.push(statements.of(site));
+        let mut read = statements.of(site);
+        // Who asks while another looks at what has changed shares the next look: how many looks there are is the moment's.
+        read.dedup_by(|one, other| one == other && one.ends_with("FROM changes"));
+        all.push(read);
     }
     all
 }
@@ -140,7 +143,7 @@ async fn a_page_asks_the_database_as_much_for_a_hundred_teams_and_a_thousand_env
     let many = read(&site, &mut browser, &token, &pages).await;
     for ((page, few), many) in pages.iter().zip(few).zip(many) {
         assert_eq!(few, many, "{page}");
-        let most = if page.starts_with("/api/") { 3 } else { 7 };
+        let most = if page.starts_with("/api/") { 2 } else { 4 };
         assert!((1..=most).contains(&many.len()), "{page}: {many:#?}");
     }
 }
