@@ -3,6 +3,7 @@
 use app::api::ApiError;
 use app::model::audit::{Action, Entry, Who};
 use app::model::environment::{Environment, Operation, State};
+use app::model::host::Resource;
 use app::model::idle::{Counters, Sign, Watch};
 use app::model::lifetime::{Allowance, Due, TeamLifetime};
 use app::model::name::{EnvironmentId, TeamName};
@@ -147,7 +148,11 @@ impl Service {
     async fn look(&self, watched: Watched) -> Option<Look> {
         let container = ContainerId::parse(&watched.container_id)?;
         match self.engine.stats(&container).await {
-            Ok(counters) => {
+            Ok(mut counters) => {
+                // What such an engine tells is the whole host's.
+                if self.current_host().unlimited.contains(&Resource::Cpu) {
+                    counters.cpu_nanos = 0;
+                }
                 let typed_at = self.typed.at(&watched.id);
                 Some(Look { watched, counters, typed_at, at: self.clock.now() })
             }

@@ -14,9 +14,9 @@ use app::model::units::Span;
 use futures::StreamExt;
 use jiff::tz::TimeZone;
 
-use super::stage::{Stage, ask, reconciled};
+use super::stage::{Stage, ask, reconciled, settings};
 use super::stand_in::{Call, End, Mood};
-use crate::service::{Service, apply};
+use crate::service::{Service, Settings, apply};
 
 /// A team that limits, one that does not, and templates with and without an idle rule.
 const MORE: &str = r#"
@@ -240,6 +240,23 @@ async fn broadcasts_keep_nothing_running() {
     }
     let stopped = stage.becomes(&bea, &id, State::Stopped).await;
     assert!(stopped.reason.is_some_and(|reason| reason.starts_with("It was idle for 2 h. Its last activity: start")));
+}
+
+#[tokio::test]
+async fn the_cpu_of_an_engine_that_limits_none_is_the_host_s_and_no_use() {
+    let stage = stage().await;
+    stage.engine.holds_no_limits();
+    stage.service.cut_off();
+    let service = stage.serving_with(Settings { without_limits: true, ..settings() }).await;
+    let bea = stage.bea().await;
+    let id = service.launch(&bea, ask("idler")).await.expect("a launch").id;
+    service.settled(&bea, &id).await.expect("settled");
+    let container = stage.engine.containers()[0].clone();
+    watched(&stage, &service, 10).await;
+    stage.engine.uses(&container, 100 * BUSY_NANOS, 0);
+    watched(&stage, &service, 1).await;
+    let idle = service.environment(&bea, &id).await.expect("an environment").environment.idle;
+    assert_eq!(idle.map(|idle| idle.last_activity.kind), Some(Sign::Start));
 }
 
 #[tokio::test]
