@@ -67,14 +67,12 @@ pub async fn run(config: Config) -> Result<(), Stop> {
     let router = web::router(&config, &service, &auth);
     jobs::start(&service, &auth);
     // What is wrong with it is in the log before anybody comes.
-    if auth.provider.is_some() {
-        let auth = Arc::clone(&auth);
-        service.spawn(async move {
-            if let Some(provider) = &auth.provider {
-                drop(provider.known().await);
-            }
-        });
-    }
+    let asks = Arc::clone(&auth);
+    service.spawn(async move {
+        if let Some(provider) = &asks.provider {
+            drop(provider.known().await);
+        }
+    });
     welcome(&auth, bound, &installation);
     let served = serve(listener, router, config.limits.connections, &service, ending).await;
     store.close().await;

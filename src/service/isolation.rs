@@ -19,7 +19,7 @@ impl Service {
             if closing.run_until_cancelled(live).await.is_none_or(|live| live.is_err()) {
                 return;
             }
-            self.check_isolation(Who::job("isolation")).await;
+            self.measured(Who::job("isolation")).await;
             let lost = host.wait_for(|host| host.link != Link::Live);
             if closing.run_until_cancelled(lost).await.is_none_or(|lost| lost.is_err()) {
                 return;
@@ -36,11 +36,13 @@ impl Service {
     pub(super) async fn isolation_checked_by(&self, actor: &Actor) -> Result<IsolationCheck, ApiError> {
         self.permit_installation(actor, Action::Administer)?;
         self.engine_answers()?;
-        Ok(self.check_isolation(actor.into()).await)
+        let (service, who) = (self.clone(), actor.into());
+        // Whoever asked may hang up: what was started is taken away all the same.
+        self.in_own_task(async move { Ok(service.measured(who).await) }).await
     }
 
     /// One at a time; what it found is kept, and in the log.
-    async fn check_isolation(&self, who: Who) -> IsolationCheck {
+    async fn measured(&self, who: Who) -> IsolationCheck {
         let _turn = self.checking.lock().await;
         let measured = self.measure_isolation().await;
         let entry = Entry::by(who, audit::Action::CheckIsolation);

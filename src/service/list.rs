@@ -9,13 +9,14 @@ use app::model::name::EnvironmentId;
 
 use super::Service;
 
-/// What is wanted of a list. By default all of it.
+/// What is wanted of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
     pub filter: Filter,
     pub state: Option<State>,
     /// Only those that are older than this one.
     pub after: Option<EnvironmentId>,
+    /// Most items.
     pub limit: usize,
 }
 

@@ -1,5 +1,7 @@
 //! How much one person or token may read at once.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
@@ -9,7 +11,6 @@ use super::actor::CurrentActor;
 use super::auth::Auth;
 use super::refusal;
 use crate::rates::{AtOnce, Counted};
-use std::sync::Arc;
 
 /// The middleware. What nobody asks is cheap: it ends at the sign-in.
 pub async fn limited(

@@ -105,11 +105,7 @@ pub async fn list_environments(
     #[server(default)] after: String,
 ) -> Result<Listing, ApiError> {
     let (backend, actor) = super::backend::asked()?;
-    let filter = crate::model::filter::Filter::from_query(|name| match name {
-        "team" => Some(team.clone()),
-        "state" => Some(state.clone()),
-        _ => Some(q.clone()),
-    });
+    let filter = crate::model::filter::Filter::of(&team, &state, q);
     super::backend::answer(backend.environments(&actor, &filter, EnvironmentId::parse(&after).ok().as_ref()).await)
 }
 

@@ -108,11 +108,14 @@ impl Filter {
     /// From an address's query; what is no filter filters nothing.
     #[must_use]
     pub fn from_query(value: impl Fn(&str) -> Option<String>) -> Self {
-        Self {
-            team: value("team").and_then(|team| TeamName::parse(&team).ok()),
-            group: value("state").and_then(|group| Group::parse(&group)),
-            words: value("q").unwrap_or_default(),
-        }
+        let [team, state, words] = ["team", "state", "q"].map(|name| value(name).unwrap_or_default());
+        Self::of(&team, &state, words)
+    }
+
+    /// From the values of an address, which are empty where it has none.
+    #[must_use]
+    pub fn of(team: &str, state: &str, words: String) -> Self {
+        Self { team: TeamName::parse(team).ok(), group: Group::parse(state), words }
     }
 
     #[must_use]
@@ -127,12 +130,6 @@ impl Filter {
     #[must_use]
     pub fn in_group(&self, group: Option<Group>) -> Self {
         Self { group, ..self.clone() }
-    }
-
-    /// The same with other words.
-    #[must_use]
-    pub fn with_words(&self, words: String) -> Self {
-        Self { words, ..self.clone() }
     }
 
     /// The team's, whatever their state and words.

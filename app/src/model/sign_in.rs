@@ -59,6 +59,12 @@ impl Stranger {
 }
 
 impl Problem {
+    /// Whether the provider said who it is.
+    #[must_use]
+    pub const fn is_of_a_stranger(self) -> bool {
+        matches!(self, Self::NotAdmitted | Self::Disabled)
+    }
+
     /// Whether another account might be let in.
     #[must_use]
     pub const fn is_about_the_account(self) -> bool {

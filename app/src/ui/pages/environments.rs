@@ -95,11 +95,7 @@ async fn ask([team, state, words, after]: [String; 4]) -> Result<Listing, ApiErr
 #[island]
 fn EnvironmentList(given: Given<(Me, Listing, String, String, String, String)>) -> impl IntoView {
     let Given((me, listing, team, state, words, after)) = given;
-    let filter = Filter::from_query(|name| match name {
-        "team" => Some(team.clone()),
-        "state" => Some(state.clone()),
-        _ => Some(words.clone()),
-    });
+    let filter = Filter::of(&team, &state, words);
     let after = EnvironmentId::parse(&after).ok();
     let Tab { live, clock } = Tab::here();
     let of_teams = filter.team.is_none() && me.teams.len() > 1;

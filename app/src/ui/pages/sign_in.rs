@@ -26,7 +26,8 @@ pub fn SignInPage() -> impl IntoView {
         SignIn::OperatorLink => view! { <OperatorLink /> }.seal(),
         SignIn::Provider => view! { <Provider start=start.clone() other /> }.seal(),
     };
-    let stranger = use_context::<Option<Stranger>>().flatten().filter(|_| other);
+    let stranger =
+        use_context::<Option<Stranger>>().flatten().filter(|_| problem.is_some_and(Problem::is_of_a_stranger));
     view! {
         <Title text="Sign in" />
         <section class="door">
