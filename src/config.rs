@@ -78,9 +78,13 @@ pub struct Oidc {
     pub groups_claim: String,
     pub admin_group: Option<String>,
     pub auditor_group: Option<String>,
+    /// Who is an admin by the provider's id for them (`sub`), whatever their groups.
+    pub admin_subjects: Vec<String>,
     /// Whose members are admitted even without a team.
     pub allowed_groups: Vec<String>,
     pub groups_when_absent: WhenAbsent,
+    /// How long after a sign-in the groups and the role that the provider named then count, in sessions and for tokens.
+    pub groups_valid_for: Span,
     /// Who else an ID token may be for, beside Berth: some providers name the project or sister applications too.
     pub trusted_audiences: Vec<String>,
 }
@@ -106,11 +110,12 @@ impl WhenAbsent {
 }
 
 impl Oidc {
-    /// What the provider's groups make somebody for the whole installation.
+    /// What the provider's groups, or their own id there, make somebody for the whole installation.
     #[must_use]
-    pub fn role_of(&self, groups: &[String]) -> Option<InstallationRole> {
+    pub fn role_of(&self, subject: &str, groups: &[String]) -> Option<InstallationRole> {
         let is_in = |group: &Option<String>| group.as_ref().is_some_and(|group| groups.contains(group));
-        match (is_in(&self.admin_group), is_in(&self.auditor_group)) {
+        let is_admin = is_in(&self.admin_group) || self.admin_subjects.iter().any(|named| named == subject);
+        match (is_admin, is_in(&self.auditor_group)) {
             (true, _) => Some(InstallationRole::Admin),
             (false, true) => Some(InstallationRole::Auditor),
             (false, false) => None,
@@ -226,10 +231,10 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(file, environment)?;
         let has_oidc = reader.has("oidc");
-        let oidc = if has_oidc { oidc(&mut reader) } else { None };
+        let sessions = sessions(&mut reader);
+        let oidc = if has_oidc { oidc(&mut reader, sessions) } else { None };
         let server = server(&mut reader, has_oidc);
         let docker = docker(&mut reader);
-        let sessions = sessions(&mut reader);
         let limits = limits(&mut reader);
         let defaults = defaults(&mut reader, has_oidc);
         let origins = reader.finish()?;
@@ -332,7 +337,7 @@ fn docker(reader: &mut Reader) -> Docker {
     docker
 }
 
-fn oidc(reader: &mut Reader) -> Option<Oidc> {
+fn oidc(reader: &mut Reader, sessions: Sessions) -> Option<Oidc> {
     let issuer = reader.value("oidc", "issuer", "the provider's https address (http only on loopback)", issuer);
     let client_id = reader.text("oidc", "client_id");
     let client_secret = client_secret(reader);
@@ -343,11 +348,21 @@ fn oidc(reader: &mut Reader) -> Option<Oidc> {
     let admin_group = reader.text("oidc", "admin_group");
     let auditor_group = reader.text("oidc", "auditor_group");
     let named = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let admin_subjects =
+        reader.list("oidc", "admin_subjects", "ids of people at the provider", named).unwrap_or_default();
     let allowed_groups = reader.list("oidc", "allowed_groups", "groups' names", named).unwrap_or_default();
     let trusted_audiences = reader.list("oidc", "trusted_audiences", "audiences' names", named).unwrap_or_default();
     let groups_when_absent = reader.value("oidc", "groups_when_absent", "none or keep", |text| {
         [WhenAbsent::None, WhenAbsent::Keep].into_iter().find(|when| when.as_str() == text)
     });
+    let within = |text: &str| parsed(text).filter(|span| (Span::seconds(1)..=Span::hours(3650 * 24)).contains(span));
+    let groups_valid_for =
+        reader.value("oidc", "groups_valid_for", "a length of time up to 3650d, such as 30d", within);
+    let groups_valid_for = groups_valid_for.unwrap_or(sessions.absolute.max(Span::hours(30 * 24)));
+    if groups_valid_for < sessions.absolute {
+        let longer = format!("= {groups_valid_for} is shorter than sessions.absolute = {}", sessions.absolute);
+        reader.fault("oidc", "groups_valid_for", longer);
+    }
     reader.require("oidc", "issuer", "[oidc] needs the provider's address");
     reader.require("oidc", "client_id", "[oidc] needs the name under which the provider knows Berth");
     let default_scopes = || ["openid", "profile", "email"].map(str::to_owned).into();
@@ -359,8 +374,10 @@ fn oidc(reader: &mut Reader) -> Option<Oidc> {
         groups_claim,
         admin_group,
         auditor_group,
+        admin_subjects,
         allowed_groups,
         groups_when_absent: groups_when_absent.unwrap_or_default(),
+        groups_valid_for,
         trusted_audiences,
     })
 }

@@ -43,7 +43,7 @@ use app::model::host::{Host, Isolation, IsolationCheck};
 use app::model::name::{EnvironmentId, TeamName};
 use app::model::quarantine::Stray;
 use app::model::time::Timestamp;
-use app::model::units::Memory;
+use app::model::units::{Memory, Span};
 use futures::FutureExt;
 use ipnet::Ipv4Net;
 use tokio::sync::{broadcast, oneshot, watch};
@@ -79,6 +79,8 @@ pub struct Settings {
     pub launches: Pace,
     /// Whether environments are started where the engine does not limit them.
     pub without_limits: bool,
+    /// How long after a sign-in what the provider said then counts; `None`: there is no provider.
+    pub groups_valid_for: Option<Span>,
     /// Addresses for the networks of teams; `None`: the engine's own pools serve.
     pub address_pool: Option<Ipv4Net>,
 }

@@ -1,6 +1,7 @@
 //! `berth token create`, `berth token list`, `berth token revoke`.
 
 use app::model::access::TokenScope;
+use app::model::name::UserId;
 use app::model::time::Timestamp;
 use app::model::units::Span;
 use clap::{Args, Subcommand};
@@ -27,8 +28,9 @@ pub enum Token {
 
 #[derive(Debug, Args)]
 pub struct Create {
-    /// The e-mail address of the person whose rights it has; `operator@localhost` without an identity provider.
-    #[arg(long, value_name = "EMAIL")]
+    /// The person whose rights it has: their e-mail address, or their id as the page People and `GET /api/v1/people` show it.
+    /// Without an identity provider: `operator@localhost`.
+    #[arg(long, value_name = "EMAIL|ID")]
     user: String,
     /// What it is for, such as `nightly build`.
     #[arg(long)]
@@ -97,15 +99,24 @@ async fn revoke(config: &Config, id: &str) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn the_one(store: &Store, email: &str) -> Result<Person, Stop> {
-    let mut people = store.people_with_email(email).await.map_err(Stop::failed)?;
+async fn the_one(store: &Store, named: &str) -> Result<Person, Stop> {
+    if let Ok(id) = UserId::parse(named) {
+        let found = store.person_with_id(&id).await.map_err(Stop::failed)?;
+        return found.ok_or_else(|| Stop::failed(format!("there is nobody with the id `{named}` who may sign in")));
+    }
+    let mut people = store.people_with_email(named).await.map_err(Stop::failed)?;
     match (people.pop(), people.len()) {
         (Some(person), 0) => Ok(person),
-        (None, _) => Err(Stop::failed(format!("nobody with the e-mail address `{email}` has signed in yet"))),
-        (Some(_), more) => {
-            let count = more + 1;
+        (None, _) => Err(Stop::failed(format!(
+            "nobody with the e-mail address `{named}` has signed in yet; whoever has none here is named by the id that the page People shows"
+        ))),
+        (Some(last), _) => {
+            people.push(last);
+            let all: Vec<String> = people.iter().map(|person| format!("\n  {}  {}", person.id, person.name)).collect();
             Err(Stop::failed(format!(
-                "{count} people have the e-mail address `{email}`: it says who is meant only when it is one's alone"
+                "{} people have the e-mail address `{named}`; name one by their id:{}",
+                all.len(),
+                all.concat()
             )))
         }
     }

@@ -90,11 +90,17 @@ fn provider(oidc: &Oidc, show: &mut impl FnMut(&str, Option<String>, &str)) {
     show("oidc.groups_claim", Some(oidc.groups_claim.clone()), "The claim that lists somebody's groups.");
     show("oidc.admin_group", oidc.admin_group.clone(), "Whose people are admins.");
     show("oidc.auditor_group", oidc.auditor_group.clone(), "Whose people are auditors.");
+    show("oidc.admin_subjects", list(&oidc.admin_subjects), "Who is an admin by the provider's own id for them.");
     show("oidc.allowed_groups", list(&oidc.allowed_groups), "Whose people get in without a team.");
     show(
         "oidc.groups_when_absent",
         Some(oidc.groups_when_absent.as_str().to_owned()),
         "What a sign-in without the groups claim means: no group, or those of the sign-in before.",
+    );
+    show(
+        "oidc.groups_valid_for",
+        Some(oidc.groups_valid_for.words()),
+        "How long after a sign-in the groups and the role that came with it count, for sessions and tokens alike.",
     );
     show("oidc.trusted_audiences", list(&oidc.trusted_audiences), "Who else an ID token may be for.");
 }

@@ -13,6 +13,8 @@ use app::model::environment::Environment;
 use app::model::name::{TeamName, TemplateName, UserId};
 use app::model::quota::Holding;
 use app::model::template::Size;
+use app::model::time::Timestamp;
+use app::model::units::Span;
 
 use super::error::fault;
 use super::{Service, export};
@@ -130,22 +132,36 @@ impl Service {
         let memberships = self.store.memberships().await.map_err(fault)?;
         let roster = self.store.roster().await.map_err(fault)?;
         let words: Vec<String> = words.split_whitespace().take(8).map(str::to_lowercase).collect();
+        let vouched = self.vouched();
         let ways = |record: &PersonRecord| memberships.get(&record.person.id).map(Vec::as_slice).unwrap_or_default();
         let rest = match after.and_then(|after| roster.iter().position(|record| record.person.id == *after)) {
             Some(last) => &roster[last + 1..],
             None => &roster[..],
         };
-        let mut found = rest.iter().map(|record| person(record, ways(record))).filter(|person| matches(person, &words));
+        let mut found =
+            rest.iter().map(|record| person(record, ways(record), vouched)).filter(|person| matches(person, &words));
         let people = found.by_ref().take(PEOPLE_MAX).collect();
         Ok(People { people, more: u64::try_from(found.count()).unwrap_or(u64::MAX) })
+    }
+
+    fn vouched(&self) -> Vouched {
+        Vouched { valid_for: self.settings.groups_valid_for, now: self.clock.now() }
     }
 
     pub(super) async fn one_person(&self, actor: &Actor, id: &UserId) -> Result<PersonView, ApiError> {
         self.permit_installation(actor, Action::Audit)?;
         let record = self.store.person_record(id).await.map_err(fault)?;
         let record = record.ok_or_else(|| ApiError::not_found("person"))?;
-        Ok(person(&record, &self.store.memberships_of(id).await.map_err(fault)?))
+        let ways = self.store.memberships_of(id).await.map_err(fault)?;
+        Ok(person(&record, &ways, self.vouched()))
     }
+}
+
+/// How long the provider's word counts, if there is one, and what time it is.
+#[derive(Clone, Copy)]
+struct Vouched {
+    valid_for: Option<Span>,
+    now: Timestamp,
 }
 
 /// Those who belong to a team, leads first, then by name.
@@ -210,26 +226,31 @@ pub(super) fn size_use(size: &Size, catalogue: &Catalogue, held: &[(app::model::
     }
 }
 
-fn person(record: &PersonRecord, memberships: &[Membership]) -> PersonView {
+fn person(record: &PersonRecord, memberships: &[Membership], vouched: Vouched) -> PersonView {
     let PersonRecord { person, claim_role, hand_role, disabled, signed_in_at } = record.clone();
+    let groups_valid_until = vouched.valid_for.map(|span| signed_in_at.after(span));
+    let groups_lapsed = groups_valid_until.is_some_and(|until| until <= vouched.now);
     PersonView {
         teams: memberships.iter().map(belonging).collect(),
         id: person.id,
         name: person.name,
         email: person.email,
-        role: person.role,
+        role: if groups_lapsed { hand_role } else { person.role },
         claim_role,
         hand_role,
         disabled,
         signed_in_at,
+        groups_valid_until,
+        groups_lapsed,
     }
 }
 
 fn matches(person: &PersonView, words: &[String]) -> bool {
     let role = person.role.map_or("", app::model::access::InstallationRole::as_str);
     let disabled = if person.disabled { "disabled" } else { "" };
+    let lapsed = if person.groups_lapsed { "lapsed" } else { "" };
     let teams: Vec<&str> = person.teams.iter().map(|one| one.team.as_str()).collect();
     let email = person.email.as_deref().unwrap_or_default();
-    let all = format!("{} {email} {role} {disabled} {}", person.name, teams.join(" ")).to_lowercase();
+    let all = format!("{} {email} {role} {disabled} {lapsed} {}", person.name, teams.join(" ")).to_lowercase();
     words.iter().all(|word| all.contains(word.as_str()))
 }

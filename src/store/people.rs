@@ -92,6 +92,26 @@ impl Store {
         Ok(())
     }
 
+    /// Whether somebody had one of these groups when the provider last vouched for them, which was after `vouched_after`.
+    pub async fn has_group_of(
+        &self,
+        person: &UserId,
+        groups: &[String],
+        vouched_after: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let query = "SELECT g.name FROM user_groups g JOIN users u ON u.id = g.user_id
+             WHERE u.id = $1 AND u.signed_in_at > $2";
+        let query = sqlx::query_scalar(query).bind(person.as_str()).bind(vouched_after.as_millis());
+        let has: Vec<String> = query.fetch_all(&self.readers).await?;
+        Ok(has.iter().any(|group| groups.contains(group)))
+    }
+
+    /// Somebody who is not disabled.
+    pub async fn person_with_id(&self, id: &UserId) -> Result<Option<Person>, StoreError> {
+        let query = sqlx::query("SELECT * FROM users WHERE id = $1 AND NOT disabled").bind(id.as_str());
+        query.fetch_optional(&self.readers).await?.as_ref().map(person).transpose()
+    }
+
     /// People with this e-mail address: there can be several, since it is not what an account is.
     pub async fn people_with_email(&self, email: &str) -> Result<Vec<Person>, StoreError> {
         let rows = sqlx::query("SELECT * FROM users WHERE lower(email) = lower($1) AND NOT disabled ORDER BY id")
@@ -132,9 +152,10 @@ pub(super) fn installation_role(row: &SqliteRow, column: &str) -> Result<Option<
 }
 
 /// Somebody with the teams that their groups or an admin's hand make them a member of, in one statement: a row without a team
-/// for the person, and a row for each membership. `$columns` are the credential's, `$from` names it and its user `u`.
+/// for the person, and a row for each membership. `$columns` are the credential's, `$from` names it and its user `u`; groups
+/// count of whom the provider has vouched for after `$vouched_after`.
 macro_rules! with_teams {
-    ($columns:literal, $from:literal, $condition:literal) => {
+    ($columns:literal, $from:literal, $condition:literal, $vouched_after:literal) => {
         concat!(
             "SELECT u.*, ",
             $columns,
@@ -146,7 +167,9 @@ macro_rules! with_teams {
             $columns,
             ", t.team, t.role AS team_role FROM ",
             $from,
-            " JOIN user_groups g ON g.user_id = u.id JOIN team_groups t ON t.name = g.name WHERE ",
+            " JOIN user_groups g ON g.user_id = u.id JOIN team_groups t ON t.name = g.name WHERE u.signed_in_at > ",
+            $vouched_after,
+            " AND ",
             $condition,
             " UNION ALL SELECT u.*, ",
             $columns,
@@ -181,6 +204,15 @@ pub(super) fn person(row: &SqliteRow) -> Result<Person, StoreError> {
         email: row.try_get("email")?,
         role: installation_role(row, "role")?.max(installation_role(row, "hand_role")?),
     })
+}
+
+/// As [`person`], with the claim's role only if the provider has vouched for them after `vouched_after`.
+pub(super) fn person_now(row: &SqliteRow, vouched_after: Timestamp) -> Result<Person, StoreError> {
+    let person = person(row)?;
+    if Timestamp::from_millis(row.try_get("signed_in_at")?) > vouched_after {
+        return Ok(person);
+    }
+    Ok(Person { role: installation_role(row, "hand_role")?, ..person })
 }
 
 pub(super) fn user_id(row: &SqliteRow) -> Result<UserId, StoreError> {

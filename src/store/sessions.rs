@@ -10,7 +10,7 @@ use app::model::time::Timestamp;
 use sqlx::Row;
 
 use super::fingerprint::fingerprint;
-use super::people::{Person, person, teams, user_id, with_teams};
+use super::people::{Person, person_now, teams, user_id, with_teams};
 use super::{Store, StoreError, Write, audit};
 
 /// Somebody with a session.
@@ -140,25 +140,29 @@ impl Store {
         Ok(())
     }
 
-    /// Who is signed in to a session that has neither ended nor been idle since `seen_after`.
+    /// Who is signed in to a session that has neither ended nor been idle since `seen_after`. What the provider said of them
+    /// counts if that was after `vouched_after`.
     pub async fn visitor(
         &self,
         id: &str,
         now: Timestamp,
         seen_after: Timestamp,
+        vouched_after: Timestamp,
     ) -> Result<Option<Visitor>, StoreError> {
         let query = sqlx::query(with_teams!(
             "s.seen_at",
             "sessions s JOIN users u ON u.id = s.user_id",
-            "s.key = $1 AND s.expires_at > $2 AND s.seen_at > $3 AND NOT u.disabled"
+            "s.key = $1 AND s.expires_at > $2 AND s.seen_at > $3 AND NOT u.disabled",
+            "$4"
         ))
         .bind(fingerprint(id))
         .bind(now.as_millis())
-        .bind(seen_after.as_millis());
+        .bind(seen_after.as_millis())
+        .bind(vouched_after.as_millis());
         let rows = self.direct.all(query).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let seen_at = Timestamp::from_millis(row.try_get("seen_at")?);
-        Ok(Some(Visitor { person: person(row)?, teams: teams(&rows)?, seen_at }))
+        Ok(Some(Visitor { person: person_now(row, vouched_after)?, teams: teams(&rows)?, seen_at }))
     }
 
     /// Whether somebody was signed in to this session, be it ended or not.

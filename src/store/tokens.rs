@@ -10,7 +10,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::fingerprint::fingerprint;
-use super::people::{Person, person, teams, with_teams};
+use super::people::{Person, person_now, teams, with_teams};
 use super::{Store, StoreError, Write, audit};
 use crate::clock::{Clock, hex};
 
@@ -99,21 +99,29 @@ impl Store {
         Ok(text)
     }
 
-    /// Whose token this is, unless it is revoked or expired.
-    pub async fn bearer(&self, token: &str, now: Timestamp) -> Result<Option<Bearer>, StoreError> {
+    /// Whose token this is, unless it is revoked or expired. What the provider said of them counts if that was after
+    /// `vouched_after`.
+    pub async fn bearer(
+        &self,
+        token: &str,
+        now: Timestamp,
+        vouched_after: Timestamp,
+    ) -> Result<Option<Bearer>, StoreError> {
         let query = sqlx::query(with_teams!(
             "k.scope, k.id AS token_id, k.name AS token, k.used_at",
             "tokens k JOIN users u ON u.id = k.user_id",
-            "k.hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2) AND NOT u.disabled"
+            "k.hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2) AND NOT u.disabled",
+            "$3"
         ))
         .bind(fingerprint(token))
-        .bind(now.as_millis());
+        .bind(now.as_millis())
+        .bind(vouched_after.as_millis());
         let rows = self.direct.all(query).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let scope: &str = row.try_get("scope")?;
         let used_at: Option<i64> = row.try_get("used_at")?;
         Ok(Some(Bearer {
-            person: person(row)?,
+            person: person_now(row, vouched_after)?,
             teams: teams(&rows)?,
             scope: TokenScope::parse(scope).ok_or_else(|| StoreError::unreadable(scope))?,
             token_id: row.try_get("token_id")?,

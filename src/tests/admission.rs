@@ -47,6 +47,19 @@ async fn nobody_is_admitted_without_a_rule() {
 }
 
 #[tokio::test]
+async fn who_is_named_by_the_provider_s_id_is_an_admin_without_any_group() {
+    let pair = Pair::configured("admin_subjects = [\"bea\"]\n").await;
+    pair.provider.claims(json!({"groups": null}));
+    assert!(pair.signed_in().await.who().await.expect("bea").acts_as_admin());
+    // An address or a name is no id.
+    pair.provider.claims(json!({"groups": []}));
+    for claims in [json!({"sub": "max", "email": "bea"}), json!({"sub": "max", "name": "bea"}), json!({"sub": "Bea"})] {
+        pair.provider.claims(claims);
+        pair.refuses("not_admitted").await;
+    }
+}
+
+#[tokio::test]
 async fn the_auditors_group_makes_an_auditor_and_the_admins_more_than_that() {
     let pair = Pair::start().await;
     for (groups, role) in

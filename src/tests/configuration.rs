@@ -123,6 +123,10 @@ fn a_wrong_key_or_value_is_named_with_its_place_and_what_is_allowed() {
         ("[docker]\nca = \"/not/there\"", &["docker.ca", "no such file"]),
         ("[limits]\nreads = 0", &["line 2", "limits.reads = \"0\"", "from 1 to 1000000"]),
         ("[limits]\nlaunches = \"many\"", &["limits.launches = \"many\"", "a whole number"]),
+        (
+            "[oidc]\nissuer = \"https://id.example\"\nclient_id = \"b\"\ngroups_valid_for = \"1d\"",
+            &["line 4", "oidc.groups_valid_for = 1d", "shorter than sessions.absolute = 7d"],
+        ),
         ("[server\naddr", &["berth.toml, line 1", "not TOML"]),
     ] {
         refused(text, &[], parts);

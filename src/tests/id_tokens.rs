@@ -115,6 +115,67 @@ async fn a_moment_may_be_written_as_text() {
 }
 
 #[tokio::test]
+async fn a_claim_that_is_not_read_here_may_have_any_shape() {
+    let pair = Pair::start().await;
+    let odd = [
+        json!({"address": []}),
+        json!({"address": "Main Street 1"}),
+        json!({"amr": "pwd", "acr": 1, "auth_time": "yesterday"}),
+        json!({"phone_number": 493_012, "phone_number_verified": "unknown"}),
+        json!({"gender": 1, "birthdate": 1990, "locale": {"de": true}, "zoneinfo": 2}),
+        json!({"given_name": ["B"], "family_name#de": 7, "picture": "no address", "updated_at": {"at": 1}}),
+    ];
+    for claims in odd {
+        let pair = Pair::start().await;
+        pair.provider.claims(claims.clone());
+        let bea = pair.signed_in().await.who().await.expect("bea");
+        assert_eq!((bea.name.as_str(), bea.email.as_deref()), ("Bea", Some("bea@example.org")), "{claims}");
+    }
+    pair.provider.claims(json!({"name": null}));
+    let Value::Object(more) = json!({"name": "Bea B.", "address": [], "phone_number": 1, "name#de": 7}) else {
+        panic!()
+    };
+    pair.provider.mind().user_info.extend(more);
+    assert_eq!(pair.signed_in().await.who().await.expect("bea").name, "Bea B.");
+}
+
+#[tokio::test]
+async fn what_describes_somebody_in_an_odd_shape_is_left_out() {
+    let pair = Pair::start().await;
+    pair.provider.claims(json!({"name": 7, "preferred_username": ["bea"]}));
+    assert_eq!(pair.signed_in().await.who().await.expect("bea").name, "bea@example.org");
+    pair.provider.claims(json!({"name": "Bea", "email": {"work": "bea@example.org"}}));
+    assert_eq!(pair.signed_in().await.who().await.expect("bea").email, None);
+    pair.provider.claims(json!({"email": "bea@example.org", "email_verified": "True"}));
+    assert_eq!(pair.signed_in().await.who().await.expect("bea").email.as_deref(), Some("bea@example.org"));
+    pair.provider.claims(json!({"email_verified": 1}));
+    assert_eq!(pair.signed_in().await.who().await.expect("bea").email, None);
+}
+
+#[tokio::test]
+async fn an_answer_with_tokens_may_be_odd_where_it_is_not_read_and_must_be_a_bearer_s() {
+    let pair = Pair::start().await;
+    for more in [
+        json!({"expires_in": "3599"}),
+        json!({"scope": ["openid"]}),
+        json!({"token_type": "bearer", "refresh_token": 1}),
+    ] {
+        let Value::Object(more) = more else { panic!("an object") };
+        pair.provider.mind().token.extend(more);
+        pair.signed_in().await;
+    }
+    pair.provider.mind().token.insert("token_type".to_owned(), json!("mac"));
+    pair.refuses("provider_error").await;
+}
+
+#[tokio::test]
+async fn an_empty_address_for_signing_out_is_none() {
+    let pair = Pair::start().await;
+    pair.provider.mind().discovery.insert("end_session_endpoint".to_owned(), json!(""));
+    pair.signed_in().await;
+}
+
+#[tokio::test]
 async fn a_token_issued_to_another_party_is_refused() {
     let pair = Pair::start().await;
     for (aud, azp) in

@@ -38,6 +38,8 @@ pub struct Mind {
     pub announced: Vec<Key>,
     /// Members of the discovery document, likewise.
     pub discovery: Map<String, Value>,
+    /// Members of the token endpoint's answer, likewise.
+    pub token: Map<String, Value>,
     /// What UserInfo says of the subject.
     pub user_info: Map<String, Value>,
     /// What the answer says beside or instead of `code`, `state` and `iss`; empty takes one away.
@@ -88,6 +90,7 @@ impl Provider {
             key: Key::first(),
             announced: vec![Key::first()],
             discovery: Map::new(),
+            token: Map::new(),
             user_info: Map::new(),
             answer: BTreeMap::new(),
             moods: BTreeMap::new(),
@@ -257,7 +260,7 @@ async fn token(
     let claims = changed(claims, &mind.id_token);
     let id_token = token::assemble(&mind, &claims);
     let answer = json!({"access_token": mind.access_token, "token_type": "Bearer", "id_token": id_token});
-    ([(CACHE_CONTROL, "no-store")], Json(answer)).into_response()
+    ([(CACHE_CONTROL, "no-store")], Json(changed(answer, &mind.token))).into_response()
 }
 
 async fn user_info(State(provider): State<Provider>, headers: HeaderMap) -> Response {

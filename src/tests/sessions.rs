@@ -336,7 +336,12 @@ async fn a_token_that_is_revoked_expired_or_no_token_is_401() {
     let mut script = berth.browser();
     let token = berth.token(&bea, TokenScope::Read).await;
     assert_eq!(script.bearer("/who", &token).await.status, StatusCode::OK);
-    let found = berth.store.bearer(&token, berth.clock.now()).await.expect("a query").expect("a token");
+    let found = berth
+        .store
+        .bearer(&token, berth.clock.now(), berth.auth.vouched_after())
+        .await
+        .expect("a query")
+        .expect("a token");
     berth.store.revoke_token(&found.token_id, berth.clock.now()).await.expect("revoked");
     let answer = script.bearer("/who", &token).await;
     assert_eq!(
@@ -353,6 +358,42 @@ async fn a_token_that_is_revoked_expired_or_no_token_is_401() {
     for bad in [short.as_str(), "", "berth_", "x", &"x".repeat(8000)] {
         assert_eq!(script.bearer("/who", bad).await.status, StatusCode::UNAUTHORIZED, "{bad}");
     }
+}
+
+#[tokio::test]
+async fn rights_by_groups_lapse_a_stated_time_after_the_last_sign_in_and_come_back_with_the_next() {
+    let berth = Berth::configured(&format!("{PROVIDER}\ngroups_valid_for = \"10d\"")).await;
+    berth.team("blue", "blue", "member").await;
+    let bea = berth.person("bea", &["staff", "blue"]).await;
+    let token = berth.token(&bea, TokenScope::Launch).await;
+    let mut script = berth.browser();
+    assert!(script.bearer("/who", &token).await.body.contains("\"blue\""));
+    berth.clock.advance(Span::hours(10 * 24 - 1));
+    assert!(script.bearer("/who", &token).await.body.contains("\"blue\""));
+    berth.clock.advance(Span::hours(1));
+    assert_eq!(script.bearer("/who", &token).await.status, StatusCode::UNAUTHORIZED, "neither team nor allowed group");
+
+    // What an admin gave by hand does not come from the provider.
+    berth.sql("INSERT INTO team_members (team, user_id, role) SELECT 'blue', id, 'lead' FROM users").await;
+    assert!(script.bearer("/who", &token).await.body.contains("\"lead\""));
+    berth.sql("DELETE FROM team_members").await;
+    assert_eq!(script.bearer("/who", &token).await.status, StatusCode::UNAUTHORIZED);
+
+    berth.person("bea", &["blue"]).await;
+    assert!(script.bearer("/who", &token).await.body.contains("\"blue\""));
+}
+
+#[tokio::test]
+async fn an_admin_s_role_by_a_group_lapses_and_the_one_by_hand_stays() {
+    let berth = Berth::configured(PROVIDER).await;
+    let ada = berth.person("ada", &["staff"]).await;
+    berth.sql("UPDATE users SET role = 'admin', hand_role = 'auditor'").await;
+    let token = berth.token(&ada, TokenScope::Admin).await;
+    let mut script = berth.browser();
+    assert!(script.bearer("/who", &token).await.body.contains("\"admin\""));
+    berth.clock.advance(Span::hours(30 * 24));
+    let who = script.bearer("/who", &token).await.body;
+    assert!(who.contains("\"auditor\"") && !who.contains("\"role\":\"admin\""), "{who}");
 }
 
 #[tokio::test]

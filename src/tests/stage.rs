@@ -222,6 +222,7 @@ pub fn settings() -> Settings {
         reserve: Reserve { memory: Memory::default(), memory_ratio: 1000.0, cpu_ratio: 1000.0 },
         launches: Limits::default().launches,
         without_limits: false,
+        groups_valid_for: Some(Span::hours(30 * 24)),
         address_pool: None,
     }
 }

@@ -69,7 +69,7 @@ pub async fn read(State(auth): State<Arc<Auth>>, mut request: Request, next: Nex
     };
     match actor {
         Ok(None) if matches!(credential, Some(Credential::Token(_))) => {
-            let why = "unknown, expired or revoked";
+            let why = "unknown, expired or revoked, or nothing admits its owner any more";
             match auth.note_refused(audit::Action::UseToken, client(&request), why).await {
                 Ok(()) => refusal::bad_token(),
                 Err(error) => refusal::too_many(wants_page, &auth.clock, error),
@@ -158,7 +158,9 @@ impl Auth {
     /// When the database fails.
     pub async fn actor_of_session(&self, id: &str, noted: bool) -> Result<Option<Actor>, StoreError> {
         let now = self.clock.now();
-        let Some(visitor) = self.store.visitor(id, now, self.seen_after()).await? else { return Ok(None) };
+        let Some(visitor) = self.store.visitor(id, now, self.seen_after(), self.vouched_after()).await? else {
+            return Ok(None);
+        };
         if noted && self.is_due(Some(visitor.seen_at)) {
             note_use(self.store.touch_session(id, now).await);
         }
@@ -171,7 +173,7 @@ impl Auth {
     /// When the database fails.
     pub async fn actor_of_token(&self, token: &str) -> Result<Option<Actor>, StoreError> {
         let now = self.clock.now();
-        let Some(bearer) = self.store.bearer(token, now).await? else { return Ok(None) };
+        let Some(bearer) = self.store.bearer(token, now, self.vouched_after()).await? else { return Ok(None) };
         if self.is_due(bearer.used_at) {
             note_use(self.store.touch_token(&bearer.token_id, now).await);
         }

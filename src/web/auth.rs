@@ -35,6 +35,8 @@ pub struct Auth {
     pub cookie: SessionCookie,
     /// Which groups admit somebody even without a team.
     pub allowed_groups: Vec<String>,
+    /// How long after a sign-in what the provider said then counts; `None`: without a provider, for ever.
+    groups_valid_for: Option<Span>,
     sign_ins: Rate<Neighbour>,
     /// Where there is one, it is the only way in.
     pub provider: Option<Provider>,
@@ -72,6 +74,7 @@ impl Auth {
             sign_ins: Rate::new(config.limits.sign_ins),
             cookie: SessionCookie::of(&public_url),
             allowed_groups: config.oidc.iter().flat_map(|oidc| oidc.allowed_groups.clone()).collect(),
+            groups_valid_for: config.oidc.as_ref().map(|oidc| oidc.groups_valid_for),
             provider: provider.transpose()?,
             operator,
             public_url,
@@ -90,6 +93,12 @@ impl Auth {
     #[must_use]
     pub fn seen_after(&self) -> Timestamp {
         self.clock.now().before(self.times.idle)
+    }
+
+    /// What the provider said of somebody counts if that was after this.
+    #[must_use]
+    pub fn vouched_after(&self) -> Timestamp {
+        self.groups_valid_for.map_or(Timestamp::from_millis(i64::MIN), |span| self.clock.now().before(span))
     }
 
     /// Whether the use of a session or token that was noted last at `noted` is noted again: once a minute is enough, and
@@ -122,8 +131,7 @@ impl Auth {
         if self.allowed_groups.is_empty() {
             return Ok(false);
         }
-        let groups = self.store.groups_of(person).await?;
-        Ok(groups.iter().any(|group| self.allowed_groups.contains(group)))
+        self.store.has_group_of(person, &self.allowed_groups, self.vouched_after()).await
     }
 
     /// Counts a sign-in that is begun, or a credential that is no good, from this address.

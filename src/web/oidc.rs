@@ -9,3 +9,4 @@ mod id_token;
 mod protocol;
 pub mod provider;
 pub mod start;
+pub mod tokens;

@@ -195,13 +195,17 @@ pub struct PersonView {
     pub id: UserId,
     pub name: String,
     pub email: Option<String>,
-    /// The role for the whole installation that counts: of the two below the larger.
+    /// The role for the whole installation that counts: of the two below the larger, or the one by hand where groups have lapsed.
     pub role: Option<InstallationRole>,
     /// By the provider's claim, as of the last sign-in.
     pub claim_role: Option<InstallationRole>,
     pub hand_role: Option<InstallationRole>,
     pub disabled: bool,
     pub signed_in_at: Timestamp,
+    /// Until when what the provider said at the last sign-in counts; `None`: there is no provider.
+    pub groups_valid_until: Option<Timestamp>,
+    /// Whether that is over: what they are by its groups rests until they sign in again.
+    pub groups_lapsed: bool,
     pub teams: Vec<Belonging>,
 }
 

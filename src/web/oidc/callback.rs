@@ -10,15 +10,15 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use openidconnect::TokenResponse;
 use serde::Deserialize;
 use tower_sessions::Session;
 
 use super::claims::{GROUPS_MAX, Groups, Profile};
 use super::id_token::{self, Refused};
-use super::protocol::{IdClaims, TokenAnswer};
+use super::protocol::IdClaims;
 use super::provider::{Fault, Known, Provider};
 use super::start::BROWSER;
+use super::tokens::{SignedIdToken, TokenAnswer};
 use crate::config::WhenAbsent;
 use crate::store::people::Identity;
 use crate::store::sessions::SignedIn;
@@ -132,8 +132,8 @@ impl Auth {
         let profile = described(provider, &known, &tokens, claims).await?;
         let user = self.admit(provider, claims, profile).await?;
         let sid = claims.additional_claims().claims.get("sid").and_then(|sid| sid.as_str()).map(|sid| clean(sid, 255));
-        let id_token = tokens.id_token().map(ToString::to_string);
-        let who = SignedIn { user: &user, sid: sid.as_deref(), id_token: id_token.as_deref() };
+        let id_token = tokens.signed_id_token().map(SignedIdToken::text);
+        let who = SignedIn { user: &user, sid: sid.as_deref(), id_token };
         self.open_session(session, who).await?;
         tracing::info!(user = user.as_str(), "signed in");
         Ok(())
@@ -192,10 +192,10 @@ impl Auth {
                         "some groups have names that are none, or too long, and are left out"
                     );
                 }
-                let role = provider.config.role_of(&groups);
+                let role = provider.config.role_of(subject, &groups);
                 (self.most_telling(groups).await?, role)
             }
-            // Nobody gets a role, and nobody gets a group, by what is not said.
+            // Nobody gets a group, nor a role by one, by what is not said.
             Groups::Absent => {
                 let keeps = provider.config.groups_when_absent == WhenAbsent::Keep;
                 tracing::warn!(
@@ -204,7 +204,7 @@ impl Auth {
                     keeps,
                     "the provider says nothing about groups; some do only for a scope, such as `groups` in oidc.scopes"
                 );
-                (if keeps { kept() } else { Vec::new() }, None)
+                (if keeps { kept() } else { Vec::new() }, provider.config.role_of(subject, &[]))
             }
             Groups::Unreadable(what) => {
                 return Err(refused(Problem::GroupsUnreadable, format!("the groups claim is {what}")));

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse, http};
+use serde_json::{Map, Value};
 use thiserror::Error;
 use url::Url;
 
+use super::tokens::tidy;
 use crate::config::is_loopback;
 use crate::web::text::line;
 
@@ -74,6 +76,26 @@ impl<'c> AsyncHttpClient<'c> for Fetcher {
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(self.fetch(request))
+    }
+}
+
+/// For claims that come as plain JSON, as `UserInfo` answers with them: what is not read of them may be odd.
+#[derive(Debug)]
+pub struct Tidying(pub Fetcher);
+
+impl<'c> AsyncHttpClient<'c> for Tidying {
+    type Error = FetchError;
+    type Future = BoxFuture<'c, Result<HttpResponse, FetchError>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move {
+            let mut answer = self.0.fetch(request).await?;
+            if let Ok(mut claims) = serde_json::from_slice::<Map<String, Value>>(answer.body()) {
+                tidy(&mut claims);
+                *answer.body_mut() = Value::Object(claims).to_string().into_bytes();
+            }
+            Ok(answer)
+        })
     }
 }
 

@@ -1,4 +1,5 @@
-//! The ID token: signature, issuer, audience and nonce are openidconnect's to check; what it leaves to its caller is here.
+//! The ID token: issuer, audience and nonce are openidconnect's to check, and so is a signature by its key; what it leaves to
+//! its caller is here.
 //!
 //! Source: OpenID Connect Core 1.0 §3.1.3.7.
 
@@ -7,12 +8,13 @@ use app::model::units::Span;
 use chrono::{DateTime, Utc};
 use openidconnect::core::CoreJwsSigningAlgorithm as Algorithm;
 use openidconnect::{
-    AccessTokenHash, Audience, ClaimsVerificationError, Nonce, OAuth2TokenResponse, SignatureVerificationError,
-    TokenResponse,
+    AccessTokenHash, Audience, ClaimsVerificationError, JsonWebKey, Nonce, OAuth2TokenResponse,
+    SignatureVerificationError,
 };
 
-use super::protocol::{IdClaims, TokenAnswer};
+use super::protocol::IdClaims;
 use super::provider::Known;
+use super::tokens::TokenAnswer;
 
 /// How far the provider's clock may be from ours.
 const SKEW: Span = Span::seconds(60);
@@ -40,16 +42,17 @@ pub enum Refused {
     Wrong(String),
 }
 
+impl From<SignatureVerificationError> for Refused {
+    fn from(cause: SignatureVerificationError) -> Self {
+        use SignatureVerificationError::{CryptoError, NoMatchingKey};
+        let why = format!("the signature: {cause}");
+        if matches!(cause, NoMatchingKey | CryptoError(_)) { Self::UnknownKey(why) } else { Self::Wrong(why) }
+    }
+}
+
 impl From<ClaimsVerificationError> for Refused {
     fn from(error: ClaimsVerificationError) -> Self {
-        use SignatureVerificationError::{CryptoError, NoMatchingKey};
-        match error {
-            ClaimsVerificationError::SignatureVerification(cause @ (NoMatchingKey | CryptoError(_))) => {
-                Self::UnknownKey(format!("the signature: {cause}"))
-            }
-            ClaimsVerificationError::SignatureVerification(cause) => Self::Wrong(format!("the signature: {cause}")),
-            error => Self::Wrong(error.to_string()),
-        }
+        Self::Wrong(error.to_string())
     }
 }
 
@@ -64,21 +67,28 @@ pub fn verified<'a>(
     trusted_audiences: &[String],
     now: Timestamp,
 ) -> Result<&'a IdClaims, Refused> {
-    let id_token = tokens.id_token().ok_or_else(|| wrong("there is no ID token"))?;
+    let signed = tokens.signed_id_token().ok_or_else(|| wrong("there is no ID token"))?;
+    let id_token = signed.tidied();
+    // The signature is of the claims as they came, and is checked here; openidconnect would look for one of those it reads.
     let verifier = known
         .client
         .id_token_verifier()
-        .set_allowed_algs(known.algorithms.clone())
+        .insecure_disable_signature_check()
         .set_other_audience_verifier_fn(|other| trusted_audiences.iter().any(|trusted| trusted == other.as_str()))
         .set_time_fn(|| moment(now.before(SKEW)))
         .set_issue_time_verifier_fn(|issued| not_in_the_future("iat", issued.timestamp(), now));
+    let algorithm = id_token.signing_alg()?;
+    if !known.algorithms.contains(algorithm) {
+        return Err(wrong("the signature: its algorithm is not announced, or anybody could sign by it"));
+    }
+    let key = id_token.signing_key(&verifier)?;
+    let (message, signature) = signed.signed();
+    key.verify_signature(algorithm, message, signature)?;
     let claims = id_token.claims(&verifier, &Nonce::new(nonce.to_owned()))?;
     check_party(known, claims).map_err(Refused::Wrong)?;
     check_not_before(claims, now).map_err(Refused::Wrong)?;
     check_subject(claims.subject()).map_err(Refused::Wrong)?;
     if let Some(expected) = claims.access_token_hash() {
-        let key = id_token.signing_key(&verifier).map_err(|error| wrong(&error.to_string()))?;
-        let algorithm = id_token.signing_alg().map_err(|error| wrong(&error.to_string()))?;
         let actual = AccessTokenHash::from_token(tokens.access_token(), algorithm, key);
         if actual.map_err(|error| wrong(&error.to_string()))? != *expected {
             return Err(wrong("at_hash is not the access token's"));

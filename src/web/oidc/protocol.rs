@@ -4,24 +4,33 @@ use openidconnect::core::{
     CoreAuthDisplay, CoreAuthPrompt, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreErrorResponseType,
     CoreGenderClaim, CoreGrantType, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
     CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType, CoreRevocableToken, CoreRevocationErrorResponse,
-    CoreSubjectIdentifierType, CoreTokenIntrospectionResponse, CoreTokenType,
+    CoreSubjectIdentifierType, CoreTokenIntrospectionResponse,
 };
 use openidconnect::{
-    AdditionalClaims, AdditionalProviderMetadata, EmptyExtraTokenFields, EndSessionUrl, EndpointMaybeSet,
-    EndpointNotSet, EndpointSet, IdTokenFields, ProviderMetadata, StandardErrorResponse, StandardTokenResponse,
+    AdditionalClaims, AdditionalProviderMetadata, EndSessionUrl, EndpointMaybeSet, EndpointNotSet, EndpointSet,
+    ProviderMetadata, StandardErrorResponse,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+
+use super::tokens::TokenAnswer;
 
 /// What openidconnect does not know of the discovery document.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MoreMetadata {
+    #[serde(default, deserialize_with = "address_or_none")]
     pub end_session_endpoint: Option<EndSessionUrl>,
     /// RFC 9207: whether every answer names the issuer.
     #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,
 }
 impl AdditionalProviderMetadata for MoreMetadata {}
+
+/// Some say by an empty text that there is none.
+fn address_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<EndSessionUrl>, D::Error> {
+    let address = Option::<String>::deserialize(deserializer)?;
+    Ok(address.and_then(|address| EndSessionUrl::new(address).ok()))
+}
 
 /// Claims beyond the standard ones, as they are.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -46,16 +55,8 @@ pub type Metadata = ProviderMetadata<
     CoreSubjectIdentifierType,
 >;
 
-pub type TokenAnswer = StandardTokenResponse<
-    IdTokenFields<
-        MoreClaims,
-        EmptyExtraTokenFields,
-        CoreGenderClaim,
-        CoreJweContentEncryptionAlgorithm,
-        CoreJwsSigningAlgorithm,
-    >,
-    CoreTokenType,
->;
+pub type IdToken =
+    openidconnect::IdToken<MoreClaims, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
 
 /// From a discovery document: there is an authorization endpoint, and perhaps a token and a UserInfo endpoint.
 pub type Client = openidconnect::Client<

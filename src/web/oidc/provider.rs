@@ -17,9 +17,10 @@ use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::fetch::{FetchError, Fetcher};
+use super::fetch::{FetchError, Fetcher, Tidying};
 use super::id_token::ASYMMETRIC;
-use super::protocol::{Client, Metadata, TokenAnswer, UserClaims};
+use super::protocol::{Client, Metadata, UserClaims};
+use super::tokens::TokenAnswer;
 use crate::clock::Clock;
 use crate::config::{Oidc, PublicUrl, is_loopback};
 use crate::store::sign_ins::SignIn;
@@ -240,6 +241,9 @@ impl Provider {
                 Fault::new(problem, format!("the token endpoint answers {error}"))
             }
             // The body may hold tokens, and the error may repeat some of it.
+            RequestTokenError::Parse(error, _) if error.path().to_string() == "id_token" => {
+                Fault::new(Problem::ProviderError, format!("the ID token cannot be read: {}", error.inner()))
+            }
             RequestTokenError::Parse(error, _) => {
                 Fault::new(Problem::ProviderError, format!("tokens cannot be read at {}", error.path()))
             }
@@ -262,7 +266,7 @@ impl Provider {
         let Ok(request) = known.client.user_info(tokens.access_token().clone(), Some(subject.clone())) else {
             return Ok(None);
         };
-        request.request_async(&self.fetcher).await.map(Some).map_err(|error| match error {
+        request.request_async(&Tidying(self.fetcher.clone())).await.map(Some).map_err(|error| match error {
             UserInfoError::ClaimsVerification(error) => {
                 Fault::new(Problem::AnswerRefused, format!("UserInfo: {error}"))
             }

@@ -86,6 +86,7 @@ fn row(person: PersonView) -> AnyView {
                 </a>
                 <small>{person.email}</small>
                 {person.disabled.then(|| view! { <small class="warn">"disabled"</small> })}
+                {person.groups_lapsed.then(|| view! { <small class="warn">"groups lapsed"</small> })}
             </th>
             <td data-label="Teams">{teams(&person.teams)}</td>
             <td data-label="Role">{person.role.map_or("none", InstallationRole::as_str)}</td>

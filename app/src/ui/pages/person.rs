@@ -38,12 +38,21 @@ pub fn PersonPage() -> impl IntoView {
                                 <p class="callout warn">"Disabled: this account cannot sign in, and its tokens are refused."</p>
                             }
                         })}
-                    {facts(&person)}
+                    {person.groups_lapsed.then(lapsed)} {facts(&person)}
                     {admin.then(|| forms(&person, &drafts[0]))}
                 }
                     .seal()
             }
         />
+    }
+    .seal()
+}
+
+fn lapsed() -> AnyView {
+    view! {
+        <p class="callout warn">
+            "The provider has not vouched for this account for too long: teams and roles by its groups do not count, in pages and for tokens, until it signs in again."
+        </p>
     }
     .seal()
 }
@@ -59,6 +68,8 @@ fn facts(person: &PersonView) -> AnyView {
         }
     });
     let ways = ways.collect_view();
+    let until = person.groups_valid_until.filter(|_| !person.groups_lapsed);
+    let until = until.map(|until| view! { <small>"What its groups give counts until " <Moment at=until /></small> });
     let role = |role: Option<InstallationRole>| role.map_or("none", InstallationRole::as_str);
     view! {
         <section class="panel" aria-labelledby="facts">
@@ -76,6 +87,7 @@ fn facts(person: &PersonView) -> AnyView {
                 <dt>"Last sign-in"</dt>
                 <dd>
                     <Moment at=person.signed_in_at />
+                    {until}
                 </dd>
                 <dt>"Id"</dt>
                 <dd>
