@@ -18,13 +18,13 @@ use secrecy::SecretString;
 use url::Url;
 
 use address::PUBLIC_URL_ALLOWED;
-pub use address::{PublicUrl, is_loopback};
+pub use address::{PublicUrl, is_loopback, is_loopback_origin};
 use read::{Origins, Reader};
 
 use crate::docker::names_an_engine;
 use crate::rates::Pace;
 
-const SECTIONS: [&str; 6] = ["server", "docker", "oidc", "sessions", "limits", "defaults"];
+const SECTIONS: [&str; 7] = ["server", "docker", "oidc", "sessions", "limits", "defaults", "retention"];
 const FILE: &str = "berth.toml";
 
 #[derive(Debug, Clone)]
@@ -36,6 +36,7 @@ pub struct Config {
     pub sessions: Sessions,
     pub limits: Limits,
     pub defaults: Defaults,
+    pub retention: Retention,
     /// Where each of these values was set.
     pub origins: Origins,
 }
@@ -171,6 +172,13 @@ pub struct Defaults {
     pub bind_ip: IpAddr,
 }
 
+/// How long is kept what nothing needs any more. The audit log is kept for good.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention {
+    /// An environment's page and history after its removal.
+    pub removed: Span,
+}
+
 impl Config {
     /// Whether links to ports lead to another host than Berth's own. They are in clear, and a browser that was told to come to a
     /// host by https only does so on each of its ports (RFC 6797, section 8.3).
@@ -237,8 +245,9 @@ impl Config {
         let docker = docker(&mut reader);
         let limits = limits(&mut reader);
         let defaults = defaults(&mut reader, has_oidc);
+        let retention = retention(&mut reader);
         let origins = reader.finish()?;
-        Ok(Self { server, docker, oidc, sessions, limits, defaults, origins })
+        Ok(Self { server, docker, oidc, sessions, limits, defaults, retention, origins })
     }
 }
 
@@ -416,6 +425,12 @@ fn sessions(reader: &mut Reader) -> Sessions {
         reader.fault("sessions", "idle", format!("= {idle} is longer than sessions.absolute = {absolute}"));
     }
     Sessions { idle, absolute }
+}
+
+fn retention(reader: &mut Reader) -> Retention {
+    let within = |text: &str| parsed(text).filter(|span| (Span::hours(24)..=Span::hours(3650 * 24)).contains(span));
+    let removed = reader.value("retention", "removed", "a length of time from 1d to 3650d, such as 90d", within);
+    Retention { removed: removed.unwrap_or(Span::hours(90 * 24)) }
 }
 
 fn limits(reader: &mut Reader) -> Limits {

@@ -23,9 +23,11 @@ pub fn start(service: &Service, auth: &Arc<Auth>) {
     every(service, "sweep", Duration::from_secs(600), move |service| sweep(service, Arc::clone(&auth)));
 }
 
-/// Deletes sessions that have ended and sign-ins that nobody came back to, and forgets who did something long ago.
+/// Deletes sessions that have ended, sign-ins that nobody came back to and environments that were removed long ago, and forgets
+/// who did something long ago.
 async fn sweep(service: Service, auth: Arc<Auth>) {
     service.forget_old();
+    service.forget_removed().await;
     match auth.sweep().await {
         Ok(count) => tracing::debug!(count, "ended sessions were deleted"),
         Err(error) => tracing::warn!(%error, "ended sessions are deleted next time"),

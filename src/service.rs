@@ -81,6 +81,8 @@ pub struct Settings {
     pub without_limits: bool,
     /// How long after a sign-in what the provider said then counts; `None`: there is no provider.
     pub groups_valid_for: Option<Span>,
+    /// How long the page and the history of an environment are kept after its removal.
+    pub keep_removed: Span,
     /// Addresses for the networks of teams; `None`: the engine's own pools serve.
     pub address_pool: Option<Ipv4Net>,
 }

@@ -14,6 +14,7 @@ pub mod people;
 mod post_mortems;
 mod readers;
 pub mod requests;
+mod retention;
 pub mod roster;
 pub mod sessions;
 pub mod sign_ins;
@@ -184,7 +185,9 @@ impl Store {
             Some(_) | None => {}
         }
         MIGRATIONS.run(&writer).await?;
-        Ok(Self::of(options, writer))
+        let store = Self::of(options, writer);
+        store.fold_audit().await?;
+        Ok(store)
     }
 
     /// Opens what is there for a command beside the server: it makes nothing and migrates nothing.

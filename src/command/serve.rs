@@ -60,6 +60,7 @@ pub async fn run(config: Config) -> Result<(), Stop> {
         launches: config.limits.launches,
         without_limits: config.docker.without_limits,
         groups_valid_for: config.oidc.as_ref().map(|oidc| oidc.groups_valid_for),
+        keep_removed: config.retention.removed,
         address_pool: config.docker.address_pool,
     };
     let service = Service::new(store.clone(), engine, clock.clone(), settings).showing(config.shown());

@@ -56,6 +56,12 @@ impl PublicUrl {
         self.0.host_str().unwrap_or_default()
     }
 
+    /// The port, also where the address leaves it out.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.0.port_or_known_default().unwrap_or_default()
+    }
+
     /// A place under this address; `path` begins with a slash.
     #[must_use]
     pub fn at(&self, path: &str) -> String {
@@ -72,6 +78,13 @@ impl PublicUrl {
         }
         origins
     }
+}
+
+/// Whether a browser names an address of this machine as where a page is from, in clear.
+#[must_use]
+pub fn is_loopback_origin(origin: &str) -> bool {
+    let url = origin.parse::<Url>().ok().filter(|url| url.scheme() == "http" && is_loopback(url));
+    url.is_some_and(|url| url.origin().ascii_serialization() == origin)
 }
 
 /// Whether a URL's host is this machine for whoever opens it.

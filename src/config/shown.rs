@@ -13,7 +13,7 @@ impl Config {
             let origin = self.origin(key);
             all.push(Setting { key: key.to_owned(), value, origin, about: about.to_owned() });
         };
-        let Self { server, docker, oidc, sessions, limits, defaults, origins: _ } = self;
+        let Self { server, docker, oidc, sessions, limits, defaults, retention, origins: _ } = self;
         show("server.addr", Some(server.addr.to_string()), "Where it listens.");
         show("server.public_url", server.public_url.as_ref().map(ToString::to_string), "Where people reach it.");
         show(
@@ -65,6 +65,8 @@ impl Config {
         );
         show("defaults.host_cpu_ratio", ratio(defaults.host_cpu_ratio), "How much CPU is promised.");
         show("defaults.bind_ip", Some(defaults.bind_ip.to_string()), "Where the ports of environments are published.");
+        let about = "How long the page and the history of an environment are kept after its removal. The audit log is kept for good.";
+        show("retention.removed", Some(retention.removed.words()), about);
         match oidc {
             None => show("oidc", None, "Without an identity provider there is one operator, on loopback."),
             Some(oidc) => provider(oidc, &mut show),

@@ -275,7 +275,9 @@ struct ListedPort {
 impl From<InspectAnswer> for Container {
     fn from(answer: InspectAnswer) -> Self {
         let InspectAnswer { id, name, created, state, config, host_config, network_settings } = answer;
-        let finished_at = moment(state.finished_at.as_deref());
+        let (started_at, finished_at) = (moment(state.started_at.as_deref()), moment(state.finished_at.as_deref()));
+        // Podman keeps the error of a start that was refused, as of what runs already, whatever happens later.
+        let ran = started_at.is_some_and(|started| finished_at.is_none_or(|finished| finished >= started));
         Self {
             id,
             name: bare(&name),
@@ -283,9 +285,9 @@ impl From<InspectAnswer> for Container {
             exit_code: state.exit_code.filter(|_| finished_at.is_some() && state.status != Status::Running),
             status: state.status,
             oom_killed: state.oom_killed,
-            error: state.error.map(|text| plain(&text, 400)).filter(|text| !text.is_empty()),
+            error: state.error.map(|text| plain(&text, 400)).filter(|text| !text.is_empty() && !ran),
             created_at: moment(created.as_deref()),
-            started_at: moment(state.started_at.as_deref()),
+            started_at,
             finished_at,
             health: state.health.and_then(|health| health_of(&health.status)),
             networks: network_settings.networks.iter().flat_map(BTreeMap::keys).cloned().collect(),

@@ -16,6 +16,7 @@ use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
@@ -26,6 +27,11 @@ use super::error::EngineError;
 
 /// Longest answer that is read as a whole: a list of many thousand containers.
 const ANSWER_MAX: usize = 64 << 20;
+
+/// Between us and a remote engine may stand what forgets a connection that is silent, and tells nobody: a dead one is found
+/// after 30 seconds.
+const KEEPALIVE: TcpKeepalive =
+    TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5)).with_retries(3);
 
 #[derive(Debug)]
 pub(super) struct Wire {
@@ -118,6 +124,7 @@ impl Wire {
             Address::Tcp { host, port, tls } => {
                 let stream = self.in_time(TcpStream::connect((host.trim_matches(['[', ']']), *port))).await?;
                 stream.set_nodelay(true)?;
+                SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE)?;
                 match tls {
                     None => over(stream, host, request).await,
                     Some(tls) => {

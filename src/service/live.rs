@@ -131,7 +131,9 @@ impl Service {
         self.change_host(|known| {
             *known = Host { networks: known.networks, networks_left: known.networks_left, ..Host::from(&facts) };
         });
-        self.look_at(&containers, Look::AtAllThatRuns).await;
+        // In its own task, since putting down what should not run takes its time, and the engine keeps few events that nobody reads.
+        let looking = self.clone();
+        self.spawn(async move { looking.look_at(&containers, Look::AtAllThatRuns).await });
         let mut host = self.host.subscribe();
         loop {
             tokio::select! {

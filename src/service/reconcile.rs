@@ -7,6 +7,7 @@ use app::api::ApiError;
 use app::model::access::{Action, Actor, Target, authorize};
 use app::model::audit::{self, Entry, Who};
 use app::model::environment::{Environment, Port, State};
+use app::model::history::masked;
 use app::model::name::EnvironmentId;
 use app::model::quarantine::Stray;
 use app::model::template::{AfterHostRestart, Template};
@@ -467,7 +468,9 @@ impl Service {
         }
         let to = if is_clean(&container, cause) { State::Stopped } else { State::Failed };
         let at = container.finished_at.map(Timestamp::short_utc).unwrap_or_default();
-        let reason = sentence(&format!("{how} at {at}"));
+        let secrets = self.secrets_of(stored).await;
+        let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+        let reason = masked(&sentence(&format!("{how} at {at}")), &secrets);
         self.keep_post_mortem(&self.current(activity).await?, &reason, Some(&container)).await;
         self.advance(activity, to, &[], |stored| {
             Self::forget_run(stored);

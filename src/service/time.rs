@@ -23,7 +23,22 @@ use crate::store::{StoreError, Write};
 /// Who the log says it was.
 const JOB: &str = "time";
 
+/// How many environments that were removed long ago are forgotten in one transaction.
+const FORGOTTEN_AT_ONCE: u32 = 200;
+
 impl Service {
+    /// Deletes what is kept of environments that were removed so long ago that nobody asks any more.
+    pub async fn forget_removed(&self) {
+        let before = self.clock.now().before(self.settings.keep_removed);
+        loop {
+            match self.store.forget_removed(before, FORGOTTEN_AT_ONCE).await {
+                Ok(0) => return,
+                Ok(count) => tracing::info!(count, "environments that were removed long ago are forgotten"),
+                Err(error) => return tracing::warn!(%error, "what was removed long ago is forgotten next time"),
+            }
+        }
+    }
+
     pub(super) async fn team_lifetime(&self, team: &TeamName) -> Result<TeamLifetime, ApiError> {
         self.store.team_lifetime(team).await.map_err(fault)
     }

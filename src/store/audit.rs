@@ -18,8 +18,9 @@ const WINDOW: Span = Span::seconds(600);
 pub async fn record(write: &mut Write, entry: &Entry, now: Timestamp) -> Result<(), StoreError> {
     // Nobody else writes while this transaction lasts, so the next number is nobody else's.
     sqlx::query(
-        "INSERT INTO audit (id, at, person_id, person, origin, token, action, outcome, team, environment_id, object, reason)
-         SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM audit",
+        "INSERT INTO audit (id, at, person_id, person, origin, token, action, outcome, team, environment_id, object, reason,
+             folded_person, folded)
+         SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 FROM audit",
     )
     .bind(now.as_millis())
     .bind(entry.who.person_id.as_ref().map(UserId::as_str))
@@ -32,12 +33,49 @@ pub async fn record(write: &mut Write, entry: &Entry, now: Timestamp) -> Result<
     .bind(entry.environment.as_ref().map(EnvironmentId::as_str))
     .bind(&entry.object)
     .bind(&entry.reason)
+    .bind(fold(&entry.who.person))
+    .bind(folded(&entry.object, &entry.reason))
     .execute(&mut **write)
     .await?;
     Ok(())
 }
 
+/// Without letter case, in every script.
+fn fold(text: &str) -> String {
+    // A capital sharp s and a dotted capital I have small forms that differ from what people type.
+    text.to_lowercase().replace('\u{307}', "").replace('ß', "ss")
+}
+
+/// What words are looked for in, beside the person. A word never reaches over a line's end.
+fn folded(object: &str, reason: &str) -> String {
+    fold(&format!("{object}\n{reason}"))
+}
+
+/// Folds what a version before this one wrote, so much at once.
+const FOLDED_AT_ONCE: i64 = 1000;
+
 impl Store {
+    /// Folds what is not folded yet, which is so after an upgrade.
+    pub(super) async fn fold_audit(&self) -> Result<(), StoreError> {
+        loop {
+            let query = "SELECT id, person, object, reason FROM audit WHERE folded IS NULL LIMIT $1";
+            let rows = sqlx::query(query).bind(FOLDED_AT_ONCE).fetch_all(&self.readers).await?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let mut write = self.write().await?;
+            for row in rows {
+                sqlx::query("UPDATE audit SET folded_person = $2, folded = $3 WHERE id = $1")
+                    .bind(row.try_get::<i64, _>("id")?)
+                    .bind(fold(row.try_get("person")?))
+                    .bind(folded(row.try_get("object")?, row.try_get("reason")?))
+                    .execute(&mut *write)
+                    .await?;
+            }
+            write.commit().await?;
+        }
+    }
+
     /// Writes a refusal, in a transaction of its own: what was refused changed nothing. Returns whether it was kept, or too
     /// many like it came before; then it costs one read.
     pub async fn record_refusal(&self, entry: &Entry, now: Timestamp) -> Result<bool, StoreError> {
@@ -132,19 +170,18 @@ fn narrow(query: &mut QueryBuilder<Sqlite>, search: &Search, teams: Option<&[Tea
     }
     if !search.person.is_empty() {
         query.push(" AND (person_id = ").push_bind(search.person.clone());
-        query.push(" OR LOWER(person) LIKE ").push_bind(containing(&search.person)).push(" ESCAPE '\\')");
+        query.push(" OR folded_person LIKE ").push_bind(containing(&search.person)).push(" ESCAPE '\\')");
     }
     for word in search.words.split_whitespace() {
         let like = containing(word);
-        query.push(" AND (LOWER(object) LIKE ").push_bind(like.clone()).push(" ESCAPE '\\'");
-        query.push(" OR LOWER(reason) LIKE ").push_bind(like.clone()).push(" ESCAPE '\\'");
-        query.push(" OR LOWER(person) LIKE ").push_bind(like).push(" ESCAPE '\\')");
+        query.push(" AND (folded LIKE ").push_bind(like.clone()).push(" ESCAPE '\\'");
+        query.push(" OR folded_person LIKE ").push_bind(like).push(" ESCAPE '\\')");
     }
 }
 
 /// A pattern for what contains `text`, in any letter case.
 fn containing(text: &str) -> String {
-    let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let escaped = fold(text).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{escaped}%")
 }
 

@@ -16,6 +16,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0007_network", include_str!("migrations/0007_network.sql")),
     ("0008_asks", include_str!("migrations/0008_asks.sql")),
     ("0009_truth", include_str!("migrations/0009_truth.sql")),
+    ("0010_folded", include_str!("migrations/0010_folded.sql")),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> =

@@ -37,8 +37,10 @@ pub struct Membership {
 impl Store {
     /// Everybody, by name; the disabled too.
     pub async fn roster(&self) -> Result<Vec<PersonRecord>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM users ORDER BY lower(name), id").fetch_all(&self.readers).await?;
-        rows.iter().map(record).collect()
+        let rows = sqlx::query("SELECT * FROM users").fetch_all(&self.readers).await?;
+        let mut all = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
+        all.sort_by_cached_key(by_name);
+        Ok(all)
     }
 
     pub async fn person_record(&self, id: &UserId) -> Result<Option<PersonRecord>, StoreError> {
@@ -85,7 +87,7 @@ impl Store {
                  SELECT t.team, g.user_id, t.role AS team_role, t.name AS by_group
                  FROM team_groups t JOIN user_groups g ON g.name = t.name WHERE t.team = $1
                  UNION ALL SELECT team, user_id, role AS team_role, NULL AS by_group FROM team_members WHERE team = $1
-             ) m JOIN users u ON u.id = m.user_id ORDER BY lower(u.name), u.id, m.by_group",
+             ) m JOIN users u ON u.id = m.user_id ORDER BY u.id, m.by_group",
         )
         .bind(team.as_str())
         .fetch_all(&self.readers)
@@ -98,6 +100,7 @@ impl Store {
                 None => members.push((record(row)?, vec![membership])),
             }
         }
+        members.sort_by_cached_key(|(record, _)| by_name(record));
         Ok(members)
     }
 
@@ -117,6 +120,11 @@ impl Store {
         };
         rows.iter().map(count).collect()
     }
+}
+
+/// By name in any letter case, in every script.
+fn by_name(record: &PersonRecord) -> (String, UserId) {
+    (record.person.name.to_lowercase(), record.person.id.clone())
 }
 
 fn record(row: &SqliteRow) -> Result<PersonRecord, StoreError> {

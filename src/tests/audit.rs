@@ -137,6 +137,34 @@ async fn signing_in_and_out_and_tokens_are_in_the_log() {
 }
 
 #[tokio::test]
+async fn a_search_finds_names_in_any_letter_case_of_any_script() {
+    let site = Site::open().await;
+    for name in ["ÖZLEM ÇELİK", "Änne Groß", "Ελένη"] {
+        let id = site.person(name, &["blue"], None).await;
+        let actor = site.auth.actor_of_token(&site.token(&id, TokenScope::Launch).await).await;
+        let actor = actor.expect("a database").expect("somebody");
+        let launched = site.stage.launched(&actor, ask("box")).await.expect("a launch");
+        site.stage.done(&actor, &launched.id, Operation::Remove).await.expect("a removal");
+    }
+    let found = async |search: Search| site.stage.store.audit(&search, None, 100).await.expect("a log").items.len();
+    for (words, names) in [
+        ("özlem", true),
+        ("ÖZLEM", true),
+        ("çelik", true),
+        ("änne", true),
+        ("GROSS", true),
+        ("ελένη", true),
+        ("ΕΛΈΝΗ", true),
+        ("ozlem", false),
+        ("%", false),
+    ] {
+        let by_person = Search { person: words.to_owned(), ..Search::default() };
+        let by_words = Search { words: words.to_owned(), ..Search::default() };
+        assert_eq!((found(by_person).await > 0, found(by_words).await > 0), (names, names), "{words}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_rule_refuses_is_in_the_log_with_the_rule_and_the_numbers() {
     let stage = Stage::set().await;
     let (bea, gus) = (stage.bea().await, stage.person("Gus", "green", TeamRole::Lead).await);
@@ -196,7 +224,9 @@ async fn nobody_changes_deletes_or_replaces_an_entry() {
         "UPDATE audit SET person = 'somebody else'",
         "DELETE FROM audit",
         "INSERT OR REPLACE INTO audit SELECT id, at, person_id, 'x', origin, token, action, outcome, team, environment_id,
-             object, reason FROM audit",
+             object, reason, folded_person, folded FROM audit",
+        "UPDATE audit SET folded_person = 'somebody else'",
+        "UPDATE audit SET folded = NULL",
     ] {
         let mut write = stage.store.write().await.expect("a transaction");
         let done = sqlx::query(statement).execute(&mut *write).await;
@@ -244,10 +274,14 @@ async fn no_secret_is_in_the_log_its_exports_a_post_mortem_or_a_page() {
     let failed = stage.launched(&actor, launch.clone()).await.expect("a launch that fails later");
     assert!(failed.reason.as_deref().is_some_and(|why| why.contains("connecting with [secret]")), "{failed:?}");
     stage.engine.has_image("berth/web:1", Image::that(Process::Serves).writing(&[&line]));
-    let running = stage.launched(&actor, launch).await.expect("a launch");
+    let running = stage.launched(&actor, launch.clone()).await.expect("a launch");
     stage.engine.end(&stage.engine.containers()[0], End::Exited(1));
     stage.becomes(&actor, &running.id, State::Failed).await;
     stage.done(&actor, &running.id, Operation::Remove).await.expect("a removal");
+    let not_run = stage.launched(&actor, launch).await.expect("a launch");
+    stage.engine.end(&stage.engine.containers()[0], End::NotRun("exec: \"hunter2-is-nobodys-business\": no such file"));
+    let not_run = stage.becomes(&actor, &not_run.id, State::Failed).await;
+    assert!(not_run.reason.as_deref().is_some_and(|why| why.contains("exec: \"[secret]\"")), "{not_run:?}");
 
     let dump = dump(&stage.store).await;
     assert!(dump.contains("connecting with [secret]") && !dump.contains(SECRET), "{dump}");

@@ -100,7 +100,7 @@ fn a_wrong_key_or_value_is_named_with_its_place_and_what_is_allowed() {
         ("\n[server]\nadr = \"x\"", &["berth.toml, line 3", "server.adr", "addr, data_dir, public_host"][..]),
         (
             "[servers]\naddr = \"x\"",
-            &["berth.toml, line 1", "[servers]", "server, docker, oidc, sessions, limits, defaults"],
+            &["berth.toml, line 1", "[servers]", "server, docker, oidc, sessions, limits, defaults, retention"],
         ),
         ("[surprise]", &["[surprise]"]),
         ("addr = \"x\"", &["berth.toml, line 1", "`addr` stands outside a section"]),
@@ -121,6 +121,7 @@ fn a_wrong_key_or_value_is_named_with_its_place_and_what_is_allowed() {
         ("[docker]\nhost = \"https://dock:2376\"", &["docker.ca is missing"]),
         ("[docker]\nprobe_host = \"dock:80\"", &["docker.probe_host", "without a port"]),
         ("[docker]\nca = \"/not/there\"", &["docker.ca", "no such file"]),
+        ("[retention]\nremoved = \"1h\"", &["line 2", "retention.removed = \"1h\"", "from 1d to 3650d"]),
         ("[limits]\nreads = 0", &["line 2", "limits.reads = \"0\"", "from 1 to 1000000"]),
         ("[limits]\nlaunches = \"many\"", &["limits.launches = \"many\"", "a whole number"]),
         (

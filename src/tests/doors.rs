@@ -145,7 +145,8 @@ impl Person {
 
     /// A page, with the session.
     pub async fn page(&self, path: &str) -> Reply {
-        let request = Request::get(path).header(COOKIE, format!("berth={}", self.session)).header(ACCEPT, "text/html");
+        let request =
+            Request::get(path).header(COOKIE, format!("berth-3000={}", self.session)).header(ACCEPT, "text/html");
         self.send(request.body(Body::empty()).expect("a request")).await
     }
 
@@ -153,7 +154,7 @@ impl Person {
     pub async fn form(&self, function: &str, fields: &[(&str, &str)], by_script: bool) -> Reply {
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = Request::post(format!("/fn/{function}"))
-            .header(COOKIE, format!("berth={}", self.session))
+            .header(COOKIE, format!("berth-3000={}", self.session))
             .header(ORIGIN, &self.address)
             .header(ACCEPT, if by_script { "application/json" } else { "text/html" })
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded");

@@ -91,6 +91,30 @@ async fn after_a_restart_what_runs_is_adopted_and_a_stop_goes_on() {
 }
 
 #[tokio::test]
+async fn while_a_slow_stop_is_done_again_after_a_gap_what_happens_on_the_engine_is_heard() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let ends = stage.launched(&bea, ask("web")).await.expect("a launch");
+    let container = stage.engine.containers().remove(0);
+    let stopping = stage.launched(&bea, ask("box")).await.expect("a launch").id;
+    let gate = stage.engine.hold(Call::Stop);
+    stage.service.operate(&bea, &stopping, Operation::Stop).await.expect("a stop");
+    gate.reached(1).await;
+    let after = stage.restarted().await;
+    gate.reached(2).await;
+    let mut changes = after.changes();
+    stage.engine.end(&container, End::Exited(3));
+    loop {
+        match changes.next().await.expect("the service is there") {
+            Change::Environment(changed) if changed.id == ends.id && changed.state == State::Failed => break,
+            _ => {}
+        }
+    }
+    gate.open();
+    assert_eq!(after.settled(&bea, &stopping).await.map(|e| e.state), Ok(State::Stopped));
+}
+
+#[tokio::test]
 async fn a_leftover_of_ours_is_removed_and_a_stranger_with_our_label_is_left_alone() {
     let stage = Stage::set().await;
     let bea = stage.bea().await;

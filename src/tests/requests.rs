@@ -19,6 +19,12 @@ async fn only_our_own_pages_change_anything_with_a_cookie() {
         (&[("origin", ours), ("sec-fetch-site", "same-origin")], 200),
         (&[("origin", "http://localhost:3000")], 200),
         (&[("sec-fetch-site", "same-origin")], 200),
+        // Through a tunnel, of which the browser knows nothing.
+        (&[("origin", "http://127.0.0.1:8080"), ("sec-fetch-site", "same-origin")], 200),
+        (&[("origin", "http://localhost:8080"), ("sec-fetch-site", "same-origin")], 200),
+        (&[("origin", "http://127.0.0.1:8080"), ("sec-fetch-site", "same-site")], 403),
+        (&[("origin", "http://rebound.example:8080"), ("sec-fetch-site", "same-origin")], 403),
+        (&[("origin", "http://127.0.0.1:8080/x"), ("sec-fetch-site", "same-origin")], 403),
         (&[("origin", ours), ("content-type", "application/x-www-form-urlencoded")], 200),
         (&[("origin", ours), ("content-type", "application/json")], 200),
         (&[], 403),

@@ -11,7 +11,7 @@ use super::support::{Berth, Browser};
 use crate::store::sessions::SignedIn;
 use crate::store::tokens::NewToken;
 
-const COOKIE: &str = "berth";
+const COOKIE: &str = "berth-3000";
 
 /// A browser with a session of somebody who signed in elsewhere in these tests.
 async fn signed_in(berth: &Berth, user: &app::model::name::UserId) -> Browser {
@@ -81,7 +81,7 @@ async fn the_cookie_is_the_host_s_own_and_no_script_s() {
     let link = berth.auth.operator.as_ref().expect("a link").path();
     let answer = berth.browser().get(&link).await;
     let [cookie] = answer.set_cookies()[..] else { panic!("one cookie") };
-    assert!(cookie.starts_with("berth="), "{cookie}");
+    assert!(cookie.starts_with("berth-3000="), "{cookie}");
     for part in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=604800"] {
         assert!(cookie.contains(part), "{part} in {cookie}");
     }

@@ -84,7 +84,7 @@ impl Site {
         let who = SignedIn { user, sid: None, id_token: None };
         store.sign_in_session(&id, who, now, until).await.expect("signed in");
         let mut browser = self.visitor();
-        browser.cookies.insert("berth".to_owned(), id);
+        browser.cookies.insert("berth-3000".to_owned(), id);
         browser
     }
 

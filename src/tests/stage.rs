@@ -223,6 +223,7 @@ pub fn settings() -> Settings {
         launches: Limits::default().launches,
         without_limits: false,
         groups_valid_for: Some(Span::hours(30 * 24)),
+        keep_removed: Span::hours(90 * 24),
         address_pool: None,
     }
 }

@@ -313,10 +313,10 @@ impl Table {
         let owner = site.person("Bea", &["blue"], None).await;
         let browser = site.browser(&owner).await;
         let actor =
-            site.auth.actor_of_session(&browser.cookies["berth"], false).await.expect("a database").expect("Bea");
+            site.auth.actor_of_session(&browser.cookies["berth-3000"], false).await.expect("a database").expect("Bea");
         let id = site.stage.launched(&actor, ask("box")).await.expect("a launch").id;
         let listening = site.listening().await;
-        let (cookie, address) = (format!("berth={}", browser.cookies["berth"]), browser.address.clone());
+        let (cookie, address) = (format!("berth-3000={}", browser.cookies["berth-3000"]), browser.address.clone());
         Self { site, listening, id, owner, cookie, address }
     }
 

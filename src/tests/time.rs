@@ -546,3 +546,24 @@ async fn scripts_read_both_clocks() {
     let json = serde_json::to_value(&stopped).expect("JSON");
     assert_eq!((&json["idle"], &json["removes_at"]), (&serde_json::Value::Null, &at.after(GRACE).to_string().into()));
 }
+
+#[tokio::test]
+async fn what_is_kept_of_a_removed_environment_goes_after_its_time_and_the_log_stays() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let removed = stage.launched(&bea, ask("web")).await.expect("a launch").id;
+    stage.done(&bea, &removed, Operation::Remove).await.expect("a removal");
+    let kept = stage.launched(&bea, ask("box")).await.expect("a launch").id;
+    let logged = stage.store.count("audit").await;
+    stage.pass(Span::hours(90 * 24 - 1));
+    stage.service.forget_removed().await;
+    assert!(stage.service.environment(&bea, &removed).await.is_ok(), "its page is there");
+    stage.pass(Span::hours(1));
+    stage.service.forget_removed().await;
+    assert!(stage.service.environment(&bea, &removed).await.is_err());
+    assert!(stage.service.environment(&bea, &kept).await.is_ok(), "what is not removed stays, however old");
+    for (what, count) in [("environments", 1), ("post_mortems", 0), ("audit", logged)] {
+        assert_eq!(stage.store.count(what).await, count, "{what}");
+    }
+    assert_eq!(stage.store.count(&format!("steps WHERE environment_id = '{removed}'")).await, 0);
+}

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use app::model::access::{Actor, InstallationRole, TeamRole};
+use app::model::audit::Search;
 use app::model::environment::{Operation, State};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
@@ -87,11 +88,16 @@ async fn upgraded(version: i64, dump: &str) {
     let copy = folder.path().join(format!("berth-schema-{version}.db"));
     assert_eq!(copy.exists(), store.count("_sqlx_migrations").await > version, "what is migrated was copied");
     assert_eq!(counts(&file).await, before, "schema {version}");
+    if version == 9 {
+        let search = Search { person: "özlem çelik".to_owned(), ..Search::default() };
+        let found = store.audit(&search, None, 10).await.expect("a log").items;
+        assert!(!found.is_empty(), "what was written before is found in any letter case");
+    }
     let stage = Stage::around(engine, store, folder, Patience::default()).await;
     reconciled(&stage.service).await;
     reconciled(&stage.service).await;
     // The dump has ids that the same clock has drawn.
-    (0..4096).for_each(|_| drop(stage.clock.user_id()));
+    (0..9000).for_each(|_| drop(stage.clock.user_id()));
     let bea = stage.bea().await;
     let ada = Actor { role: Some(InstallationRole::Admin), ..stage.person("Ann", "blue", TeamRole::Member).await };
     let all = stage.service.all_environments(&ada).await.expect("a list");

@@ -11,25 +11,29 @@ use axum::response::Response;
 use super::actor::brings_token;
 use super::refusal::Page;
 use crate::clock::Clock;
-use crate::config::PublicUrl;
+use crate::config::{PublicUrl, is_loopback_origin};
 
 /// Which origins are ours.
 #[derive(Debug, Clone)]
 pub struct Guard {
     origins: Vec<String>,
+    /// Whether we are on loopback, where a tunnel brings people by another port.
+    tunnelled: bool,
     clock: Clock,
 }
 
 impl Guard {
     #[must_use]
     pub fn new(public_url: &PublicUrl, clock: Clock) -> Self {
-        Self { origins: public_url.origins(), clock }
+        Self { origins: public_url.origins(), tunnelled: public_url.is_loopback() && !public_url.is_https(), clock }
     }
 
     /// Whether a request comes from one of our own pages; without either header, it comes from no page at all.
     fn comes_from_us(&self, headers: &HeaderMap) -> Option<bool> {
-        let origin = headers.get(ORIGIN).map(|origin| self.is_ours(origin));
         let site = headers.get("sec-fetch-site").map(|site| site == "same-origin");
+        // A browser that says so itself says that the page is from the address that it asks.
+        let tunnelled = self.tunnelled && site == Some(true);
+        let origin = headers.get(ORIGIN).map(|origin| self.is_ours(origin) || (tunnelled && is_local(origin)));
         match (origin, site) {
             (None, None) => None,
             (origin, site) => Some(origin.unwrap_or(true) && site.unwrap_or(true)),
@@ -55,6 +59,10 @@ impl Guard {
     }
 }
 
+fn is_local(origin: &HeaderValue) -> bool {
+    origin.to_str().is_ok_and(is_loopback_origin)
+}
+
 /// What another site's form can send without being asked; nothing of ours does.
 fn is_plain_text(headers: &HeaderMap) -> bool {
     let plain =
@@ -71,10 +79,14 @@ pub async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next
     let origin = request.headers().get(ORIGIN).map(|origin| String::from_utf8_lossy(origin.as_bytes()));
     let origin = app::model::units::shorten(&origin.unwrap_or_default());
     tracing::warn!(origin, ours = ?guard.origins, "a request from another site was refused; is server.public_url right?");
+    let text = format!(
+        "So nothing was done. Open Berth at its own address, {}, and try again there; scripts use a token.",
+        guard.origins.first().map_or("", String::as_str)
+    );
     let page = Page {
         status: StatusCode::FORBIDDEN,
         title: "This did not come from Berth's own pages",
-        text: "So nothing was done. Open Berth at its own address and try again there; scripts use a token.",
+        text: &text,
         links: &[("/", "Open Berth")],
     };
     page.answer(&guard.clock)

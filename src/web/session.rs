@@ -85,27 +85,25 @@ fn backend(error: StoreError) -> Error {
 }
 
 /// The session's cookie. Under https its name binds it to this very host; on loopback in clear, where browsers would
-/// refuse that, it is a plain one.
-#[derive(Debug, Clone, Copy)]
+/// refuse that, it is named after the port: a cookie goes to every port of its host, and another server there has its own.
+#[derive(Debug, Clone)]
 pub struct SessionCookie {
+    name: String,
     secure: bool,
 }
 
 impl SessionCookie {
     #[must_use]
     pub fn of(public_url: &PublicUrl) -> Self {
-        Self { secure: public_url.is_https() }
+        let secure = public_url.is_https();
+        let name = if secure { "__Host-berth".to_owned() } else { format!("berth-{}", public_url.port()) };
+        Self { name, secure }
     }
 
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        if self.secure { "__Host-berth" } else { "berth" }
-    }
-
-    #[must_use]
-    pub fn layer(self, rows: Rows) -> SessionManagerLayer<Rows> {
+    pub fn layer(&self, rows: Rows) -> SessionManagerLayer<Rows> {
         SessionManagerLayer::new(rows)
-            .with_name(self.name())
+            .with_name(self.name.clone())
             .with_secure(self.secure)
             .with_http_only(true)
             .with_same_site(SameSite::Lax)
@@ -114,8 +112,8 @@ impl SessionCookie {
 
     /// The `Set-Cookie` that removes it. The library's own lacks `Secure`, and browsers ignore that for a `__Host-` name.
     #[must_use]
-    pub fn removal(self) -> HeaderValue {
-        let cookie = Cookie::build((self.name(), ""))
+    pub fn removal(&self) -> HeaderValue {
+        let cookie = Cookie::build((self.name.as_str(), ""))
             .path("/")
             .secure(self.secure)
             .http_only(true)

@@ -251,7 +251,7 @@ fn inspected(container: &Container) -> Value {
         "Status": container.told_status(),
         "ExitCode": container.exit_code,
         "OOMKilled": container.oom_killed,
-        "Error": "",
+        "Error": container.error,
         "StartedAt": container.started.as_deref().unwrap_or(NEVER),
         "FinishedAt": container.finished.as_deref().unwrap_or(NEVER),
     });

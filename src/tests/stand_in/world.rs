@@ -56,6 +56,8 @@ impl Image {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     Exited(i64),
+    /// The engine could not run it, and says this.
+    NotRun(&'static str),
     OutOfMemory,
     /// After a process of it was ended for want of memory.
     AfterOutOfMemory(i64),
@@ -106,6 +108,7 @@ pub(super) struct Container {
     pub(super) status: String,
     pub(super) exit_code: i64,
     pub(super) oom_killed: bool,
+    pub(super) error: &'static str,
     pub(super) created: String,
     pub(super) started: Option<String>,
     pub(super) finished: Option<String>,
@@ -245,6 +248,7 @@ impl World {
             status: "created".to_owned(),
             exit_code: 0,
             oom_killed: false,
+            error: "",
             created: self.now(),
             started: None,
             finished: None,
@@ -358,10 +362,15 @@ impl World {
     fn ended(&self, container: &mut Container, end: End) {
         container.status = "exited".to_owned();
         container.finished = Some(self.now());
-        container.oom_killed = !matches!(end, End::Exited(_));
+        container.oom_killed = matches!(end, End::OutOfMemory | End::AfterOutOfMemory(_));
+        if let End::NotRun(error) = end {
+            container.error = error;
+            container.started = None;
+        }
         container.exit_code = match end {
             End::Exited(code) | End::AfterOutOfMemory(code) => code,
             End::OutOfMemory => 137,
+            End::NotRun(_) => 127,
         };
         container.ports.clear();
         container.used = None;
