@@ -36,8 +36,9 @@ export class Berth {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const provider = await startProvider({ berth: url });
-    const behind = process.env.BERTH_PROXY === 'nginx' ? await freePort() : undefined;
-    const proxy = behind === undefined ? undefined : Proxy.start(directory, port, behind);
+    const kind = process.env.BERTH_PROXY;
+    const behind = kind ? await freePort() : undefined;
+    const proxy = kind && behind ? Proxy.start(kind, directory, port, behind) : undefined;
     const config = join(directory, 'berth.toml');
     writeFileSync(
       config,
