@@ -42,7 +42,7 @@ pub async fn record(write: &mut Write, entry: &Entry, now: Timestamp) -> Result<
 
 /// Without letter case, in every script.
 fn fold(text: &str) -> String {
-    // A capital sharp s and a dotted capital I have small forms that differ from what people type.
+    // The small form of a dotted capital I keeps its dot as a mark of its own; people write a sharp s in both ways.
     text.to_lowercase().replace('\u{307}', "").replace('ß', "ss")
 }
 
