@@ -7,6 +7,7 @@ mod shown;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -263,6 +264,11 @@ fn parsed<T: FromStr>(text: &str) -> Option<T> {
     text.parse().ok()
 }
 
+/// Reads a length of time that is in this range.
+fn within(range: RangeInclusive<Span>) -> impl Fn(&str) -> Option<Span> {
+    move |text| parsed(text).filter(|span| range.contains(span))
+}
+
 fn server(reader: &mut Reader, has_oidc: bool) -> Server {
     let addr = reader
         .value("server", "addr", "an address with a port, such as 127.0.0.1:3000", parsed)
@@ -364,7 +370,7 @@ fn oidc(reader: &mut Reader, sessions: Sessions) -> Option<Oidc> {
     let groups_when_absent = reader.value("oidc", "groups_when_absent", "none or keep", |text| {
         [WhenAbsent::None, WhenAbsent::Keep].into_iter().find(|when| when.as_str() == text)
     });
-    let within = |text: &str| parsed(text).filter(|span| (Span::seconds(1)..=Span::hours(3650 * 24)).contains(span));
+    let within = within(Span::seconds(1)..=Span::hours(3650 * 24));
     let groups_valid_for =
         reader.value("oidc", "groups_valid_for", "a length of time up to 3650d, such as 30d", within);
     let groups_valid_for = groups_valid_for.unwrap_or(sessions.absolute.max(Span::hours(30 * 24)));
@@ -418,8 +424,8 @@ fn client_secret(reader: &mut Reader) -> Option<SecretString> {
 
 fn sessions(reader: &mut Reader) -> Sessions {
     const ALLOWED: &str = "a length of time from 1s to 365d, such as 8h";
-    let within = |text: &str| parsed(text).filter(|span| (Span::seconds(1)..=Span::hours(365 * 24)).contains(span));
-    let idle = reader.value("sessions", "idle", ALLOWED, within).unwrap_or(Span::hours(8));
+    let within = within(Span::seconds(1)..=Span::hours(365 * 24));
+    let idle = reader.value("sessions", "idle", ALLOWED, &within).unwrap_or(Span::hours(8));
     let absolute = reader.value("sessions", "absolute", ALLOWED, within).unwrap_or(Span::hours(7 * 24));
     if idle > absolute {
         reader.fault("sessions", "idle", format!("= {idle} is longer than sessions.absolute = {absolute}"));
@@ -428,7 +434,7 @@ fn sessions(reader: &mut Reader) -> Sessions {
 }
 
 fn retention(reader: &mut Reader) -> Retention {
-    let within = |text: &str| parsed(text).filter(|span| (Span::hours(24)..=Span::hours(3650 * 24)).contains(span));
+    let within = within(Span::hours(24)..=Span::hours(3650 * 24));
     let removed = reader.value("retention", "removed", "a length of time from 1d to 3650d, such as 90d", within);
     Retention { removed: removed.unwrap_or(Span::hours(90 * 24)) }
 }

@@ -126,3 +126,42 @@ fn name(text: &str) -> Result<String, Stop> {
     let fits = !text.trim().is_empty() && text.chars().count() <= 60 && !text.chars().any(char::is_control);
     if fits { Ok(text.trim().to_owned()) } else { Err(Stop::failed("--name must have 1 to 60 printable characters")) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::people::Identity;
+
+    #[tokio::test]
+    async fn a_person_is_named_by_an_address_of_theirs_alone_or_by_their_id() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("berth.db")).await.expect("a database");
+        let clock = Clock::system();
+        let mut ids = Vec::new();
+        for (subject, email) in
+            [("bea", Some("shared@example.org")), ("max", Some("shared@example.org")), ("ida", None)]
+        {
+            let identity = Identity {
+                issuer: "https://id.example".to_owned(),
+                subject: subject.to_owned(),
+                name: subject.to_owned(),
+                email: email.map(str::to_owned),
+                role: None,
+            };
+            ids.push(store.sign_in_person(&identity, &[], &clock.user_id(), clock.now()).await.expect("a person"));
+        }
+        for id in &ids {
+            assert_eq!(&the_one(&store, id.as_str()).await.expect("a person").id, id);
+        }
+        let shared = the_one(&store, "shared@example.org").await.expect_err("two have it").message;
+        assert!(
+            ids[..2].iter().all(|id| shared.contains(id.as_str())) && !shared.contains(ids[2].as_str()),
+            "{shared}"
+        );
+        store.sql("UPDATE users SET disabled = TRUE WHERE subject = 'max'").await;
+        assert_eq!(the_one(&store, "shared@example.org").await.expect("bea").id, ids[0]);
+        for nobody in ["ida@example.org", ids[1].as_str(), clock.user_id().as_str()] {
+            assert!(the_one(&store, nobody).await.is_err(), "{nobody}");
+        }
+    }
+}

@@ -416,6 +416,22 @@ mod tests {
     }
 
     #[test]
+    fn the_error_of_a_start_counts_only_of_what_never_ran() {
+        let state = |started: &str, finished: &str| {
+            let text = format!(
+                r#"{{"Status":"exited","ExitCode":5,"Error":"it runs","StartedAt":"{started}","FinishedAt":"{finished}"}}"#
+            );
+            inspected(&text, "").error
+        };
+        const NEVER: &str = "0001-01-01T00:00:00Z";
+        let (earlier, later) = ("2026-11-21T04:00:00Z", "2026-11-21T05:00:00Z");
+        assert_eq!(state(NEVER, NEVER).as_deref(), Some("it runs"));
+        assert_eq!(state(NEVER, later).as_deref(), Some("it runs"));
+        assert_eq!(state(later, earlier).as_deref(), Some("it runs"), "the run before it ended");
+        assert_eq!(state(earlier, later), None, "it ran, and ended");
+    }
+
+    #[test]
     fn a_list_tells_health_in_brackets() {
         for (status, health) in [
             ("Up 3 minutes (healthy)", Some(Health::Healthy)),
