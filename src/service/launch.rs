@@ -383,7 +383,8 @@ impl Service {
         if matches!(inspected.status, Status::Running | Status::Restarting | Status::Paused | Status::Other(_)) {
             return Ok(());
         }
-        let ended = self.how_it_ended(inspected, inspected.started_at).0;
+        let stored = self.current(activity).await?;
+        let ended = self.how_it_ended(&stored, inspected, inspected.started_at).await.0;
         let lines = self.last_words(activity, container).await;
         Err(Broken::Failed(format!("It ended before it was ready: {ended}.{lines}")))
     }

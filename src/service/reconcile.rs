@@ -447,10 +447,17 @@ impl Service {
         }
     }
 
-    /// How a container that has run since then has ended, and why.
-    pub(super) fn how_it_ended(&self, container: &Container, began: Option<Timestamp>) -> (String, Cause) {
+    /// How a container that has run since then has ended, without secrets, and why.
+    pub(super) async fn how_it_ended(
+        &self,
+        stored: &Stored,
+        container: &Container,
+        began: Option<Timestamp>,
+    ) -> (String, Cause) {
         let cause = self.ends.cause(&container.id, began, self.current_host().engine_started_at);
-        (ended(container, cause), cause)
+        let secrets = self.secrets_of(stored).await;
+        let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+        (masked(&ended(container, cause), &secrets), cause)
     }
 
     /// Its container has ended. What a restart of the engine has ended starts again.
@@ -462,15 +469,13 @@ impl Service {
     ) -> Result<(), Broken> {
         let Some(container) = container else { return Ok(()) };
         let began = stored.run_began_at.or(stored.environment.started_at);
-        let (how, cause) = self.how_it_ended(&container, began);
+        let (how, cause) = self.how_it_ended(stored, &container, began).await;
         if cause == Cause::Restart && self.starts_again(stored, activity, &how).await? {
             return Ok(());
         }
         let to = if is_clean(&container, cause) { State::Stopped } else { State::Failed };
         let at = container.finished_at.map(Timestamp::short_utc).unwrap_or_default();
-        let secrets = self.secrets_of(stored).await;
-        let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-        let reason = masked(&sentence(&format!("{how} at {at}")), &secrets);
+        let reason = sentence(&format!("{how} at {at}"));
         self.keep_post_mortem(&self.current(activity).await?, &reason, Some(&container)).await;
         self.advance(activity, to, &[], |stored| {
             Self::forget_run(stored);
