@@ -94,7 +94,9 @@ export class OwnEngine {
   }
 
   #lastWords() {
-    return readFileSync(join(this.directory, 'log'), 'utf8').trimEnd().split('\n').slice(-20).join('\n');
+    const lines = readFileSync(join(this.directory, 'log'), 'utf8').trimEnd().split('\n');
+    const panic = lines.findLastIndex((line) => line.startsWith('panic:'));
+    return (panic < 0 ? lines.slice(-20) : lines.slice(panic, panic + 20)).join('\n');
   }
 }
 
