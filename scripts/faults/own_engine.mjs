@@ -10,9 +10,6 @@ import { ask, until } from '../lib.mjs';
 
 const groups = '/sys/fs/cgroup';
 
-/** How often a service manager starts what ends by itself, before it leaves it alone. */
-const STARTS = 5;
-
 export class OwnEngine {
   static async start() {
     const engine = new OwnEngine();
@@ -33,17 +30,9 @@ export class OwnEngine {
     await promisify(execFile)(script, words, { env: { ...process.env, DOCKER_HOST: `unix://${this.address.socketPath}` } });
   }
 
-  /** Starts it where it does not run. It ends what still runs from before, unless `keeping` (live restore). Engine 20.10 can panic
-   *  over what a kill has left of a network: as the service manager of a real machine does, it is started again, a few times. */
+  /** Starts it where it does not run. It ends what still runs from before, unless `keeping` (live restore). */
   async restart({ keeping }) {
     if (!this.machine) await this.#powerOn();
-    for (let starts = 1; !(await this.#start({ keeping })); starts += 1) {
-      if (starts === STARTS) throw new Error(`The engine ended by itself, ${STARTS} times:\n${this.#lastWords()}`);
-    }
-  }
-
-  /** Whether it answers; else it has ended by itself. */
-  async #start({ keeping }) {
     const at = (name) => join(this.directory, name);
     const dockerd = [
       ...['dockerd', '--host', `unix://${at('docker.sock')}`, '--data-root', at('data'), '--exec-root', at('run'), '--pidfile', at('pid')],
@@ -53,9 +42,10 @@ export class OwnEngine {
     this.dockerd = spawn('nsenter', ['--target', this.first, '--pid', '--mount', ...dockerd], { stdio: ['ignore', log, log], detached: true });
     closeSync(log);
     this.exit = once(this.dockerd, 'exit');
-    const ended = () => this.dockerd.exitCode !== null;
-    await until('the engine answers', async () => ended() || ask(this.address, 'GET', '/_ping').catch(() => false));
-    return !ended();
+    await until('the engine answers', () => {
+      if (this.dockerd.exitCode !== null) throw new Error(`The engine ended by itself:\n${this.#lastWords()}`);
+      return ask(this.address, 'GET', '/_ping').catch(() => false);
+    });
   }
 
   /** kill -9 of the engine. Its containers run on, and nobody looks after them. */

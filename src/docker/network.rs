@@ -89,14 +89,19 @@ pub struct NetworkSpec<'a> {
     pub team: Option<&'a TeamName>,
     /// Tells networks of one team apart, in the name.
     pub mark: &'a str,
-    /// Its addresses; `None`: the engine chooses from its own pools.
+    /// Its addresses, with the first for the host; `None`: the engine chooses from its own pools.
     pub subnet: Option<IpNet>,
 }
 
 impl NetworkSpec<'_> {
     pub(super) fn body(&self) -> NetworkCreateRequest {
         let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let config = self.subnet.map(|subnet| IpamConfig { subnet: Some(subnet.to_string()), ..IpamConfig::default() });
+        // Killed while it removes a network without a stated gateway, an Engine 20.10 never starts again (its reservePools panics).
+        let config = self.subnet.map(|subnet| IpamConfig {
+            subnet: Some(subnet.to_string()),
+            gateway: subnet.hosts().next().map(|first| first.to_string()),
+            ..IpamConfig::default()
+        });
         let labels = match self.team {
             Some(team) => HashMap::from([label(INSTALLATION, self.installation), label(TEAM, team.as_str())]),
             None => HashMap::from([label(CHECK, self.installation)]),
@@ -160,5 +165,19 @@ impl From<NetworkAnswer> for Network {
             created_at: moment(answer.created.as_deref()),
             is_apart: answer.driver == "bridge" && !answer.has_ipv6 && option.is_some_and(|icc| icc == "false"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_of_declared_addresses_states_its_gateway() {
+        let subnet = Some("10.60.3.0/24".parse().expect("a subnet"));
+        let body = NetworkSpec { installation: "a1", team: None, mark: "m", subnet }.body();
+        let config = body.ipam.expect("addresses").config.expect("a range");
+        let stated = config.iter().map(|range| (range.subnet.as_deref(), range.gateway.as_deref())).collect::<Vec<_>>();
+        assert_eq!(stated, [(Some("10.60.3.0/24"), Some("10.60.3.1"))]);
     }
 }
