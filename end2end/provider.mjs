@@ -1,7 +1,7 @@
 // A real OpenID Provider on loopback with a fixed set of people, for the journeys and for trying Berth's sign-in by hand:
 //   node end2end/provider.mjs [PORT [BERTH-URL]]
 import { createServer } from 'node:http';
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import { Provider } from 'oidc-provider';
@@ -34,7 +34,6 @@ export async function startProvider({ berth, port = 0 }) {
 }
 
 function configuration(berth) {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   return {
     clients: [
       {
@@ -46,7 +45,7 @@ function configuration(berth) {
         response_types: ['code'],
       },
     ],
-    jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid: 'loopback' }] },
+    jwks: { keys: [{ ...signingKey(), use: 'sig', alg: 'RS256', kid: 'loopback' }] },
     cookies: { keys: ['loopback-only'] },
     scopes: ['openid', 'profile', 'email', 'groups', 'offline_access'],
     claims: {
@@ -77,6 +76,16 @@ function configuration(berth) {
       ctx.body = page('The sign-in cannot go on', `<p>${escaped(out.error)}: ${escaped(out.error_description ?? '')}</p>`);
     },
   };
+}
+
+/** By way of text: Node.js 20 locks up where it frees what generated a key while it exports that same key as a JWK. */
+function signingKey() {
+  const { privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  return createPrivateKey(privateKey).export({ format: 'jwk' });
 }
 
 function account(id) {
