@@ -11,10 +11,11 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use app::model::access::InstallationRole;
-use app::model::host::SUBNET_PREFIX;
-use app::model::units::{Memory, Span};
+use docker::names_an_engine;
 use ipnet::{IpNet, Ipv4Net};
+use model::access::InstallationRole;
+use model::host::SUBNET_PREFIX;
+use model::units::{Memory, Span};
 use secrecy::SecretString;
 use url::Url;
 
@@ -22,7 +23,6 @@ use address::PUBLIC_URL_ALLOWED;
 pub use address::{PublicUrl, is_loopback, is_loopback_origin};
 use read::{Origins, Reader};
 
-use crate::docker::names_an_engine;
 use crate::rates::Pace;
 
 const SECTIONS: [&str; 7] = ["server", "docker", "oidc", "sessions", "limits", "defaults", "retention"];

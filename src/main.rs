@@ -1,13 +1,10 @@
 //! The command line. Everything that is made of parts is put together here.
 
-mod clock;
 mod command;
 mod config;
-mod docker;
 mod jobs;
 mod rates;
 mod service;
-mod store;
 mod web;
 
 #[cfg(test)]

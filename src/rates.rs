@@ -8,13 +8,13 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::api::ApiError;
-use app::model::access::Actor;
-use app::model::name::UserId;
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
+use model::access::Actor;
+use model::name::UserId;
 use tokio::time::Instant;
 
 /// How often: so many a minute, and of those so many in one moment.

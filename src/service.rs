@@ -37,24 +37,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use app::api::ApiError;
-use app::model::access::{Action, Actor, Denied, Target, authorize};
-use app::model::environment::Environment;
-use app::model::host::{Host, Isolation, IsolationCheck};
-use app::model::name::{EnvironmentId, TeamName};
-use app::model::quarantine::Stray;
-use app::model::time::Timestamp;
-use app::model::units::{Memory, Span};
+use clock::Clock;
+use docker::{ContainerId, Engine};
 use futures::FutureExt;
 use ipnet::Ipv4Net;
+use model::access::{Action, Actor, Denied, Target, authorize};
+use model::environment::Environment;
+use model::host::{Host, Isolation, IsolationCheck};
+use model::name::{EnvironmentId, TeamName};
+use model::quarantine::Stray;
+use model::time::Timestamp;
+use model::units::{Memory, Span};
+use store::environments::Stored;
+use store::{Store, StoreError};
 use tokio::sync::{broadcast, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::clock::Clock;
-use crate::docker::{ContainerId, Engine, HostFacts};
 use crate::rates::{Counted, Pace, Rate};
-use crate::store::environments::Stored;
-use crate::store::{Store, StoreError};
 use app::api::live::Change;
 use app::api::manage::Setting;
 use deadlines::Underway;
@@ -278,7 +278,7 @@ impl Service {
     }
 
     /// What all teams together may hold of the host; nothing is limited that the engine has not told yet.
-    fn host_quota(&self) -> app::model::quota::Quota {
+    fn host_quota(&self) -> model::quota::Quota {
         let host = self.host.borrow();
         self.settings.reserve.quota(&host)
     }
@@ -287,8 +287,8 @@ impl Service {
 impl Reserve {
     /// The host's capacity minus the reserve, times what may be promised.
     #[must_use]
-    pub fn quota(&self, host: &Host) -> app::model::quota::Quota {
-        use app::model::units::MilliCpu;
+    pub fn quota(&self, host: &Host) -> model::quota::Quota {
+        use model::units::MilliCpu;
         let known = host.memory > Memory::default();
         let times = |amount: u64, ratio: f64| {
             #[expect(
@@ -300,7 +300,7 @@ impl Reserve {
             let product = (amount as f64 * ratio) as u64;
             product
         };
-        app::model::quota::Quota {
+        model::quota::Quota {
             environments: None,
             running: None,
             cpus: known.then(|| MilliCpu::new(times(host.cpus.as_milli(), self.cpu_ratio))),
@@ -309,36 +309,14 @@ impl Reserve {
     }
 }
 
-impl Stored {
-    /// Its container, as the engine knows it.
-    pub(crate) fn container(&self) -> Option<ContainerId> {
-        self.container_id.as_deref().and_then(ContainerId::parse)
-    }
+/// The container of an environment, as the engine knows it.
+fn container_of(stored: &Stored) -> Option<ContainerId> {
+    stored.container_id.as_deref().and_then(ContainerId::parse)
 }
 
 fn refuse(denied: Denied, what: &str) -> ApiError {
     match denied {
         Denied::Hidden => ApiError::not_found(what),
         Denied::Rule(rule) => ApiError::Forbidden { rule: rule.to_owned() },
-    }
-}
-
-impl From<&HostFacts> for Host {
-    fn from(facts: &HostFacts) -> Self {
-        Self {
-            name: facts.name.clone(),
-            version: facts.engine.clone(),
-            cpus: facts.cpus,
-            memory: facts.memory,
-            unlimited: facts.unlimited.clone(),
-            link: app::model::host::Link::Live,
-            engine_started_at: facts.started_at,
-            isolation: Some(match facts.default_bridge_is_apart {
-                true => Isolation::DefaultBridge,
-                false => Isolation::TeamNetworks,
-            }),
-            networks: 0,
-            networks_left: None,
-        }
     }
 }

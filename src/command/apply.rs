@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
+use clock::Clock;
+use store::Access;
+
 use clap::Args;
 
 use super::{Stop, data};
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::service::apply;
-use crate::store::Access;
 
 #[derive(Debug, Args)]
 pub struct Apply {

@@ -5,9 +5,10 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+use store::{Access, Store};
+
 use super::Stop;
 use crate::config::Config;
-use crate::store::{Access, Store};
 
 const DATABASE: &str = "berth.db";
 const LOCK: &str = "berth.lock";

@@ -1,9 +1,10 @@
 //! `berth export`: the catalogue as the file that declares it.
 
+use store::Access;
+
 use super::{Stop, data};
 use crate::config::Config;
 use crate::service::export;
-use crate::store::Access;
 
 pub async fn run(config: &Config) -> Result<(), Stop> {
     let store = data::open(config, Access::Read).await?;

@@ -6,16 +6,16 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::model::units::shorten;
+use clock::Clock;
+use docker::{Connection, Engine};
+use model::units::shorten;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
 use super::{Stop, data};
-use crate::clock::Clock;
 use crate::config::Config;
-use crate::docker::{Connection, Engine};
 use crate::service::{Reach, Reserve, Service, Settings};
 use crate::web::auth::Auth;
 use crate::web::connections;
@@ -38,7 +38,7 @@ pub async fn run(config: Config) -> Result<(), Stop> {
         );
     }
     let (store, _lock) = data::serve(&config).await?;
-    let candidate = crate::clock::hex(&clock.random::<8>());
+    let candidate = clock::hex(&clock.random::<8>());
     let installation = store.installation_value("id", &candidate).await.map_err(Stop::failed)?;
     let connection = connection(&config);
     let engine = Engine::connect(&connection).map_err(|error| Stop { code: 2, message: format!("docker: {error}") })?;

@@ -1,17 +1,17 @@
 //! `berth token create`, `berth token list`, `berth token revoke`.
 
-use app::model::access::TokenScope;
-use app::model::name::UserId;
-use app::model::time::Timestamp;
-use app::model::units::Span;
 use clap::{Args, Subcommand};
+use clock::Clock;
+use model::access::TokenScope;
+use model::name::UserId;
+use model::time::Timestamp;
+use model::units::Span;
+use store::people::Person;
+use store::tokens::NewToken;
+use store::{Access, Store};
 
 use super::{Stop, data};
-use crate::clock::Clock;
 use crate::config::Config;
-use crate::store::people::Person;
-use crate::store::tokens::NewToken;
-use crate::store::{Access, Store};
 
 #[derive(Debug, Subcommand)]
 pub enum Token {
@@ -130,7 +130,7 @@ fn name(text: &str) -> Result<String, Stop> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::people::Identity;
+    use store::people::Identity;
 
     #[tokio::test]
     async fn a_person_is_named_by_an_address_of_theirs_alone_or_by_their_id() {

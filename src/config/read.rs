@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use app::model::units::shorten;
+use model::units::shorten;
 use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;

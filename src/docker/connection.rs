@@ -137,16 +137,16 @@ pub(super) enum Address {
         tls: Option<Tls>,
     },
     /// In the same process, so that a test decides in which order things happen.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     Inside(Inside),
 }
 
 /// The way to an engine in the same process: `None` while it is away.
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 #[derive(Clone)]
 pub struct Inside(pub Arc<dyn Fn() -> Option<tokio::io::DuplexStream> + Send + Sync>);
 
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 impl fmt::Debug for Inside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Inside")
@@ -171,7 +171,7 @@ impl fmt::Display for Address {
         match self {
             Self::Socket(path) => write!(f, "unix://{}", path.display()),
             Self::Tcp { host, port, .. } => write!(f, "tcp://{host}:{port}"),
-            #[cfg(test)]
+            #[cfg(any(test, feature = "testing"))]
             Self::Inside(_) => f.write_str("inside"),
         }
     }

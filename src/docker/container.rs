@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use app::model::environment::{Health, Limits};
-use app::model::template::Protocol;
-use app::model::time::Timestamp;
-use app::model::units::{Memory, MilliCpu};
+use model::environment::{Health, Limits};
+use model::template::Protocol;
+use model::time::Timestamp;
+use model::units::{Memory, MilliCpu};
 use serde::{Deserialize, Deserializer};
 
 use super::labels::Labels;

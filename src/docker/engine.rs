@@ -4,9 +4,6 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use app::model::idle::Counters;
-use app::model::terminal::Size;
-use app::model::units::Span;
 use bollard::errors::Error as CallError;
 use bollard::models::{CreateImageInfo, NetworkConnectRequest, NetworkDisconnectRequest};
 use bollard::query_parameters::{
@@ -15,6 +12,9 @@ use bollard::query_parameters::{
 };
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
 use futures::{FutureExt, Stream, StreamExt};
+use model::idle::Counters;
+use model::terminal::Size;
+use model::units::Span;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -79,7 +79,7 @@ impl Engine {
     }
 
     /// An engine in the same process.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub fn inside(way: super::connection::Inside, patience: Patience) -> Self {
         Self::connect_to(Address::Inside(way), patience).expect("nothing to be wrong with")
     }

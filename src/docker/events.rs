@@ -1,10 +1,10 @@
 //! What happens to our containers, told by the engine as it happens.
 
-use app::model::environment::Health;
-use app::model::time::Timestamp;
 use futures::{Stream, stream};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes, Incoming};
+use model::environment::Health;
+use model::time::Timestamp;
 use serde::Deserialize;
 
 use super::container::{ContainerId, health_of};

@@ -1,8 +1,8 @@
 //! The host as its engine describes it.
 
-use app::model::host::Resource;
-use app::model::time::Timestamp;
-use app::model::units::{Memory, MilliCpu};
+use model::host::Resource;
+use model::time::Timestamp;
+use model::units::{Memory, MilliCpu};
 use serde::Deserialize;
 
 use super::network::Network;

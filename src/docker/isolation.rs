@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use app::model::host::{Findings, Reachability};
 use bollard::body_full;
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, CreateImageOptionsBuilder, WaitContainerOptionsBuilder,
 };
 use futures::StreamExt;
 use hyper::body::Bytes;
+use model::host::{Findings, Reachability};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use app::model::name::EnvironmentId;
+use model::name::EnvironmentId;
 use serde::Deserialize;
 
 use super::text::plain;

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use app::model::units::Span;
+use model::units::Span;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 

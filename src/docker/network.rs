@@ -6,11 +6,11 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use app::model::host::DEFAULT_BRIDGE;
-use app::model::name::TeamName;
-use app::model::time::Timestamp;
 use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest};
 use ipnet::IpNet;
+use model::host::DEFAULT_BRIDGE;
+use model::name::TeamName;
+use model::time::Timestamp;
 use serde::Deserialize;
 
 use super::container::{is_hex, moment};

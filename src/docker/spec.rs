@@ -6,14 +6,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use app::model::environment::{Limits, TemplateVersion};
-use app::model::name::{EnvironmentId, EnvironmentName, TeamName};
-use app::model::template::{PortSpec, VALUE_MAX, command_problem};
-use app::model::units::{Memory, MilliCpu, shorten};
 use bollard::models::{
     ContainerCreateBody, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, PortBinding, RestartPolicy,
     RestartPolicyNameEnum,
 };
+use model::environment::{Limits, TemplateVersion};
+use model::name::{EnvironmentId, EnvironmentName, TeamName};
+use model::template::{PortSpec, VALUE_MAX, command_problem};
+use model::units::{Memory, MilliCpu, shorten};
 use thiserror::Error;
 
 use super::container::ImageId;
@@ -307,8 +307,8 @@ fn command(arguments: &[String]) -> Result<Option<Vec<String>>, SpecError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use app::model::name::{PortName, TemplateName};
-    use app::model::template::{ARGUMENT_MAX, ARGUMENTS_MAX, Protocol, Scheme};
+    use model::name::{PortName, TemplateName};
+    use model::template::{ARGUMENT_MAX, ARGUMENTS_MAX, Protocol, Scheme};
     use serde_json::{Value, json};
 
     /// Owned parts of a [`Wanted`].

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use app::model::idle::Counters;
+use model::idle::Counters;
 use serde::Deserialize;
 
 /// `GET /containers/{id}/stats`, as far as it is read.

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use app::model::terminal::Size;
 use bollard::Docker;
 use bollard::exec::{CreateExecOptions, StartExecOptions};
 use bollard::query_parameters::ResizeExecOptionsBuilder;
 use hyper::body::Bytes;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use model::terminal::Size;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};

@@ -1,16 +1,16 @@
 //! An activity of an environment in the journal: every move of the state machine is one transaction, and counts only while the
 //! activity is the latest.
 
-use app::model::audit::Entry;
-use app::model::environment::{State, StepName};
-use app::model::name::EnvironmentId;
+use docker::{EngineError, SpecError};
+use model::audit::Entry;
+use model::environment::{State, StepName};
+use model::name::EnvironmentId;
+use store::environments::{self, Outcome, Stored};
+use store::{StoreError, Write, audit};
 use thiserror::Error;
 
 use super::Service;
 use super::lifecycle::sentence;
-use crate::docker::{EngineError, SpecError};
-use crate::store::environments::{self, Outcome, Stored};
-use crate::store::{StoreError, Write, audit};
 
 /// Why a driver does not go on.
 #[derive(Debug, Error)]

@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use app::model::audit::Who;
-use app::model::quota::{Amount, Holding, Quota};
-use app::model::time::Timestamp;
+use model::audit::Who;
+use model::quota::{Amount, Holding, Quota};
+use model::time::Timestamp;
+use store::catalogue::{self, Catalogue, TeamRecord, TemplateRecord};
+use store::environments::Holdings;
+use store::limits::{holders, team_limits};
+use store::{Store, StoreError, Write};
 use thiserror::Error;
 
 use super::audit::record_catalogue;
 use super::declared::{self, Declared, Fault, Known, TemplateEntry};
-use crate::store::catalogue::{self, Catalogue, TeamRecord, TemplateRecord};
-use crate::store::environments::Holdings;
-use crate::store::limits::{holders, team_limits};
-use crate::store::{Store, StoreError, Write};
 
 #[derive(Debug, Error)]
 pub enum ApplyError {

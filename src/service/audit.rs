@@ -1,18 +1,18 @@
 //! The audit log: who may read what of it, and what is written when something is refused or ends by itself.
 
 use app::api::ApiError;
-use app::model::access::{Action, Actor, Target, authorize};
-use app::model::audit::{self, Entry, Excerpt, Search, Who};
-use app::model::environment::State;
-use app::model::history::History;
-use app::model::name::{EnvironmentId, TeamName};
-use app::model::time::Timestamp;
+use model::access::{Action, Actor, Target, authorize};
+use model::audit::{self, Entry, Excerpt, Search, Who};
+use model::environment::State;
+use model::history::History;
+use model::name::{EnvironmentId, TeamName};
+use model::time::Timestamp;
+use store::environments::Stored;
+use store::{self, StoreError, Write};
 
 use super::apply::Difference;
 use super::error::fault;
 use super::{Service, refuse};
-use crate::store::environments::Stored;
-use crate::store::{self, StoreError, Write};
 
 /// Most entries of one answer.
 const LIMIT_MAX: usize = 500;

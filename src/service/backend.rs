@@ -11,20 +11,20 @@ use app::api::manage::{
     People, PersonView, Setting, SizeUse, TeamDetail, TeamSummary, TemplateDetail, TemplateSummary,
 };
 use app::api::requests::{RequestAsk, SeenRequests};
-use app::model::access::{Action, Actor};
-use app::model::audit::{self, Entry, Excerpt, Search};
-use app::model::environment::{Environment, EnvironmentDetail, Operation};
-use app::model::filter::Filter;
-use app::model::history::History;
-use app::model::host::{Host, IsolationCheck};
-use app::model::name::{EnvironmentId, RequestId, TeamName, TemplateName, UserId};
-use app::model::quarantine::Stray;
-use app::model::request::{Request, Step};
-use app::model::team::{Team, TeamLabel};
-use app::model::template::{Offer, Size};
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use model::access::{Action, Actor};
+use model::audit::{self, Entry, Excerpt, Search};
+use model::environment::{Environment, EnvironmentDetail, Operation};
+use model::filter::Filter;
+use model::history::History;
+use model::host::{Host, IsolationCheck};
+use model::name::{EnvironmentId, RequestId, TeamName, TemplateName, UserId};
+use model::quarantine::Stray;
+use model::request::{Request, Step};
+use model::team::{Team, TeamLabel};
+use model::template::{Offer, Size};
 
 use super::Service;
 

@@ -2,17 +2,17 @@
 
 use app::api::ApiError;
 use app::api::environments::LaunchOptions;
-use app::model::access::{Action, Actor};
-use app::model::filter::Filter;
-use app::model::name::TeamName;
-use app::model::team::{Team, TeamLabel};
-use app::model::template::Offer;
-use app::model::time::Timestamp;
+use model::access::{Action, Actor};
+use model::filter::Filter;
+use model::name::TeamName;
+use model::team::{Team, TeamLabel};
+use model::template::Offer;
+use model::time::Timestamp;
+use store::catalogue::{Catalogue, TeamRecord, TemplateRecord};
+use store::kept::Snapshot;
 
 use super::Service;
 use super::error::fault;
-use crate::store::catalogue::{Catalogue, TeamRecord, TemplateRecord};
-use crate::store::kept::Snapshot;
 
 impl Service {
     /// What is kept in memory, as it is now.
@@ -78,7 +78,7 @@ impl Service {
         Ok(LaunchOptions {
             team: self.team_of(actor, &kept, record)?,
             offers: offers(&kept.catalogue, team, self.clock.now()),
-            idempotency_key: crate::clock::hex(&self.clock.random::<16>()),
+            idempotency_key: clock::hex(&self.clock.random::<16>()),
         })
     }
 }

@@ -6,14 +6,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use app::model::environment::{Environment, State};
-use app::model::name::EnvironmentId;
-use app::model::units::Span;
+use model::environment::{Environment, State};
+use model::name::EnvironmentId;
+use model::units::Span;
+use store::environments::Outcome;
 use tokio::time::{Duration, Instant};
 
 use super::Service;
 use super::activity::{Activity, Broken, Note};
-use crate::store::environments::Outcome;
 
 /// Since when what is on its way is in its state, or last made progress.
 #[derive(Debug, Clone, Default)]

@@ -4,18 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 
-use app::model::access::TeamRole;
-use app::model::day::Day;
-use app::model::lifetime::TeamLifetime;
-use app::model::name::{SizeName, TeamName, TemplateName};
-use app::model::quota::Quota;
-use app::model::template::{Size, Template, Variable, command_problem};
+use model::access::TeamRole;
+use model::day::Day;
+use model::lifetime::TeamLifetime;
+use model::name::{SizeName, TeamName, TemplateName};
+use model::quota::Quota;
+use model::template::{Size, Template, Variable, command_problem};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use store::catalogue::{Grant, TeamRecord};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
-
-use crate::store::catalogue::{Grant, TeamRecord};
 
 /// Longest file that is read, in bytes.
 pub const FILE_MAX: usize = 1 << 20;
@@ -193,7 +192,7 @@ impl<'a> Reader<'a> {
                 self.fault(&span, format!("team `{}` is declared twice", team.name));
             }
             for group in team.groups.keys().filter(|group| !is_group(group)) {
-                self.fault(&span, format!("group `{}` is not a name", app::model::units::shorten(group)));
+                self.fault(&span, format!("group `{}` is not a name", model::units::shorten(group)));
             }
             for problem in team.lifetime.problems() {
                 self.fault(&span, format!("team `{}`: {problem}", team.name));
@@ -292,7 +291,7 @@ impl<'a> Reader<'a> {
         for variable in template.variables.iter_mut().filter(hidden) {
             variable.default = names.secrets.get(&(slug.clone(), variable.name.clone())).cloned();
             if variable.default.is_none() {
-                let name = app::model::units::shorten(&variable.name);
+                let name = model::units::shorten(&variable.name);
                 self.fault(
                     at,
                     format!("variable `{name}` has no default that could be kept: write it, or leave it out"),

@@ -3,23 +3,23 @@
 
 use app::api::ApiError;
 use app::api::edit::{Edit, Edited, NEW, Said, TeamEdit};
-use app::model::access::{Action, Actor, InstallationRole, TeamRole};
-use app::model::address::Address;
-use app::model::audit::Action::{ApplyCatalogue, ChangePerson, ChangeRole, ChangeSize, CheckIsolation};
-use app::model::audit::Entry;
-use app::model::day::Day;
-use app::model::image;
-use app::model::name::{SizeName, TeamName, TemplateName, UserId};
-use app::model::template::{FieldError, Size};
-use app::model::units::shorten;
+use model::access::{Action, Actor, InstallationRole, TeamRole};
+use model::address::Address;
+use model::audit::Action::{ApplyCatalogue, ChangePerson, ChangeRole, ChangeSize, CheckIsolation};
+use model::audit::Entry;
+use model::day::Day;
+use model::image;
+use model::name::{SizeName, TeamName, TemplateName, UserId};
+use model::template::{FieldError, Size};
+use model::units::shorten;
+use store::catalogue::{self, Catalogue, TeamRecord, TemplateRecord};
+use store::roster::{self, PersonRecord};
+use store::{Write, audit};
 
 use super::apply::{ApplyError, Asked, Difference};
 use super::error::fault;
 use super::manage::{revision_of_size, revision_of_team, revision_of_template, size_use};
 use super::{Service, export};
-use crate::store::catalogue::{self, Catalogue, TeamRecord, TemplateRecord};
-use crate::store::roster::{self, PersonRecord};
-use crate::store::{Write, audit};
 
 /// The one thing that a form is about.
 #[derive(Debug, Clone, Copy)]
@@ -207,7 +207,7 @@ impl Service {
             same(person.id.as_str()) || person.email.as_deref().is_some_and(same) || by_name
         };
         let found: Vec<&PersonRecord> = all.iter().filter(is).collect();
-        let who = app::model::units::shorten(who);
+        let who = model::units::shorten(who);
         match found.as_slice() {
             [one] => Ok(one.person.id.clone()),
             [] => Err(ApiError::invalid("who", format!("`{who}` is not a user who has signed in here"))),

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use app::model::time::Timestamp;
-use app::model::units::Span;
-
-use crate::docker::{Container, ContainerId, Event, Happening};
+use docker::{Container, ContainerId, Event, Happening};
+use model::time::Timestamp;
+use model::units::Span;
 
 /// How long after a signal an end may still be its doing.
 const LEAVE: Span = Span::seconds(600);
@@ -109,7 +108,7 @@ pub fn is_clean(container: &Container, cause: Cause) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::docker::Labels;
+    use docker::Labels;
 
     const AT: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 

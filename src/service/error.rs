@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use app::api::ApiError;
+use docker::EngineError;
+use store::StoreError;
 
 use super::lifecycle::sentence;
-use crate::docker::EngineError;
-use crate::store::StoreError;
 
 static FAULTS: AtomicU64 = AtomicU64::new(1);
 

@@ -3,12 +3,12 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use store::catalogue::{Catalogue, Grant, TeamRecord, TemplateRecord};
 use toml::{Table, Value};
 
 use super::declared::{KEPT, TeamEntry};
-use crate::store::catalogue::{Catalogue, Grant, TeamRecord, TemplateRecord};
-use app::model::template::{Size, Template};
-use app::model::units::Memory;
+use model::template::{Size, Template};
+use model::units::Memory;
 
 const HEAD: &str = "# The catalogue of this Berth, as `berth apply` reads it. Applied again it changes nothing.\n";
 

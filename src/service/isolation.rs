@@ -1,14 +1,14 @@
 //! Isolation, measured instead of believed: after the engine has answered, when it is back, and when an admin asks.
 
 use app::api::ApiError;
-use app::model::access::{Action, Actor};
-use app::model::audit::{self, Entry, Who};
-use app::model::host::{Findings, Isolation, IsolationCheck, Link, Reachability};
+use docker::{Attachment, Check, EngineError};
+use model::access::{Action, Actor};
+use model::audit::{self, Entry, Who};
+use model::host::{Findings, Isolation, IsolationCheck, Link, Reachability};
+use store::audit as audit_log;
 
 use super::Service;
 use super::error::fault;
-use crate::docker::{Attachment, Check, EngineError};
-use crate::store::audit as audit_log;
 
 impl Service {
     /// Checks whenever the engine has come to answer, until the server ends.
@@ -69,7 +69,7 @@ impl Service {
 
     /// On the network that environments hang on: the engine's own bridge, or one that is made as a team's is.
     async fn measure_isolation(&self) -> Result<Findings, EngineError> {
-        let mark = crate::clock::hex(&self.clock.random::<4>());
+        let mark = clock::hex(&self.clock.random::<4>());
         let check = |network| Check {
             installation: &self.settings.installation,
             mark: &mark,

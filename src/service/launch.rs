@@ -5,29 +5,29 @@ use std::sync::{Mutex, PoisonError};
 
 use app::api::ApiError;
 use app::api::environments::{KEY_MAX, LaunchAsk};
-use app::model::access::{Action, Actor};
-use app::model::audit::{self, Entry};
-use app::model::environment::{Environment, Health, Limits, Port, State, StepName, TemplateVersion};
-use app::model::history;
-use app::model::name::{EnvironmentName, TemplateName};
-use app::model::quota::Holding;
-use app::model::template::{Readiness, Size, Template};
-use app::model::time::Timestamp;
-use app::model::units::Span;
+use docker::{
+    Attachment, Container, ContainerId, ContainerSpec, EngineError, ImageId, PullProgress, SpecError, Status, Wanted,
+};
+use model::access::{Action, Actor};
+use model::audit::{self, Entry};
+use model::environment::{Environment, Health, Limits, Port, State, StepName, TemplateVersion};
+use model::history;
+use model::name::{EnvironmentName, TemplateName};
+use model::quota::Holding;
+use model::template::{Readiness, Size, Template};
+use model::time::Timestamp;
+use model::units::Span;
 use sha2::{Digest, Sha256};
+use store::catalogue::{Catalogue, TemplateRecord};
+use store::environments::{self, Outcome, Stored};
+use store::limits::limits;
+use store::{StoreError, Write, audit as audit_log};
 
 use super::activity::{Activity, Broken, Note};
 use super::drivers::Driving;
 use super::error::fault;
 use super::lifecycle::GRACE;
-use super::{Service, probe};
-use crate::docker::{
-    Attachment, Container, ContainerId, ContainerSpec, EngineError, ImageId, PullProgress, SpecError, Status, Wanted,
-};
-use crate::store::catalogue::{Catalogue, TemplateRecord};
-use crate::store::environments::{self, Outcome, Stored};
-use crate::store::limits::limits;
-use crate::store::{StoreError, Write, audit as audit_log};
+use super::{Service, container_of, probe};
 
 /// How many of a container's last log lines a failure quotes.
 const LAST_LINES: usize = 5;
@@ -204,7 +204,7 @@ impl Service {
 
     pub(super) async fn bring_up(&self, activity: &Activity, template: &Template) -> Result<(), Broken> {
         let stored = self.current(activity).await?;
-        let (container, network) = match stored.container() {
+        let (container, network) = match container_of(&stored) {
             Some(id) => (id, self.attached(&stored).await?),
             None => self.make_container(activity, stored, template).await?,
         };
@@ -444,7 +444,7 @@ impl Service {
     /// The container of a launch that failed goes; one that ran before holds people's work, and is only stopped. Where the
     /// engine does not do it, the reconciler sees to it later.
     pub(super) async fn put_down(&self, stored: &Stored) -> Kept {
-        let Some(container) = stored.container() else { return Kept::Nothing };
+        let Some(container) = container_of(stored) else { return Kept::Nothing };
         let done =
             if stored.ran { self.engine.stop(&container, GRACE).await } else { self.engine.remove(&container).await };
         match done {
@@ -468,8 +468,8 @@ impl Service {
 
     pub(super) fn engine_answers(&self) -> Result<(), ApiError> {
         match self.current_host().link {
-            app::model::host::Link::Live => Ok(()),
-            app::model::host::Link::Lost { reason, .. } => Err(ApiError::EngineUnavailable { message: reason }),
+            model::host::Link::Live => Ok(()),
+            model::host::Link::Lost { reason, .. } => Err(ApiError::EngineUnavailable { message: reason }),
         }
     }
 }
@@ -494,7 +494,7 @@ pub(super) fn reserved_note() -> Note<'static> {
 fn digest_of(ask: &LaunchAsk) -> String {
     let asked = LaunchAsk { idempotency_key: None, ..ask.clone() };
     let text = serde_json::to_string(&asked).expect("an ask is JSON");
-    crate::clock::hex(&Sha256::digest(text))
+    clock::hex(&Sha256::digest(text))
 }
 
 fn offered<'a>(catalogue: &'a Catalogue, ask: &LaunchAsk, now: Timestamp) -> Result<&'a TemplateRecord, ApiError> {
@@ -507,7 +507,7 @@ fn chosen_size<'a>(catalogue: &'a Catalogue, template: &Template, ask: &LaunchAs
     let offered = name.filter(|name| template.sizes.contains(name));
     let size = offered.and_then(|name| catalogue.sizes.iter().find(|size| size.name == *name));
     size.ok_or_else(|| {
-        let names: Vec<&str> = template.sizes.iter().map(app::model::name::SizeName::as_str).collect();
+        let names: Vec<&str> = template.sizes.iter().map(model::name::SizeName::as_str).collect();
         ApiError::invalid("size", format!("must be one of {}", names.join(", ")))
     })
 }
@@ -555,7 +555,7 @@ fn is_up(ready: &Readiness, container: &Container) -> bool {
 /// The template's ports where the engine has published them.
 #[must_use]
 pub fn ports(template: &Template, container: &Container) -> Vec<Port> {
-    let published = |spec: &app::model::template::PortSpec| {
+    let published = |spec: &model::template::PortSpec| {
         let binding = container.ports.iter().find(|b| b.container == spec.number && b.protocol == spec.protocol)?;
         Some(Port {
             name: spec.name.clone(),

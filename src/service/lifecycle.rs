@@ -1,23 +1,23 @@
 //! What people do to an environment that is there: start, stop, restart, extend, remove.
 
 use app::api::ApiError;
-use app::model::access::{Action, Actor};
-use app::model::audit::{self, Entry, Who};
-use app::model::environment::{Environment, EnvironmentDetail, Operation, State, StepName};
-use app::model::name::EnvironmentId;
-use app::model::quota::Holding;
-use app::model::template::Template;
-use app::model::units::Span;
+use docker::EngineError;
+use model::access::{Action, Actor};
+use model::audit::{self, Entry, Who};
+use model::environment::{Environment, EnvironmentDetail, Operation, State, StepName};
+use model::name::EnvironmentId;
+use model::quota::Holding;
+use model::template::Template;
+use model::units::Span;
+use store::clocks;
+use store::environments::{self, Outcome, Stored};
+use store::{StoreError, Write, audit as audit_log};
 
-use super::Service;
 use super::activity::{Activity, Broken, Note};
 use super::drivers::Driving;
 use super::error::fault;
 use super::launch::reserved_note;
-use crate::docker::EngineError;
-use crate::store::clocks;
-use crate::store::environments::{self, Outcome, Stored};
-use crate::store::{StoreError, Write, audit as audit_log};
+use super::{Service, container_of};
 
 /// How long a container may take to end by itself before it is killed.
 pub(super) const GRACE: Span = Span::seconds(10);
@@ -254,7 +254,7 @@ impl Service {
     }
 
     async fn stop_container(&self, activity: &Activity) -> Result<(), Broken> {
-        let Some(container) = self.current(activity).await?.container() else { return Ok(()) };
+        let Some(container) = container_of(&self.current(activity).await?) else { return Ok(()) };
         match self.engine.stop(&container, GRACE).await {
             Ok(()) | Err(EngineError::NotFound(_)) => Ok(()),
             Err(error) => Err(error.into()),
@@ -265,7 +265,7 @@ impl Service {
         let driving = self.drivers.take(&activity.id).await;
         let removed = async {
             let stored = self.current(&activity).await?;
-            if let Some(container) = stored.container() {
+            if let Some(container) = container_of(&stored) {
                 let why = stored.environment.reason.as_deref().unwrap_or("It was removed.");
                 self.keep_post_mortem(&stored, why, None).await;
                 self.engine.remove(&container).await?;
@@ -337,7 +337,7 @@ impl Service {
     }
 
     fn refused(&self, actor: &Actor, stored: &Stored) -> Vec<(Operation, String)> {
-        use app::model::access::{Denied, Target, authorize};
+        use model::access::{Denied, Target, authorize};
         let target = Target::Environment { team: &stored.environment.team, owner: &stored.environment.owner_id };
         let rule = match authorize(actor, Action::Operate, target) {
             Ok(()) => None,

@@ -2,10 +2,10 @@
 
 use app::api::ApiError;
 use app::api::environments::{ENDING, LISTED, Listing};
-use app::model::access::{Action, Actor, Target, authorize};
-use app::model::environment::{Environment, State};
-use app::model::filter::Filter;
-use app::model::name::EnvironmentId;
+use model::access::{Action, Actor, Target, authorize};
+use model::environment::{Environment, State};
+use model::filter::Filter;
+use model::name::EnvironmentId;
 
 use super::Service;
 

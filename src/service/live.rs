@@ -3,21 +3,40 @@
 use std::time::Duration;
 
 use app::api::live::Change;
-use app::model::access::{Action, Actor, Target, authorize};
-use app::model::environment::Environment;
-use app::model::host::{Host, Link};
-use app::model::time::Timestamp;
-use app::model::units::{Memory, MilliCpu};
+use docker::{EngineError, Event, Happening, HostFacts};
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use model::access::{Action, Actor, Target, authorize};
+use model::environment::Environment;
+use model::host::{Host, Isolation, Link};
+use model::time::Timestamp;
+use model::units::{Memory, MilliCpu};
 use tokio_stream::wrappers::BroadcastStream;
 
 use super::Service;
 use super::reconcile::Look;
-use crate::docker::{EngineError, Event, Happening};
 
 /// Between attempts to reach an engine that does not answer.
 const RETRY: Duration = Duration::from_millis(500);
+
+/// The host, as its engine says.
+fn host_of(facts: &HostFacts) -> Host {
+    Host {
+        name: facts.name.clone(),
+        version: facts.engine.clone(),
+        cpus: facts.cpus,
+        memory: facts.memory,
+        unlimited: facts.unlimited.clone(),
+        link: Link::Live,
+        engine_started_at: facts.started_at,
+        isolation: Some(match facts.default_bridge_is_apart {
+            true => Isolation::DefaultBridge,
+            false => Isolation::TeamNetworks,
+        }),
+        networks: 0,
+        networks_left: None,
+    }
+}
 
 /// What is known of the host before its engine has answered.
 pub(super) fn unknown_host(now: Timestamp) -> Host {
@@ -129,7 +148,7 @@ impl Service {
         let mut events = std::pin::pin!(events);
         let containers = self.engine.ours(&self.settings.installation).await?;
         self.change_host(|known| {
-            *known = Host { networks: known.networks, networks_left: known.networks_left, ..Host::from(&facts) };
+            *known = Host { networks: known.networks, networks_left: known.networks_left, ..host_of(&facts) };
         });
         // In its own task, since putting down what should not run takes its time, and the engine keeps few events that nobody reads.
         let looking = self.clone();

@@ -7,20 +7,20 @@ use app::api::manage::{
     Belonging, GroupRole, Member, People, PersonView, SizeUse, TeamDetail, TeamSummary, TemplateDetail,
     TemplateSummary, Version, VersionUse,
 };
-use app::model::access::{Action, Actor, Target, authorize};
-use app::model::diff;
-use app::model::environment::Environment;
-use app::model::name::{TeamName, TemplateName, UserId};
-use app::model::quota::Holding;
-use app::model::template::Size;
-use app::model::time::Timestamp;
-use app::model::units::Span;
+use clock::hex;
+use model::access::{Action, Actor, Target, authorize};
+use model::diff;
+use model::environment::Environment;
+use model::name::{TeamName, TemplateName, UserId};
+use model::quota::Holding;
+use model::template::Size;
+use model::time::Timestamp;
+use model::units::Span;
+use store::catalogue::{Catalogue, Grant, TeamRecord, TemplateRecord, VersionRecord};
+use store::roster::{Membership, PersonRecord};
 
 use super::error::fault;
 use super::{Service, export};
-use crate::clock::hex;
-use crate::store::catalogue::{Catalogue, Grant, TeamRecord, TemplateRecord, VersionRecord};
-use crate::store::roster::{Membership, PersonRecord};
 use sha2::{Digest, Sha256};
 
 /// Most people of one answer.
@@ -216,7 +216,7 @@ fn compared(versions: &[VersionRecord]) -> Vec<Version> {
 }
 
 /// A size with what keeps it from being removed.
-pub(super) fn size_use(size: &Size, catalogue: &Catalogue, held: &[(app::model::name::SizeName, u64)]) -> SizeUse {
+pub(super) fn size_use(size: &Size, catalogue: &Catalogue, held: &[(model::name::SizeName, u64)]) -> SizeUse {
     let offering = catalogue.templates.iter().filter(|record| record.template.sizes.contains(&size.name));
     SizeUse {
         templates: offering.map(|record| record.slug.clone()).collect(),
@@ -246,7 +246,7 @@ fn person(record: &PersonRecord, memberships: &[Membership], vouched: Vouched) -
 }
 
 fn matches(person: &PersonView, words: &[String]) -> bool {
-    let role = person.role.map_or("", app::model::access::InstallationRole::as_str);
+    let role = person.role.map_or("", model::access::InstallationRole::as_str);
     let disabled = if person.disabled { "disabled" } else { "" };
     let lapsed = if person.groups_lapsed { "lapsed" } else { "" };
     let teams: Vec<&str> = person.teams.iter().map(|one| one.team.as_str()).collect();

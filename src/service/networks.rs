@@ -3,15 +3,15 @@
 
 use std::collections::HashSet;
 
-use app::model::host::{Isolation, SUBNET_PREFIX};
-use app::model::name::TeamName;
+use docker::{Attachment, EngineError, Network, NetworkSpec};
 use ipnet::{IpNet, Ipv4Net};
+use model::host::{Isolation, SUBNET_PREFIX};
+use model::name::TeamName;
+use store::StoreError;
+use store::environments::Stored;
 
-use super::Service;
 use super::activity::Broken;
-use crate::docker::{Attachment, EngineError, Network, NetworkSpec};
-use crate::store::StoreError;
-use crate::store::environments::Stored;
+use super::{Service, container_of};
 
 /// How many ranges of addresses are tried for one network: the engine knows of some that it does not list.
 const TRIES: usize = 16;
@@ -37,7 +37,7 @@ impl Service {
 
     /// For a team, or for an isolation check.
     pub(super) async fn make_network(&self, team: Option<&TeamName>, there: &[Network]) -> Result<String, EngineError> {
-        let mark = crate::clock::hex(&self.clock.random::<4>());
+        let mark = clock::hex(&self.clock.random::<4>());
         let spec = NetworkSpec { installation: &self.settings.installation, team, mark: &mark, subnet: None };
         let Some(pool) = self.settings.address_pool else { return self.engine.make_network(&spec).await };
         let mut refused = EngineError::NoAddresses(format!("each range of {pool} is in use"));
@@ -56,7 +56,7 @@ impl Service {
         let network = self.network_of(&stored.environment.team).await?;
         let hangs_on = stored.network.as_deref().unwrap_or(Attachment::DefaultBridge.as_str());
         if hangs_on != network.as_str()
-            && let Some(id) = stored.container()
+            && let Some(id) = container_of(stored)
         {
             let container = self.engine.inspect(&id).await?;
             self.engine.move_to(&container, &network).await?;
@@ -125,7 +125,7 @@ mod tests {
     fn a_range_that_another_network_overlaps_is_not_free() {
         let network = |subnets: &[&str]| Network {
             id: "0123456789ab".to_owned(),
-            labels: crate::docker::Labels::default(),
+            labels: docker::Labels::default(),
             subnets: subnets.iter().map(|subnet| subnet.parse().expect("a subnet")).collect(),
             is_apart: false,
             created_at: None,

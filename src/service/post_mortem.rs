@@ -1,16 +1,16 @@
 //! How a container ended: exit code, want of memory, its last lines, kept before the container goes. No secret is in it.
 
-use app::model::history::{LINES_MAX, PostMortem, kept};
+use docker::{Container, ContainerId, EngineError};
+use model::history::{LINES_MAX, PostMortem, kept};
+use store::environments::Stored;
 
-use super::Service;
-use crate::docker::{Container, ContainerId, EngineError};
-use crate::store::environments::Stored;
+use super::{Service, container_of};
 
 impl Service {
     /// Keeps it as well as it can be had: nothing that is under way fails by it. `known` where the container has just been
     /// looked at.
     pub(super) async fn keep_post_mortem(&self, stored: &Stored, why: &str, known: Option<&Container>) {
-        let Some(id) = stored.container() else { return };
+        let Some(id) = container_of(stored) else { return };
         let ended = match known {
             Some(container) => container.clone(),
             None => match self.engine.inspect(&id).await {

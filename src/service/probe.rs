@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use app::model::environment::Port;
-use app::model::name::PortName;
-use app::model::template::Readiness;
+use model::environment::Port;
+use model::name::PortName;
+use model::template::Readiness;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
@@ -92,8 +92,8 @@ async fn tcp(host: &str, port: u16) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use app::model::template::{Protocol, Scheme};
-    use app::model::units::Span;
+    use model::template::{Protocol, Scheme};
+    use model::units::Span;
     use tokio::net::TcpListener;
 
     fn ready() -> Readiness {

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use app::model::environment::Port;
-use app::model::template::{Protocol, Scheme};
+use model::environment::Port;
+use model::template::{Protocol, Scheme};
 
 /// What is known of the host on which ports are published. Addresses of version 6 have their brackets in `public_host` and
 /// `own_host`, which become parts of links, and nowhere else.
@@ -89,7 +89,7 @@ fn in_link(address: IpAddr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use app::model::name::PortName;
+    use model::name::PortName;
 
     fn port(host_ip: &str) -> Port {
         Port {

@@ -4,24 +4,24 @@
 use std::collections::{HashMap, HashSet};
 
 use app::api::ApiError;
-use app::model::access::{Action, Actor, Target, authorize};
-use app::model::audit::{self, Entry, Who};
-use app::model::environment::{Environment, Port, State};
-use app::model::history::masked;
-use app::model::name::EnvironmentId;
-use app::model::quarantine::Stray;
-use app::model::template::{AfterHostRestart, Template};
-use app::model::time::Timestamp;
+use docker::{Container, ContainerId, EngineError, Listed, Status};
 use futures::{FutureExt, StreamExt, stream};
+use model::access::{Action, Actor, Target, authorize};
+use model::audit::{self, Entry, Who};
+use model::environment::{Environment, Port, State};
+use model::history::masked;
+use model::name::EnvironmentId;
+use model::quarantine::Stray;
+use model::template::{AfterHostRestart, Template};
+use model::time::Timestamp;
+use store::StoreError;
+use store::environments::{Outcome, Stored};
 
-use super::Service;
 use super::activity::{Activity, Broken, Note};
 use super::ends::{Cause, ended, is_clean};
 use super::launch::Kept;
 use super::lifecycle::{GRACE, sentence};
-use crate::docker::{Container, ContainerId, EngineError, Listed, Status};
-use crate::store::StoreError;
-use crate::store::environments::{Outcome, Stored};
+use super::{Service, container_of};
 
 /// How many environments are looked at at once.
 const LOOKS: usize = 8;
@@ -223,7 +223,7 @@ impl Service {
         }
         let _driving = self.drivers.take(id).await;
         let Some(stored) = self.store.environment(id).await? else { return Ok(false) };
-        let holds_another = match stored.container() {
+        let holds_another = match container_of(&stored) {
             Some(held) if held != container.id => !matches!(self.inspected(&held).await, Ok(None)),
             Some(_) => return Ok(false),
             None => false,
@@ -329,7 +329,7 @@ impl Service {
 
     async fn settle_driven(&self, id: &EnvironmentId) -> Result<(), Broken> {
         let Some(stored) = self.store.environment(id).await? else { return Ok(()) };
-        let container = match stored.container() {
+        let container = match container_of(&stored) {
             Some(container) => self.inspected(&container).await?,
             None => None,
         };
@@ -429,7 +429,7 @@ impl Service {
 
     /// Its container runs, and nobody waits any more until it is ready: goes on with that.
     async fn resume_start(&self, activity: Activity, stored: &Stored) -> Result<(), Broken> {
-        let Some(container) = stored.container() else { return Ok(()) };
+        let Some(container) = container_of(stored) else { return Ok(()) };
         let template = self.template_of(stored).await.map_err(|error| Broken::Failed(error.to_string()))?;
         let taken_up = Note::End(Outcome::Done(Some("taken up again after a restart of the server")));
         self.advance(&activity, State::Starting, &[taken_up], |_| {}).await?;

@@ -3,19 +3,19 @@
 
 use app::api::ApiError;
 use app::api::requests::{RequestAsk, SeenRequest, SeenRequests};
-use app::model::access::{Action, Actor, Denied, TeamRole};
-use app::model::audit::{self, Entry};
-use app::model::name::{RequestId, TeamName};
-use app::model::quota::{Holding, Room};
-use app::model::request::{Decision, LENT_MAX, OPEN_MAX, Raised, Request, RequestState, Step, WORDS_MAX};
-use app::model::template::FieldError;
-use app::model::time::Timestamp;
+use model::access::{Action, Actor, Denied, TeamRole};
+use model::audit::{self, Entry};
+use model::name::{RequestId, TeamName};
+use model::quota::{Holding, Room};
+use model::request::{Decision, LENT_MAX, OPEN_MAX, Raised, Request, RequestState, Step, WORDS_MAX};
+use model::template::FieldError;
+use model::time::Timestamp;
+use store::kept::Snapshot;
+use store::limits::{Limits, limits};
+use store::requests::{self, Whose};
 
 use super::Service;
 use super::error::fault;
-use crate::store::kept::Snapshot;
-use crate::store::limits::{Limits, limits};
-use crate::store::requests::{self, Whose};
 
 impl Service {
     /// What `actor` may hold of a team's, now: what the launch page shows and what a launch is refused by, unless there is

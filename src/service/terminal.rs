@@ -11,22 +11,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use app::api::ApiError;
-use app::model::access::{Action, Actor};
-use app::model::audit::{self, Entry, Who};
-use app::model::environment::State;
-use app::model::name::{EnvironmentId, UserId};
-use app::model::terminal::Size;
-use app::model::time::Timestamp;
+use docker::{ContainerId, Engine, EngineError, Input, Output, Shell};
 use hyper::body::Bytes;
+use model::access::{Action, Actor};
+use model::audit::{self, Entry, Who};
+use model::environment::State;
+use model::name::{EnvironmentId, UserId};
+use model::terminal::Size;
+use model::time::Timestamp;
+use store::environments::{self, Stored};
+use store::{StoreError, audit as audit_log};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Sleep, sleep};
 
-use super::Service;
 use super::error::fault;
 use super::lifecycle::sentence;
-use crate::docker::{ContainerId, Engine, EngineError, Input, Output, Shell};
-use crate::store::environments::{self, Stored};
-use crate::store::{StoreError, audit as audit_log};
+use super::{Service, container_of};
 
 /// How long a terminal is kept that nobody is connected to.
 const KEPT: Duration = Duration::from_secs(120);
@@ -380,7 +380,7 @@ impl Service {
 fn running(found: &Stored) -> Result<ContainerId, ApiError> {
     let conflict = |why: &str| ApiError::Conflict { message: why.to_owned() };
     found.environment.allows_entry().map_err(conflict)?;
-    found.container().ok_or_else(|| conflict("Its container is not known."))
+    container_of(found).ok_or_else(|| conflict("Its container is not known."))
 }
 
 /// When something was last typed in each environment, until a look for use has noted it.

@@ -1,24 +1,24 @@
 //! What time does by itself: stops what has run for its time or is idle, and removes what was kept for its time.
 
 use app::api::ApiError;
-use app::model::audit::{Action, Entry, Who};
-use app::model::environment::{Environment, Operation, State};
-use app::model::host::Resource;
-use app::model::idle::{Counters, Sign, Watch};
-use app::model::lifetime::{Allowance, Due, TeamLifetime};
-use app::model::name::{EnvironmentId, TeamName};
-use app::model::template::Template;
-use app::model::time::Timestamp;
+use docker::{ContainerId, FIGURES};
 use futures::{StreamExt, stream};
+use model::audit::{Action, Entry, Who};
+use model::environment::{Environment, Operation, State};
+use model::host::Resource;
+use model::idle::{Counters, Sign};
+use model::lifetime::{Allowance, Due, TeamLifetime};
+use model::name::{EnvironmentId, TeamName};
+use model::template::Template;
+use model::time::Timestamp;
+use store::audit;
+use store::clocks::{self, Watched};
+use store::environments::{self, Stored};
+use store::{StoreError, Write};
 
 use super::Service;
 use super::error::fault;
 use super::lifecycle::sentence;
-use crate::docker::{ContainerId, FIGURES};
-use crate::store::audit;
-use crate::store::clocks::{self, Watched};
-use crate::store::environments::{self, Stored};
-use crate::store::{StoreError, Write};
 
 /// Who the log says it was.
 const JOB: &str = "time";
@@ -218,19 +218,6 @@ struct Look {
     /// When something was last typed in a terminal, where that was since the last look.
     typed_at: Option<Timestamp>,
     at: Timestamp,
-}
-
-impl Stored {
-    /// Its idle clock, as it is kept and as it is shown.
-    pub(crate) fn watch_with(&mut self, watch: Option<Watch>) {
-        self.environment.idle = watch.as_ref().map(Watch::shown);
-        self.watch = watch;
-    }
-
-    /// Begins to watch it for use from its start on, where its template has a rule.
-    pub(crate) fn begin_watch(&mut self, template: &Template, started: Timestamp) {
-        self.watch_with(template.idle.map(|rule| Watch::begin(rule, started)));
-    }
 }
 
 /// The extension itself.

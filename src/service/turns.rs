@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use app::model::name::TeamName;
+use model::name::TeamName;
 use tokio::sync::OwnedMutexGuard;
 
 #[derive(Clone, Default)]

@@ -1,9 +1,9 @@
 //! The audit log: rows that are written once, in the transaction of the change that they tell of.
 
-use app::model::audit::{Action, Entry, Excerpt, Origin, Outcome, Recorded, Search, Who};
-use app::model::name::{EnvironmentId, TeamName, UserId};
-use app::model::time::Timestamp;
-use app::model::units::Span;
+use model::audit::{Action, Entry, Excerpt, Origin, Outcome, Recorded, Search, Who};
+use model::name::{EnvironmentId, TeamName, UserId};
+use model::time::Timestamp;
+use model::units::Span;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 

@@ -1,13 +1,13 @@
 //! What can be launched, by whom and how much of it: teams, sizes, templates and their versions.
 
-use app::model::access::TeamRole;
-use app::model::day::Day;
-use app::model::lifetime::TeamLifetime;
-use app::model::name::{SizeName, TeamName, TemplateName};
-use app::model::quota::Quota;
-use app::model::template::{Size, Template};
-use app::model::time::Timestamp;
-use app::model::units::{Memory, MilliCpu};
+use model::access::TeamRole;
+use model::day::Day;
+use model::lifetime::TeamLifetime;
+use model::name::{SizeName, TeamName, TemplateName};
+use model::quota::Quota;
+use model::template::{Size, Template};
+use model::time::Timestamp;
+use model::units::{Memory, MilliCpu};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 

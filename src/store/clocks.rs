@@ -1,9 +1,9 @@
 //! What time does to environments: which of them something may be due for, which are watched for use, and the teams' rules.
 
-use app::model::idle::Watch;
-use app::model::lifetime::TeamLifetime;
-use app::model::name::{EnvironmentId, TeamName};
-use app::model::time::Timestamp;
+use model::idle::Watch;
+use model::lifetime::TeamLifetime;
+use model::name::{EnvironmentId, TeamName};
+use model::time::Timestamp;
 use sqlx::{Row, SqliteConnection};
 
 use super::environments::{json, read_json, small};

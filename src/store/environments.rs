@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use app::model::environment::{Environment, Health, Limits, Port, State, Step, StepName, TemplateVersion};
-use app::model::history::bounded;
-use app::model::host::DEFAULT_BRIDGE;
-use app::model::idle::Watch;
-use app::model::name::{EnvironmentId, TeamName, UserId};
-use app::model::quota::Holding;
-use app::model::time::Timestamp;
-use app::model::units::{Memory, MilliCpu};
+use model::environment::{Environment, Health, Limits, Port, State, Step, StepName, TemplateVersion};
+use model::history::bounded;
+use model::host::DEFAULT_BRIDGE;
+use model::idle::Watch;
+use model::name::{EnvironmentId, TeamName, UserId};
+use model::quota::Holding;
+use model::template::Template;
+use model::time::Timestamp;
+use model::units::{Memory, MilliCpu};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
@@ -36,6 +37,19 @@ pub struct Stored {
     pub watch: Option<Watch>,
     /// What the container is started with, secrets included.
     pub variables: BTreeMap<String, String>,
+}
+
+impl Stored {
+    /// Its idle clock, as it is kept and as it is shown.
+    pub fn watch_with(&mut self, watch: Option<Watch>) {
+        self.environment.idle = watch.as_ref().map(Watch::shown);
+        self.watch = watch;
+    }
+
+    /// Begins to watch it for use from its start on, where its template has a rule.
+    pub fn begin_watch(&mut self, template: &Template, started: Timestamp) {
+        self.watch_with(template.idle.map(|rule| Watch::begin(rule, started)));
+    }
 }
 
 /// The holdings that a launch is measured against.

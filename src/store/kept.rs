@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use app::model::environment::{Environment, State};
-use app::model::loan::LOAN_REMEMBERED;
-use app::model::name::{EnvironmentId, TeamName, UserId};
-use app::model::quota::Holding;
-use app::model::request::Request;
-use app::model::time::Timestamp;
+use model::environment::{Environment, State};
+use model::loan::LOAN_REMEMBERED;
+use model::name::{EnvironmentId, TeamName, UserId};
+use model::quota::Holding;
+use model::request::Request;
+use model::time::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use tokio::sync::Mutex;

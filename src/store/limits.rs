@@ -1,11 +1,11 @@
 //! What a team and a member of it may hold: the declared quotas with the loans on top, and who holds how much.
 
-use app::model::loan::{LOAN_REMEMBERED, Loan};
-use app::model::name::{TeamName, UserId};
-use app::model::quota::{Holding, Pool, Quota, Room};
-use app::model::request::{Raised, Request};
-use app::model::time::Timestamp;
-use app::model::units::{Memory, MilliCpu};
+use model::loan::{LOAN_REMEMBERED, Loan};
+use model::name::{TeamName, UserId};
+use model::quota::{Holding, Pool, Quota, Room};
+use model::request::{Raised, Request};
+use model::time::Timestamp;
+use model::units::{Memory, MilliCpu};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 

@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn each_file_of_migrations_is_a_step_and_they_are_numbered_without_a_gap() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store/migrations");
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
         let mut files: Vec<String> = std::fs::read_dir(folder)
             .expect("the folder")
             .map(|file| file.expect("a file").file_name().to_string_lossy().trim_end_matches(".sql").to_owned())

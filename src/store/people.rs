@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use app::model::access::{InstallationRole, TeamRole};
-use app::model::name::{TeamName, UserId};
-use app::model::time::Timestamp;
+use model::access::{InstallationRole, TeamRole};
+use model::name::{TeamName, UserId};
+use model::time::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 

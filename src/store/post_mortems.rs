@@ -1,9 +1,9 @@
 //! How environments ended: kept when their containers are gone.
 
-use app::model::environment::Step;
-use app::model::history::{PastActivity, PostMortem};
-use app::model::name::EnvironmentId;
-use app::model::time::Timestamp;
+use model::environment::Step;
+use model::history::{PastActivity, PostMortem};
+use model::name::EnvironmentId;
+use model::time::Timestamp;
 use sqlx::Row;
 
 use super::environments::{json, read_json, small, step};

@@ -50,7 +50,7 @@ impl Readers {
     }
 
     /// Whether nobody reads.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub fn is_idle(&self) -> bool {
         self.0.turns.available_permits() == AT_ONCE
     }

@@ -1,8 +1,8 @@
 //! Requests for more, with who decided on them.
 
-use app::model::name::{RequestId, TeamName, UserId};
-use app::model::request::{Decision, Request, RequestState};
-use app::model::time::Timestamp;
+use model::name::{RequestId, TeamName, UserId};
+use model::request::{Decision, Request, RequestState};
+use model::time::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 

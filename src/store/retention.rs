@@ -1,6 +1,6 @@
 //! What is kept of environments that were removed, and how it goes. The audit log keeps what was done to them.
 
-use app::model::time::Timestamp;
+use model::time::Timestamp;
 
 use super::{Store, StoreError};
 

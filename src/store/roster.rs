@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use app::model::access::{InstallationRole, TeamRole};
-use app::model::name::{TeamName, UserId};
-use app::model::time::Timestamp;
+use model::access::{InstallationRole, TeamRole};
+use model::name::{TeamName, UserId};
+use model::time::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 

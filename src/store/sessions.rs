@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use app::model::access::TeamRole;
-use app::model::audit::{Action, Entry, Who};
-use app::model::name::{TeamName, UserId};
-use app::model::time::Timestamp;
+use model::access::TeamRole;
+use model::audit::{Action, Entry, Who};
+use model::name::{TeamName, UserId};
+use model::time::Timestamp;
 use sqlx::Row;
 
 use super::fingerprint::fingerprint;

@@ -1,6 +1,6 @@
 //! Sign-ins under way: from the redirect to the provider until its answer, which can be given once.
 
-use app::model::time::Timestamp;
+use model::time::Timestamp;
 use sqlx::Row;
 
 use super::fingerprint::fingerprint;

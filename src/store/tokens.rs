@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use app::model::access::{TeamRole, TokenScope};
-use app::model::audit::{Action, Entry, Origin, Who};
-use app::model::name::{TeamName, UserId};
-use app::model::time::Timestamp;
+use clock::{Clock, hex};
+use model::access::{TeamRole, TokenScope};
+use model::audit::{Action, Entry, Origin, Who};
+use model::name::{TeamName, UserId};
+use model::time::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::fingerprint::fingerprint;
 use super::people::{Person, person_now, teams, with_teams};
 use super::{Store, StoreError, Write, audit};
-use crate::clock::{Clock, hex};
 
 /// What every token begins with, so that people and secret scanners know one when they see it.
 pub const PREFIX: &str = "berth_";

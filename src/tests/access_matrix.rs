@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use app::api::backend::Backend;
-use app::model::access::{Actor, InstallationRole, TeamRole};
-use app::model::environment::{Operation, State};
-use app::model::name::{EnvironmentId, TeamName, UserId};
-use app::model::units::Span;
+use model::access::{Actor, InstallationRole, TeamRole};
+use model::environment::{Operation, State};
+use model::name::{EnvironmentId, TeamName, UserId};
+use model::units::Span;
 
 use super::site::{Bringing, Site};
 use super::stage::ask;

@@ -1,6 +1,6 @@
 //! Who is let in, as whom, and with what.
 
-use app::model::access::InstallationRole;
+use model::access::InstallationRole;
 use serde_json::json;
 
 use super::provider::Pair;

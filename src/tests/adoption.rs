@@ -1,8 +1,8 @@
 //! A restart beside hundreds of environments: all are adopted, at the price of one list and a question about each.
 
 use app::api::backend::Backend;
-use app::model::access::{Actor, InstallationRole};
-use app::model::environment::State;
+use model::access::{Actor, InstallationRole};
+use model::environment::State;
 use sqlx::AssertSqlSafe;
 use tokio::time::Instant;
 

@@ -1,15 +1,15 @@
 //! The API as scripts use it: tokens, launches, lists, and errors that a program can tell apart.
 
-use app::model::access::TokenScope;
-use app::model::name::UserId;
-use app::model::units::Span;
 use axum::http::StatusCode;
+use model::access::TokenScope;
+use model::name::UserId;
+use model::units::Span;
 use serde_json::{Value, json};
+use store::tokens::NewToken;
 
 use super::site::{Bringing, Site};
 use super::stand_in::{Call, Mood};
 use super::support::{Answer, Browser};
-use crate::store::tokens::NewToken;
 
 /// A script with a token.
 struct Script {
@@ -120,7 +120,7 @@ async fn who_prefers_not_to_wait_is_answered_at_once() {
     assert_eq!(launched.status, StatusCode::ACCEPTED);
     let id = launched.json()["id"].as_str().expect("an id").to_owned();
     let actor = site.auth.actor_of_token(&script.token).await.expect("a database").expect("bea");
-    let parsed = app::model::name::EnvironmentId::parse(&id).expect("an id");
+    let parsed = model::name::EnvironmentId::parse(&id).expect("an id");
     site.stage.service.settled(&actor, &parsed).await.expect("running");
     assert_eq!(script.get(&format!("/environments/{id}")).await.json()["state"], "running");
     let stopping =
@@ -140,7 +140,7 @@ async fn what_takes_longer_than_a_proxy_waits_is_answered_with_where_to_ask() {
     assert_eq!((launched.status, launched.location()), (StatusCode::ACCEPTED, place.as_str()));
     gate.open();
     let actor = site.auth.actor_of_token(&script.token).await.expect("a database").expect("bea");
-    let parsed = app::model::name::EnvironmentId::parse(&id).expect("an id");
+    let parsed = model::name::EnvironmentId::parse(&id).expect("an id");
     site.stage.service.settled(&actor, &parsed).await.expect("running");
 
     let message = "Could not kill running container: unlinkat /var/lib/docker/containers/x: operation not permitted";

@@ -4,28 +4,28 @@ use std::net::SocketAddr;
 
 use app::api::ApiError;
 use app::api::backend::Backend;
-use app::model::access::{Actor, InstallationRole, TeamRole, TokenScope};
-use app::model::audit::{Action, Excerpt, Origin, Outcome, Recorded, Search};
-use app::model::environment::{Operation, State};
-use app::model::name::EnvironmentId;
-use app::model::units::Span;
+use model::access::{Actor, InstallationRole, TeamRole, TokenScope};
+use model::audit::{Action, Excerpt, Origin, Outcome, Recorded, Search};
+use model::environment::{Operation, State};
+use model::name::EnvironmentId;
+use model::units::Span;
 use serde_json::Value;
+use store::audit::REFUSALS_MAX;
 
 use super::site::{Bringing, Site};
 use super::stage::{Stage, ask};
 use super::stand_in::{End, Image, Process};
 use super::support::{Berth, Browser};
-use crate::store::audit::REFUSALS_MAX;
 
 /// A secret variable's value.
 const SECRET: &str = "hunter2-is-nobodys-business";
 
-async fn all(store: &crate::store::Store) -> Vec<Recorded> {
+async fn all(store: &store::Store) -> Vec<Recorded> {
     store.audit(&Search::default(), None, 10_000).await.expect("a log").items
 }
 
 /// Each as `who action object outcome`, oldest first, without what the catalogue's declaration wrote.
-async fn told(store: &crate::store::Store) -> Vec<String> {
+async fn told(store: &store::Store) -> Vec<String> {
     let told = |Recorded { entry, .. }: &Recorded| {
         let origin =
             entry.who.token.as_ref().map_or_else(|| entry.who.origin.to_string(), |token| format!("token {token}"));
@@ -38,7 +38,7 @@ async fn told(store: &crate::store::Store) -> Vec<String> {
 }
 
 /// The whole log, as a dump of the database has it.
-async fn dump(store: &crate::store::Store) -> String {
+async fn dump(store: &store::Store) -> String {
     let mut write = store.write().await.expect("a transaction");
     let mut text = String::new();
     for query in [

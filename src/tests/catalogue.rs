@@ -1,13 +1,13 @@
 //! `berth apply`, on a real database.
 
-use app::model::name::TemplateName;
-use app::model::time::Timestamp;
+use model::name::TemplateName;
+use model::time::Timestamp;
+use store::Store;
+use store::catalogue::Catalogue;
 use tempfile::TempDir;
 
 use crate::service::apply::{ApplyError, Difference, apply};
 use crate::service::export;
-use crate::store::Store;
-use crate::store::catalogue::Catalogue;
 
 const EXAMPLE: &str = include_str!("../../examples/catalogue.toml");
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use app::model::units::{Memory, Span};
+use model::units::{Memory, Span};
 use secrecy::ExposeSecret;
 
 use crate::config::{Config, ConfigError};

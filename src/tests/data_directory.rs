@@ -3,11 +3,12 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use store::{Access, Store};
+
 use tempfile::TempDir;
 
 use crate::command::data;
 use crate::config::Config;
-use crate::store::{Access, Store};
 
 fn config(folder: &Path) -> Config {
     let text = format!("[server]\ndata_dir = {folder:?}\n");

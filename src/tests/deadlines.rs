@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use app::api::backend::Backend;
-use app::model::environment::{Environment, Operation, State};
-use app::model::name::EnvironmentId;
-use app::model::units::Span;
+use model::environment::{Environment, Operation, State};
+use model::name::EnvironmentId;
+use model::units::Span;
 
 use super::stage::{Stage, ask, reconciled};
 use super::stand_in::{Call, Image, Mood, Process};

@@ -2,9 +2,9 @@
 
 use app::api::ApiError;
 use app::api::backend::Backend;
-use app::model::access::TeamRole;
-use app::model::environment::State;
-use app::model::name::TeamName;
+use model::access::TeamRole;
+use model::environment::State;
+use model::name::TeamName;
 
 use super::stage::{Stage, ask, reconciled};
 

@@ -3,24 +3,24 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use app::model::access::{InstallationRole, TokenScope};
-use app::model::units::Span;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, LOCATION, ORIGIN};
 use axum::http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
+use model::access::{InstallationRole, TokenScope};
+use model::units::Span;
 use serde_json::Value;
+use store::people::Identity;
+use store::sessions::SignedIn;
+use store::tokens::NewToken;
 use tower::ServiceExt;
 
 use super::stage::Stage;
 use super::support::PATIENT;
 use crate::config::Config;
 use crate::service::apply;
-use crate::store::people::Identity;
-use crate::store::sessions::SignedIn;
-use crate::store::tokens::NewToken;
 use crate::web::auth::Auth;
 use crate::web::router;
 

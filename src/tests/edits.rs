@@ -1,9 +1,9 @@
 //! What an admin changes by the pages' forms: teams, templates and sizes, with the checks of `berth apply`.
 
 use app::api::backend::Backend;
-use app::model::environment::Operation;
-use app::model::name::TemplateName;
-use app::model::units::Span;
+use model::environment::Operation;
+use model::name::TemplateName;
+use model::units::Span;
 
 use super::people::{Cast, cast, done, send};
 use super::stage::ask;
@@ -84,7 +84,7 @@ async fn a_text_with_faults_comes_back_as_it_was_written_with_the_line_of_each()
 #[tokio::test]
 async fn what_people_call_themselves_is_no_address() {
     let Cast { site, mut admin, .. } = cast().await;
-    site.stage.person("lena@example.test", "green", app::model::access::TeamRole::Member).await;
+    site.stage.person("lena@example.test", "green", model::access::TeamRole::Member).await;
     let form = [("form", "member"), ("who", "lena@example.test"), ("role", "lead")];
     let refused = send(&mut admin, "/teams/blue", &form).await;
     assert_eq!(refused.status.as_u16(), 422);
@@ -127,7 +127,7 @@ async fn a_deprecated_template_is_offered_with_a_notice_until_its_day_and_then_t
     let Cast { site, mut admin, mut member, bea, .. } = cast().await;
     let running = site.stage.launched(&bea, ask("box")).await.expect("a launch");
     let now = site.stage.clock.now();
-    let day = app::model::day::Day::of(now.after(Span::hours(48))).to_string();
+    let day = model::day::Day::of(now.after(Span::hours(48))).to_string();
     let revision = text(&json(&mut admin, "/api/v1/templates/box").await, "revision");
     let form = [("form", "deprecate".to_owned()), ("revision", revision), ("day", day.clone())];
     done(&sent(&mut admin, "/templates/box", &form).await, "/templates/box?said=saved");
@@ -139,7 +139,7 @@ async fn a_deprecated_template_is_offered_with_a_notice_until_its_day_and_then_t
     assert!(site.stage.launched(&bea, ask("box")).await.is_ok());
 
     site.stage.pass(Span::hours(48));
-    let ada = site.person("Ada", &[], Some(app::model::access::InstallationRole::Admin)).await;
+    let ada = site.person("Ada", &[], Some(model::access::InstallationRole::Admin)).await;
     for page in ["/templates", "/templates/box"] {
         let shown = site.browser(&ada).await.get(page).await.body;
         assert!(shown.contains("cannot be launched since") && !shown.contains("it can be launched until"), "{shown}");
@@ -221,7 +221,7 @@ async fn a_quota_below_what_is_in_use_stops_nobody_says_so_and_refuses_more() {
         );
     }
     let running = site.stage.service.all_environments(&bea).await.expect("a list");
-    assert!(running.iter().all(|it| it.state == app::model::environment::State::Running));
+    assert!(running.iter().all(|it| it.state == model::environment::State::Running));
     assert!(site.stage.launched(&bea, ask("box")).await.is_err());
     // A second click is no second change, and nobody else's.
     done(&sent(&mut admin, "/teams/blue", &form).await, "/teams/blue?said=unchanged");

@@ -7,11 +7,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use app::model::environment::{Health, Limits, TemplateVersion};
-use app::model::name::{EnvironmentId, EnvironmentName, PortName, TeamName, TemplateName};
-use app::model::template::{PortSpec, Protocol, Scheme};
-use app::model::units::{Memory, MilliCpu, Span};
+use docker::{
+    Attachment, Connection, Container, ContainerId, ContainerSpec, Engine, EngineError, Event, Happening, ImageId,
+    PullProgress, Status, Wanted,
+};
 use futures::{Stream, StreamExt};
+use model::environment::{Health, Limits, TemplateVersion};
+use model::name::{EnvironmentId, EnvironmentName, PortName, TeamName, TemplateName};
+use model::template::{PortSpec, Protocol, Scheme};
+use model::units::{Memory, MilliCpu, Span};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -20,10 +24,6 @@ use tokio::time::timeout;
 use super::real_engine::RealEngine;
 use super::registry::Registry;
 use super::stand_in::{Call, Image, Process, StandIn};
-use crate::docker::{
-    Attachment, Connection, Container, ContainerId, ContainerSpec, Engine, EngineError, Event, Happening, ImageId,
-    PullProgress, Status, Wanted,
-};
 
 /// An engine with the images that the cases need, and nothing of ours left when it is dropped.
 struct Site {

@@ -3,13 +3,13 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use app::model::units::Span;
+use docker::{Connection, ContainerId, ContainerSpec, Engine, EngineError, Happening, Patience, Status};
 use futures::StreamExt;
 use futures::future::join_all;
+use model::units::Span;
 
 use super::engine_contract::Draft;
 use super::stand_in::{Call, End, Image, Mood, Process, StandIn};
-use crate::docker::{Connection, ContainerId, ContainerSpec, Engine, EngineError, Happening, Patience, Status};
 
 const IMAGE: &str = "berth-test/sleeps:1";
 const PULLED: &str = "registry.example/pulled:1";

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use docker::{Connection, Engine, EngineError, Patience};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, UnixStream};
@@ -16,7 +17,6 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use super::stand_in::StandIn;
-use crate::docker::{Connection, Engine, EngineError, Patience};
 
 /// A folder as `DOCKER_CERT_PATH` names it: an authority, and what it signed for both sides.
 struct Certificates {

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use app::api::backend::Backend;
-use app::model::access::{Actor, InstallationRole, TeamRole};
-use app::model::name::TeamName;
+use model::access::{Actor, InstallationRole, TeamRole};
+use model::name::TeamName;
 use serde_json::json;
 
 use super::layering::files;

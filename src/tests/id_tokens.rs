@@ -1,7 +1,7 @@
 //! What a provider says of itself and of somebody, and when it is not believed.
 
-use app::model::units::Span;
 use axum::http::StatusCode;
+use model::units::Span;
 use serde_json::{Value, json};
 
 use super::provider::{Key, Mood, Pair, Signing};

@@ -3,10 +3,10 @@
 use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::environments::LaunchAsk;
-use app::model::access::{Actor, InstallationRole, TeamRole};
-use app::model::audit::Search;
-use app::model::environment::{Operation, State};
-use app::model::host::Isolation;
+use model::access::{Actor, InstallationRole, TeamRole};
+use model::audit::Search;
+use model::environment::{Operation, State};
+use model::host::Isolation;
 
 use super::stage::{Stage, ask, reconciled, settings};
 use super::stand_in::{Call, Mood, StandIn};

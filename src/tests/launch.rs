@@ -6,19 +6,19 @@ use std::time::Duration;
 use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::live::Change;
-use app::model::access::TeamRole;
-use app::model::environment::{Operation, State, StepName};
-use app::model::name::TeamName;
-use app::model::quota::{Amount, Holding, Scope};
-use app::model::units::{MilliCpu, Span};
 use futures::StreamExt;
+use model::access::TeamRole;
+use model::environment::{Operation, State, StepName};
+use model::name::TeamName;
+use model::quota::{Amount, Holding, Scope};
+use model::units::{MilliCpu, Span};
 
 use super::site::Site;
 use super::stage::{Stage, ask, reconciled, settings};
 use super::stand_in::{Call, Gate, Image, Mood, Process};
 use crate::service::{Reach, Settings};
 
-fn size(name: &str) -> Option<app::model::name::SizeName> {
+fn size(name: &str) -> Option<model::name::SizeName> {
     Some(name.parse().expect("a name"))
 }
 
@@ -92,7 +92,7 @@ async fn the_same_key_is_the_same_launch_however_often_it_is_sent() {
 #[tokio::test]
 async fn a_key_stands_for_one_ask_of_one_team_for_a_day() {
     let stage = Stage::set().await;
-    let both = app::model::access::Actor {
+    let both = model::access::Actor {
         teams: ["blue", "green"].map(|team| (team.parse().expect("a name"), TeamRole::Member)).into(),
         ..stage.bea().await
     };

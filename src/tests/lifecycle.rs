@@ -3,11 +3,11 @@
 use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::live::Change;
-use app::model::access::TeamRole;
-use app::model::audit::{Action, Outcome, Search};
-use app::model::environment::{Operation, State};
-use app::model::units::Span;
 use futures::StreamExt;
+use model::access::TeamRole;
+use model::audit::{Action, Outcome, Search};
+use model::environment::{Operation, State};
+use model::units::Span;
 
 use super::stage::{Stage, ask, reconciled};
 use super::stand_in::{Call, End, Mood};

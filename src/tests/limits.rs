@@ -5,14 +5,14 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use app::api::backend::Backend;
-use app::model::access::{InstallationRole, TokenScope};
-use app::model::audit::Search;
-use app::model::environment::{Operation, State};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::routing::get;
 use http_body_util::BodyExt;
+use model::access::{InstallationRole, TokenScope};
+use model::audit::Search;
+use model::environment::{Operation, State};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;

@@ -2,11 +2,11 @@
 
 use app::api::backend::Backend;
 use app::api::environments::{LISTED, Listing};
-use app::model::access::{Actor, InstallationRole, TokenScope};
-use app::model::environment::Environment;
-use app::model::filter::{Filter, Group};
-use app::model::name::TeamName;
-use app::model::units::Span;
+use model::access::{Actor, InstallationRole, TokenScope};
+use model::environment::Environment;
+use model::filter::{Filter, Group};
+use model::name::TeamName;
+use model::units::Span;
 
 use super::site::{Bringing, Site};
 use super::stage::ask;

@@ -1,8 +1,8 @@
 //! What every page has around it, and what it brings along.
 
-use app::model::access::{Actor, InstallationRole};
 use axum::body::Body;
 use axum::http::Request;
+use model::access::{Actor, InstallationRole};
 
 use super::site::Site;
 use super::stage::ask;

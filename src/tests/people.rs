@@ -1,8 +1,8 @@
 //! Who belongs where and may what: by the provider's groups, by an admin's hand, and no longer.
 
-use app::model::access::{Actor, InstallationRole, TeamRole, TokenScope};
-use app::model::name::{TeamName, UserId};
 use axum::http::StatusCode;
+use model::access::{Actor, InstallationRole, TeamRole, TokenScope};
+use model::name::{TeamName, UserId};
 use serde_json::json;
 
 use super::provider::Pair;
@@ -256,7 +256,7 @@ async fn a_hand_admits_whom_no_group_does() {
 
     let mut write = pair.berth.store.write().await.expect("a transaction");
     let blue = TeamName::parse("blue").expect("a name");
-    crate::store::roster::put_member(&mut write, &blue, &id, TeamRole::Member).await.expect("a member");
+    store::roster::put_member(&mut write, &blue, &id, TeamRole::Member).await.expect("a member");
     write.commit().await.expect("committed");
     let actor = pair.signed_in().await.who().await.expect("bea");
     assert_eq!((actor.id, actor.teams.len(), actor.role), (id, 1, None));

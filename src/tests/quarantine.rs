@@ -47,7 +47,7 @@ async fn a_container_of_an_environment_that_was_removed_is_a_leftover_and_no_str
     let stage = Stage::set().await;
     let (bea, ada) = (stage.bea().await, stage.auditor().await);
     let id = stage.launched(&bea, ask("box")).await.expect("a launch").id;
-    stage.done(&bea, &id, app::model::environment::Operation::Remove).await.expect("a removal");
+    stage.done(&bea, &id, model::environment::Operation::Remove).await.expect("a removal");
     let labels = [("berth.installation", "test"), ("berth.environment", id.as_str())];
     stage.engine.finds("late", "berth/web:1", &labels);
     reconciled(&stage.service).await;

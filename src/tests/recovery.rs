@@ -3,9 +3,9 @@
 use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::live::Change;
-use app::model::environment::{Environment, Operation, State};
-use app::model::host::Link;
 use futures::StreamExt;
+use model::environment::{Environment, Operation, State};
+use model::host::Link;
 
 use super::stage::{Stage, ask, reconciled};
 use super::stand_in::{Call, End, Image, Mood, Process, StandIn};

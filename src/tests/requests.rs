@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 
 use super::support::{Berth, post_with};
-use app::model::access::TokenScope;
+use model::access::TokenScope;
 
 const HTTPS: &str = "[server]\npublic_url = \"https://berth.example\"\ntrusted_proxies = [\"10.0.0.0/8\"]\n\
     [oidc]\nissuer = \"https://id.example/realm\"\nclient_id = \"berth\"\nallowed_groups = [\"staff\"]\n";

@@ -2,10 +2,10 @@
 
 use app::api::ApiError;
 use app::api::backend::Backend;
-use app::model::access::TokenScope;
-use app::model::environment::Operation;
-use app::model::units::{Memory, MilliCpu, Span};
 use axum::http::{Method, StatusCode};
+use model::access::TokenScope;
+use model::environment::Operation;
+use model::units::{Memory, MilliCpu, Span};
 use serde_json::{Value, json};
 
 use super::doors::{Doors, Person};

@@ -1,20 +1,20 @@
 //! Sessions, tokens and the operator's link: who is signed in, for how long, and what ends it.
 
-use app::model::access::{TeamRole, TokenScope};
-use app::model::name::TeamName;
-use app::model::units::Span;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use model::access::{TeamRole, TokenScope};
+use model::name::TeamName;
+use model::units::Span;
+use store::sessions::SignedIn;
+use store::tokens::NewToken;
 
 use super::site::Site;
 use super::support::{Berth, Browser};
-use crate::store::sessions::SignedIn;
-use crate::store::tokens::NewToken;
 
 const COOKIE: &str = "berth-3000";
 
 /// A browser with a session of somebody who signed in elsewhere in these tests.
-async fn signed_in(berth: &Berth, user: &app::model::name::UserId) -> Browser {
+async fn signed_in(berth: &Berth, user: &model::name::UserId) -> Browser {
     let clock = berth.clock.clock();
     let id = tower_sessions::session::Id(i128::from_be_bytes(clock.random())).to_string();
     let (now, until) = (clock.now(), clock.now().after(berth.auth.times.absolute));
@@ -320,7 +320,7 @@ async fn a_token_has_its_owner_s_rights_and_its_own_scope() {
     let token = berth.token(&bea, TokenScope::Launch).await;
     assert!(token.starts_with("berth_") && token.len() == 70);
     let answer = berth.browser().bearer("/who", &token).await;
-    let actor: app::model::access::Actor = serde_json::from_str(&answer.body).expect("an actor");
+    let actor: model::access::Actor = serde_json::from_str(&answer.body).expect("an actor");
     assert_eq!((actor.id, actor.scope, actor.teams.len()), (bea, Some(TokenScope::Launch), 1));
 
     let database = std::fs::read(berth.database()).expect("the file");

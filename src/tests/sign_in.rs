@@ -1,10 +1,10 @@
 //! The way to the provider and back, and out again.
 
-use app::model::audit::Search;
-use app::model::sign_in::Stranger;
-use app::model::time::Timestamp;
-use app::model::units::Span;
 use axum::http::StatusCode;
+use model::audit::Search;
+use model::sign_in::Stranger;
+use model::time::Timestamp;
+use model::units::Span;
 use serde_json::json;
 use url::Url;
 

@@ -9,23 +9,23 @@ use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::environments::LaunchAsk;
 use app::api::live::Change;
-use app::model::access::{Actor, InstallationRole, TeamRole};
-use app::model::environment::{Environment, Operation, State};
-use app::model::host::Link;
-use app::model::name::{EnvironmentId, TeamName};
-use app::model::time::Timestamp;
-use app::model::units::{Memory, Span};
+use clock::Clock;
+use docker::{Engine, Patience};
 use futures::StreamExt;
+use model::access::{Actor, InstallationRole, TeamRole};
+use model::environment::{Environment, Operation, State};
+use model::host::Link;
+use model::name::{EnvironmentId, TeamName};
+use model::time::Timestamp;
+use model::units::{Memory, Span};
+use store::Store;
+use store::people::Identity;
 use tempfile::TempDir;
 
 use super::stand_in::{Image, Process, StandIn};
-use crate::clock::Clock;
 use crate::config::Limits;
-use crate::docker::{Engine, Patience};
 use crate::service::list::Wanted;
 use crate::service::{Reach, Reserve, Service, Settings, apply};
-use crate::store::Store;
-use crate::store::people::Identity;
 
 const CATALOGUE: &str = include_str!("stage.toml");
 

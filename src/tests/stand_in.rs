@@ -14,11 +14,10 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use app::model::time::Timestamp;
+use docker::{Connection, Inside};
+use model::time::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
-
-use crate::docker::{Connection, Inside};
 
 use self::door::{Door, Hatch};
 use self::mood::{Book, no_space};

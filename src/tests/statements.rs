@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
 use app::api::backend::Backend;
-use app::model::access::{InstallationRole, TokenScope};
+use model::access::{InstallationRole, TokenScope};
+use store::{Access, Store};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -14,7 +15,6 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use super::site::{Bringing, Site};
 use super::stage::ask;
 use super::support::Browser;
-use crate::store::{Access, Store};
 
 /// Every statement of any test's database, with the thread that carried it out: it is named after its database.
 #[derive(Clone, Default)]
@@ -163,7 +163,7 @@ async fn no_statement_of_a_page_or_a_job_reads_removed_environments_from_end_to_
     site.stage.service.end_due().await;
     site.stage.service.look_for_use().await;
     site.stage.service.reconcile().await;
-    site.stage.done(&actor, &launched.id, app::model::environment::Operation::Remove).await.expect("a removal");
+    site.stage.done(&actor, &launched.id, model::environment::Operation::Remove).await.expect("a removal");
     site.stage.service.all_environments(&actor).await.expect("a list");
 
     let read: BTreeSet<String> = read.into_iter().flatten().chain(statements.of(&site)).collect();

@@ -7,10 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use app::model::access::{Actor, TokenScope};
-use app::model::name::UserId;
-use app::model::time::Timestamp;
-use app::model::units::Span;
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
 use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_COOKIE};
@@ -18,15 +14,19 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use clock::Clock;
 use http_body_util::BodyExt;
+use model::access::{Actor, TokenScope};
+use model::name::UserId;
+use model::time::Timestamp;
+use model::units::Span;
+use store::Store;
+use store::people::Identity;
+use store::tokens::NewToken;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use crate::clock::Clock;
 use crate::config::Config;
-use crate::store::Store;
-use crate::store::people::Identity;
-use crate::store::tokens::NewToken;
 use crate::web::actor::CurrentActor;
 use crate::web::auth::{self, Auth};
 use crate::web::headers::SecurityHeaders;
@@ -165,21 +165,6 @@ impl Berth {
 
     pub async fn count(&self, what: &str) -> i64 {
         self.store.count(what).await
-    }
-}
-
-impl Store {
-    /// What only an admin at the database could do.
-    pub async fn sql(&self, statements: &str) {
-        let mut write = self.write().await.expect("a transaction");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned())).execute(&mut *write).await.expect("SQL");
-        write.commit().await.expect("committed");
-    }
-
-    pub async fn count(&self, what: &str) -> i64 {
-        let mut write = self.write().await.expect("a transaction");
-        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {what}")));
-        query.fetch_one(&mut *write).await.expect("a count")
     }
 }
 

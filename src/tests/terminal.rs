@@ -1,15 +1,15 @@
 //! Terminals in environments: who opens one, what is kept when the connection is lost, how it ends, and that typing is use.
 
 use app::api::ApiError;
-use app::model::access::{Actor, TeamRole, TokenScope};
-use app::model::audit::{Action, Search};
-use app::model::environment::Operation;
-use app::model::name::{EnvironmentId, UserId};
-use app::model::terminal::Size;
-use app::model::units::Span;
 use futures::future::join_all;
 use futures::{SinkExt, StreamExt};
 use hyper::body::Bytes;
+use model::access::{Actor, TeamRole, TokenScope};
+use model::audit::{Action, Search};
+use model::environment::Operation;
+use model::name::{EnvironmentId, UserId};
+use model::terminal::Size;
+use model::units::Span;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;

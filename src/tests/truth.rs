@@ -2,12 +2,12 @@
 //! want of memory, a machine that went down, also where nobody told of it.
 
 use app::api::backend::Backend;
-use app::model::access::{Actor, InstallationRole};
-use app::model::audit::Search;
-use app::model::environment::{Environment, Health, Operation, State};
-use app::model::name::EnvironmentId;
-use app::model::units::Span;
 use futures::StreamExt;
+use model::access::{Actor, InstallationRole};
+use model::audit::Search;
+use model::environment::{Environment, Health, Operation, State};
+use model::name::EnvironmentId;
+use model::units::Span;
 
 use super::stage::{Stage, ask, reconciled};
 use super::stand_in::{Call, End, Image, Mood, Process};

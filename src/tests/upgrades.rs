@@ -4,16 +4,16 @@
 
 use std::path::Path;
 
-use app::model::access::{Actor, InstallationRole, TeamRole};
-use app::model::audit::Search;
-use app::model::environment::{Operation, State};
+use docker::Patience;
+use model::access::{Actor, InstallationRole, TeamRole};
+use model::audit::Search;
+use model::environment::{Operation, State};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
+use store::Store;
 
 use super::stage::{Stage, ask, reconciled};
 use super::stand_in::{Call, Image, Process, StandIn};
-use crate::docker::Patience;
-use crate::store::Store;
 
 /// What must be there after as it was before.
 const KEPT: [&str; 9] =

@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use app::model::access::{Actor, TeamRole, TokenScope};
-use app::model::audit;
-use app::model::name::TeamName;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{ACCEPT, AUTHORIZATION, UPGRADE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use model::access::{Actor, TeamRole, TokenScope};
+use model::audit;
+use model::name::TeamName;
+use store::StoreError;
+use store::people::Person;
+use store::tokens::PREFIX;
 use tower_sessions::Session;
 
 use super::auth::Auth;
@@ -20,9 +23,6 @@ use super::problem::Problem;
 use super::proxies::ClientAddress;
 use super::refusal;
 use crate::service::error::fault;
-use crate::store::StoreError;
-use crate::store::people::Person;
-use crate::store::tokens::PREFIX;
 
 /// Who acts in this request, if anybody. [`read`] puts it there.
 #[derive(Debug, Clone, Default)]

@@ -7,17 +7,17 @@ use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::environments::{KEY_MAX, LaunchAsk};
 use app::api::manage::{PersonView, TemplateDetail};
-use app::model::access::Actor;
-use app::model::environment::{Environment, Operation, Port};
-use app::model::filter::Filter;
-use app::model::host::IsolationCheck;
-use app::model::name::{EnvironmentId, TeamName, TemplateName, UserId};
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use model::access::Actor;
+use model::environment::{Environment, Operation, Port};
+use model::filter::Filter;
+use model::host::IsolationCheck;
+use model::name::{EnvironmentId, TeamName, TemplateName, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::Web;
@@ -105,7 +105,7 @@ async fn me(Caller(actor): Caller) -> Json<Actor> {
     Json(actor)
 }
 
-async fn teams(State(web): State<Web>, Caller(actor): Caller) -> Answer<List<app::model::team::Team>> {
+async fn teams(State(web): State<Web>, Caller(actor): Caller) -> Answer<List<model::team::Team>> {
     Ok(List::whole(web.service.teams(&actor).await?))
 }
 
@@ -145,7 +145,7 @@ async fn team(State(web): State<Web>, Caller(actor): Caller, Path(name): Path<St
     }
 }
 
-async fn sizes(State(web): State<Web>, Caller(actor): Caller) -> Answer<List<app::model::template::Size>> {
+async fn sizes(State(web): State<Web>, Caller(actor): Caller) -> Answer<List<model::template::Size>> {
     Ok(List::whole(web.service.sizes(&actor).await?))
 }
 
@@ -178,11 +178,11 @@ async fn catalogue(State(web): State<Web>, Caller(actor): Caller) -> Result<Resp
     Ok((headers, text).into_response())
 }
 
-async fn host(State(web): State<Web>, Caller(actor): Caller) -> Answer<app::model::host::Host> {
+async fn host(State(web): State<Web>, Caller(actor): Caller) -> Answer<model::host::Host> {
     Ok(Json(web.service.host(&actor).await?))
 }
 
-async fn quarantine(State(web): State<Web>, Caller(actor): Caller) -> Answer<List<app::model::quarantine::Stray>> {
+async fn quarantine(State(web): State<Web>, Caller(actor): Caller) -> Answer<List<model::quarantine::Stray>> {
     Ok(List::whole(web.service.quarantine(&actor).await?))
 }
 
@@ -198,7 +198,7 @@ async fn check_isolation(State(web): State<Web>, Caller(actor): Caller) -> Answe
 #[derive(Debug, Deserialize)]
 struct ListQuery {
     team: Option<TeamName>,
-    state: Option<app::model::environment::State>,
+    state: Option<model::environment::State>,
     /// Words that all must be found, in any letter case.
     #[serde(default)]
     q: String,
@@ -213,7 +213,7 @@ async fn list(
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Answer<List<Environment>> {
     let Query(query) = query?;
-    if query.state == Some(app::model::environment::State::Removed) {
+    if query.state == Some(model::environment::State::Removed) {
         let message = "removed environments are in no list; the audit log has them: GET audit?action=remove";
         return Err(Problem(malformed(message)));
     }

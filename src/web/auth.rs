@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::api::ApiError;
-use app::model::audit::{Action, Entry, Origin, Who};
-use app::model::name::UserId;
-use app::model::time::Timestamp;
-use app::model::units::Span;
+use clock::Clock;
+use model::audit::{Action, Entry, Origin, Who};
+use model::name::UserId;
+use model::time::Timestamp;
+use model::units::Span;
+use store::sessions::SignedIn;
+use store::{Store, StoreError};
 use thiserror::Error;
 use tower_sessions::{Session, SessionManagerLayer};
 
@@ -19,11 +22,8 @@ use super::session::{Rows, SIGN_IN_TIME, SessionCookie, keep_cookie_for};
 use super::sign_out;
 use super::table::{Table, get, post};
 use super::text::line;
-use crate::clock::Clock;
 use crate::config::{Config, PublicUrl, Sessions};
 use crate::rates::{Neighbour, Rate};
-use crate::store::sessions::SignedIn;
-use crate::store::{Store, StoreError};
 
 /// Everything that decides who is signed in.
 #[derive(Debug)]

@@ -5,12 +5,12 @@
 use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::edit::{Edit, Edited, Fields, Sent};
-use app::model::access::Actor;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use http_body_util::{BodyExt, Limited};
+use model::access::Actor;
 
 use super::limits::BODY_MAX;
 use super::problem::Problem;

@@ -7,10 +7,10 @@ use axum::http::header::{CONTENT_TYPE, COOKIE, ORIGIN};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use clock::Clock;
 
 use super::actor::brings_token;
 use super::refusal::Page;
-use crate::clock::Clock;
 use crate::config::{PublicUrl, is_loopback_origin};
 
 /// Which origins are ours.
@@ -77,7 +77,7 @@ pub async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next
         return next.run(request).await;
     }
     let origin = request.headers().get(ORIGIN).map(|origin| String::from_utf8_lossy(origin.as_bytes()));
-    let origin = app::model::units::shorten(&origin.unwrap_or_default());
+    let origin = model::units::shorten(&origin.unwrap_or_default());
     tracing::warn!(origin, ours = ?guard.origins, "a request from another site was refused; is server.public_url right?");
     let text = format!(
         "So nothing was done. Open Berth at its own address, {}, and try again there; scripts use a token.",

@@ -6,11 +6,11 @@ use std::time::Duration;
 use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::live::Change;
-use app::model::access::Actor;
 use axum::extract::{Request, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt};
+use model::access::Actor;
 use tokio_stream::wrappers::IntervalStream;
 
 use super::Web;

@@ -3,24 +3,24 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use app::model::access::InstallationRole;
-use app::model::audit::Action;
-use app::model::name::UserId;
-use app::model::sign_in::Problem;
 use axum::Extension;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
+use clock::Clock;
+use model::access::InstallationRole;
+use model::audit::Action;
+use model::name::UserId;
+use model::sign_in::Problem;
 use sha2::{Digest, Sha256};
+use store::people::Identity;
+use store::sessions::SignedIn;
+use store::{Store, StoreError};
 use tower_sessions::Session;
 
 use super::auth::{Auth, AuthError};
 use super::proxies::ClientAddress;
 use super::refusal;
-use crate::clock::Clock;
-use crate::store::people::Identity;
-use crate::store::sessions::SignedIn;
-use crate::store::{Store, StoreError};
 
 /// The issuer of people that this machine itself answers for.
 const LOCAL: &str = "local";

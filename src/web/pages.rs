@@ -6,8 +6,6 @@ use app::api::ApiError;
 use app::api::backend::{Backend, Known, Reply};
 use app::api::edit::Sent;
 use app::api::me::{SignIn, Visit};
-use app::model::access::Actor;
-use app::model::sign_in::{Problem, Stranger};
 use app::ui::Scripts;
 use axum::body::Body;
 use axum::extract::State;
@@ -15,6 +13,8 @@ use axum::http::{HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
+use model::access::Actor;
+use model::sign_in::{Problem, Stranger};
 use tower_sessions::Session;
 
 use super::Web;

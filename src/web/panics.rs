@@ -8,12 +8,12 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use clock::{Clock, hex};
 use futures::FutureExt;
 
 use super::problem::Problem;
 use super::refusal::{Page, wants_page};
 use super::text::line;
-use crate::clock::{Clock, hex};
 
 /// The middleware. What a handler holds when it panics is dropped with it: a transaction is rolled back, a lock is given up.
 pub async fn caught(State(clock): State<Clock>, request: Request, next: Next) -> Response {

@@ -1,11 +1,11 @@
 //! Errors as scripts read them: RFC 9457, `application/problem+json`, with our stable `code`.
 
 use app::api::ApiError;
-use app::model::quota::{Amount, Refusal};
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use model::quota::{Amount, Refusal};
 use serde_json::{Value, json};
 
 use super::limits::BODY_WORDS;

@@ -2,18 +2,18 @@
 //! own, a problem in JSON.
 
 use app::api::ApiError;
-use app::model::address::Address;
-use app::model::sign_in::Problem;
 use axum::Json;
 use axum::http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use clock::{Clock, hex};
+use model::address::Address;
+use model::sign_in::Problem;
 use serde_json::json;
 
 use super::problem;
-use crate::clock::{Clock, hex};
 
 /// For answers whose address or text is nobody else's business.
 pub const PRIVATE: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (REFERRER_POLICY, "no-referrer")];

@@ -3,19 +3,19 @@
 
 use std::collections::HashMap;
 
-use app::model::time::Timestamp;
-use app::model::units::Span;
 use async_trait::async_trait;
 use axum::http::HeaderValue;
+use clock::Clock;
+use model::time::Timestamp;
+use model::units::Span;
+use store::{Store, StoreError};
 use tower_sessions::cookie::time::{Duration, OffsetDateTime};
 use tower_sessions::cookie::{Cookie, SameSite};
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 use tower_sessions::{Expiry, Session, SessionManagerLayer, SessionStore};
 
-use crate::clock::Clock;
 use crate::config::{PublicUrl, Sessions};
-use crate::store::{Store, StoreError};
 
 /// How long a sign-in may take, and a session live that nobody is signed in to.
 pub const SIGN_IN_TIME: Span = Span::seconds(600);

@@ -5,11 +5,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::model::sign_in::Problem;
 use axum::extract::State;
 use axum::http::header::{REFRESH, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use model::sign_in::Problem;
 use tower_sessions::Session;
 use url::Url;
 

@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use app::api::ApiError;
-use app::model::access::Actor;
-use app::model::name::EnvironmentId;
-use app::model::terminal::{Ask, Told};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt, StreamExt};
 use hyper::body::Bytes;
+use model::access::Actor;
+use model::name::EnvironmentId;
+use model::terminal::{Ask, Told};
 use tokio::sync::oneshot;
 use tokio::time::{interval, timeout};
 

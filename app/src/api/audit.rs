@@ -5,8 +5,8 @@ use leptos::server_fn::codec::GetUrl;
 
 use super::ApiError;
 use super::json::Json;
-use crate::model::audit::{Excerpt, Search};
-use crate::model::history::History;
+use model::audit::{Excerpt, Search};
+use model::history::History;
 
 /// What the viewer may read of what a search finds, newest first.
 #[server(endpoint = "audit/list", prefix = "/fn", input = GetUrl, output = Json)]
@@ -21,7 +21,7 @@ pub async fn get_audit(search: Search) -> Result<Excerpt, ApiError> {
 #[server(endpoint = "environments/history", prefix = "/fn", input = GetUrl, output = Json)]
 pub async fn get_history(id: String) -> Result<History, ApiError> {
     let (backend, actor) = super::backend::asked()?;
-    super::backend::answer(match crate::model::name::EnvironmentId::parse(&id) {
+    super::backend::answer(match model::name::EnvironmentId::parse(&id) {
         Ok(id) => backend.history(&actor, &id).await,
         Err(_) => Err(ApiError::not_found("environment")),
     })

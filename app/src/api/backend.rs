@@ -18,18 +18,18 @@ use super::live::Change;
 use super::manage::{People, PersonView, Setting, SizeUse, TeamDetail, TeamSummary, TemplateDetail, TemplateSummary};
 use super::me::{Me, Visit};
 use super::requests::{RequestAsk, SeenRequests};
-use crate::model::access::Actor;
-use crate::model::address::Address;
-use crate::model::audit::{Excerpt, Search};
-use crate::model::environment::{Environment, EnvironmentDetail, Operation};
-use crate::model::filter::Filter;
-use crate::model::history::History;
-use crate::model::host::{Host, IsolationCheck};
-use crate::model::name::{EnvironmentId, RequestId, TeamName, TemplateName, UserId};
-use crate::model::quarantine::Stray;
-use crate::model::request::{Request, Step};
-use crate::model::team::{Team, TeamLabel};
-use crate::model::template::{Offer, Size};
+use model::access::Actor;
+use model::address::Address;
+use model::audit::{Excerpt, Search};
+use model::environment::{Environment, EnvironmentDetail, Operation};
+use model::filter::Filter;
+use model::history::History;
+use model::host::{Host, IsolationCheck};
+use model::name::{EnvironmentId, RequestId, TeamName, TemplateName, UserId};
+use model::quarantine::Stray;
+use model::request::{Request, Step};
+use model::team::{Team, TeamLabel};
+use model::template::{Offer, Size};
 
 /// Whoever acts is the first argument of everything; the check whether they may is behind this trait, never before it.
 #[async_trait]

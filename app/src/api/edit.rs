@@ -4,13 +4,13 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::ApiError;
-use crate::model::access::{InstallationRole, TeamRole};
-use crate::model::address::Address;
-use crate::model::day::Day;
-use crate::model::name::{SizeName, TeamName, TemplateName, UserId};
-use crate::model::quota::Quota;
-use crate::model::template::{FieldError, Size};
-use crate::model::units::{Memory, MilliCpu};
+use model::access::{InstallationRole, TeamRole};
+use model::address::Address;
+use model::day::Day;
+use model::name::{SizeName, TeamName, TemplateName, UserId};
+use model::quota::Quota;
+use model::template::{FieldError, Size};
+use model::units::{Memory, MilliCpu};
 
 /// The revision of something that is not there yet.
 pub const NEW: &str = "";

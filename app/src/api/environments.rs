@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::ApiError;
 use super::json::Json;
-use crate::model::address::Address;
-use crate::model::environment::{Environment, EnvironmentDetail, Operation};
-use crate::model::filter::Counts;
-use crate::model::name::{EnvironmentId, EnvironmentName, SizeName, TeamName, TemplateName};
-use crate::model::team::Team;
-use crate::model::template::Offer;
-use crate::model::units::Span;
+use model::address::Address;
+use model::environment::{Environment, EnvironmentDetail, Operation};
+use model::filter::Counts;
+use model::name::{EnvironmentId, EnvironmentName, SizeName, TeamName, TemplateName};
+use model::team::Team;
+use model::template::Offer;
+use model::units::Span;
 
 /// What a launch asks for. What is left out is chosen by the template, or by Berth (the name).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,7 +105,7 @@ pub async fn list_environments(
     #[server(default)] after: String,
 ) -> Result<Listing, ApiError> {
     let (backend, actor) = super::backend::asked()?;
-    let filter = crate::model::filter::Filter::of(&team, &state, q);
+    let filter = model::filter::Filter::of(&team, &state, q);
     super::backend::answer(backend.environments(&actor, &filter, EnvironmentId::parse(&after).ok().as_ref()).await)
 }
 
@@ -239,7 +239,7 @@ impl LaunchForm {
     /// # Errors
     /// [`ApiError::Invalid`] with every field that cannot be read.
     pub fn ask(self) -> Result<LaunchAsk, ApiError> {
-        use crate::model::template::FieldError;
+        use model::template::FieldError;
         let mut errors = Vec::new();
         let own = self.shown.is_empty() || self.shown == self.template;
         let team = parsed("team", &self.team, &mut errors);
@@ -292,20 +292,18 @@ pub const KEY_MAX: usize = 200;
 fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
     field: &str,
     text: &str,
-    errors: &mut Vec<crate::model::template::FieldError>,
+    errors: &mut Vec<model::template::FieldError>,
 ) -> Option<T> {
     let result = text.parse().map_err(|error: T::Err| error.to_string());
     result
-        .map_err(|message| {
-            errors.push(crate::model::template::FieldError::new(field, format!("cannot be used: {message}")))
-        })
+        .map_err(|message| errors.push(model::template::FieldError::new(field, format!("cannot be used: {message}"))))
         .ok()
 }
 
 fn optional<T: std::str::FromStr<Err: std::fmt::Display>>(
     field: &str,
     text: &str,
-    errors: &mut Vec<crate::model::template::FieldError>,
+    errors: &mut Vec<model::template::FieldError>,
 ) -> Option<T> {
     if text.is_empty() { None } else { parsed(field, text, errors) }
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::json::JsonText;
-use crate::model::quota::Refused;
-use crate::model::template::{FieldError, Offer};
+use model::quota::Refused;
+use model::template::{FieldError, Offer};
 
 /// Why something was not done, in words for the person who asked. `code` is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
@@ -148,7 +148,7 @@ impl FromServerFnError for ApiError {
             ServerFnErrorErr::Args(message)
             | ServerFnErrorErr::MissingArg(message)
             | ServerFnErrorErr::Deserialization(message) => {
-                Self::Malformed { message: crate::model::units::shorten(&message) }
+                Self::Malformed { message: model::units::shorten(&message) }
             }
             _ => Self::Internal { reference: "none".to_owned() },
         }

@@ -5,8 +5,8 @@ use leptos::server_fn::codec::GetUrl;
 
 use super::ApiError;
 use super::json::Json;
-use crate::model::host::{Host, IsolationCheck};
-use crate::model::quarantine::Stray;
+use model::host::{Host, IsolationCheck};
+use model::quarantine::Stray;
 
 /// The host and whether its engine answers.
 #[server(endpoint = "host", prefix = "/fn", input = GetUrl, output = Json)]

@@ -317,10 +317,10 @@ mod tests {
     use super::*;
     use crate::api::ApiError;
     use crate::api::live::Change;
-    use crate::model::host::{Host, Isolation, Link, Resource};
-    use crate::model::quota::{Amount, Refusal, Refused, Scope};
-    use crate::model::time::Timestamp;
-    use crate::model::units::{Memory, MilliCpu};
+    use model::host::{Host, Isolation, Link, Resource};
+    use model::quota::{Amount, Refusal, Refused, Scope};
+    use model::time::Timestamp;
+    use model::units::{Memory, MilliCpu};
 
     /// What is written is read again, by an island too.
     fn check<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T) {
@@ -367,7 +367,7 @@ mod tests {
             Change::Host(host(Link::Lost { since, reason: "refused".to_owned() })),
             Change::Missed,
         ]);
-        check(&crate::model::environment::sample("web", crate::model::environment::State::Running));
+        check(&model::environment::sample("web", model::environment::State::Running));
         let cpus = |cores| Amount::Cpus(MilliCpu::cores(cores));
         let refusal =
             Refusal { scope: Scope::Team, limit: cpus(4), used: cpus(3), requested: cpus(2), loan_ended_at: None };

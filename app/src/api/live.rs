@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::environment::{Environment, State};
-use crate::model::host::Host;
+use model::environment::{Environment, State};
+use model::host::Host;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

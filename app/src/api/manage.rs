@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::ApiError;
 use super::json::Json;
-use crate::model::access::{InstallationRole, TeamRole};
-use crate::model::day::Day;
-use crate::model::diff::Line;
-use crate::model::environment::Environment;
-use crate::model::name::{TeamName, TemplateName, UserId};
-use crate::model::quota::Holding;
-use crate::model::team::Team;
-use crate::model::template::Size;
-use crate::model::time::Timestamp;
+use model::access::{InstallationRole, TeamRole};
+use model::day::Day;
+use model::diff::Line;
+use model::environment::Environment;
+use model::name::{TeamName, TemplateName, UserId};
+use model::quota::Holding;
+use model::team::Team;
+use model::template::Size;
+use model::time::Timestamp;
 
 /// One way in which somebody belongs to a team.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ApiError;
 use super::json::Json;
-use crate::model::access::Actor;
-use crate::model::name::TeamName;
-use crate::model::team::{Team, TeamLabel};
-use crate::model::time::Timestamp;
+use model::access::Actor;
+use model::name::TeamName;
+use model::team::{Team, TeamLabel};
+use model::time::Timestamp;
 
 /// The viewer with the names of their teams.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

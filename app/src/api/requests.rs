@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::ApiError;
 use super::json::Json;
-use crate::model::address::Address;
-use crate::model::name::TeamName;
-use crate::model::quota::Holding;
-use crate::model::request::{Raised, Request, Standing, Step, Until};
-use crate::model::template::FieldError;
-use crate::model::time::Timestamp;
+use model::address::Address;
+use model::name::TeamName;
+use model::quota::Holding;
+use model::request::{Raised, Request, Standing, Step, Until};
+use model::template::FieldError;
+use model::time::Timestamp;
 
 /// What somebody asks for: `more` on top of what `scope` may hold, until a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +75,7 @@ pub async fn ask_for_more(form: RequestForm) -> Result<Request, ApiError> {
 #[server(endpoint = "requests/decide", prefix = "/fn", output = Json)]
 pub async fn decide_request(id: String, step: Step, #[server(default)] word: String) -> Result<Request, ApiError> {
     let (backend, actor) = super::backend::asked()?;
-    let decided = match crate::model::name::RequestId::parse(&id) {
+    let decided = match model::name::RequestId::parse(&id) {
         Ok(id) => backend.decide_request(&actor, &id, step, &word).await,
         Err(_) => Err(ApiError::not_found("request")),
     };
@@ -120,7 +120,7 @@ impl RequestForm {
     /// The page with this filled in.
     #[must_use]
     pub fn address(&self) -> Address {
-        let reason: String = self.reason.chars().take(crate::model::request::WORDS_MAX).collect();
+        let reason: String = self.reason.chars().take(model::request::WORDS_MAX).collect();
         Address::of("/requests")
             .with("team", &self.team)
             .with("scope", &self.scope)
@@ -186,7 +186,7 @@ fn amount<T: std::str::FromStr<Err: std::fmt::Display> + Default>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::units::{Memory, MilliCpu, Span};
+    use model::units::{Memory, MilliCpu, Span};
 
     fn filled() -> RequestForm {
         RequestForm {

@@ -11,7 +11,7 @@ use web_sys::{
     HtmlFormElement, HtmlInputElement, HtmlTextAreaElement, SubmitEvent,
 };
 
-use crate::model::time::Timestamp;
+use model::time::Timestamp;
 
 #[must_use]
 pub fn now() -> Timestamp {

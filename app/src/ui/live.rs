@@ -10,9 +10,9 @@ use super::{browser, notices};
 use crate::api::ApiError;
 use crate::api::json;
 use crate::api::live::{Change, merge};
-use crate::model::environment::Environment;
-use crate::model::filter::Group;
-use crate::model::name::TeamName;
+use model::environment::Environment;
+use model::filter::Group;
+use model::name::TeamName;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Live {

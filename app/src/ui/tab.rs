@@ -7,9 +7,9 @@ use leptos::prelude::*;
 use super::browser;
 use super::live::Live;
 use crate::api::me::Me;
-use crate::model::access::Actor;
-use crate::model::environment::{Environment, Operation};
-use crate::model::time::Timestamp;
+use model::access::Actor;
+use model::environment::{Environment, Operation};
+use model::time::Timestamp;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tab {

@@ -1,11 +1,11 @@
 //! What keeps containers apart, with packets on a real engine.
 
-use app::model::host::Reachability;
-use app::model::name::TeamName;
+use docker::{Attachment, Check, ContainerId, EngineError, NetworkSpec, Status};
 use ipnet::IpNet;
+use model::host::Reachability;
+use model::name::TeamName;
 
 use super::{Draft, Site, get};
-use crate::docker::{Attachment, Check, ContainerId, EngineError, NetworkSpec, Status};
 
 contract! {
     a_network_is_found_by_its_labels_until_it_is_removed,
@@ -92,7 +92,7 @@ async fn a_container_that_does_not_run_is_moved_and_loses_nothing_when_its_netwo
     let blue = team("blue");
     let first = site.network(&blue, "1", None).await.expect("a network");
     let id = site.on("serves", 1, &Attachment::Own(first.clone()), &[]).await;
-    site.engine.stop(&id, app::model::units::Span::seconds(1)).await.expect("stopped");
+    site.engine.stop(&id, model::units::Span::seconds(1)).await.expect("stopped");
     site.engine.remove_network(&first).await.expect("what is stopped does not hold its network");
     assert!(matches!(site.engine.start(&id).await, Err(EngineError::NotFound(_))));
     let second = site.network(&blue, "2", None).await.expect("a network");
@@ -110,7 +110,7 @@ async fn a_container_that_does_not_run_is_moved_and_loses_nothing_when_its_netwo
         if site.real.as_ref().is_some_and(super::RealEngine::is_here) {
             assert!(get(port.host_port).await.starts_with("HTTP/1"));
         }
-        site.engine.stop(&id, app::model::units::Span::seconds(1)).await.expect("stopped");
+        site.engine.stop(&id, model::units::Span::seconds(1)).await.expect("stopped");
     }
 }
 

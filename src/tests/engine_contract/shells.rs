@@ -1,10 +1,10 @@
 //! Shells in containers, on a real engine and on the stand-in.
 
-use app::model::terminal::Size;
-use app::model::units::Span;
+use docker::{ContainerId, EngineError, Input, Output, Shell};
+use model::terminal::Size;
+use model::units::Span;
 
 use super::Site;
-use crate::docker::{ContainerId, EngineError, Input, Output, Shell};
 
 contract! {
     a_shell_shows_what_is_typed_and_what_that_writes,

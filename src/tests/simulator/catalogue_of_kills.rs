@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use app::api::environments::LaunchAsk;
-use app::model::environment::{Operation, State};
-use app::model::name::TeamName;
+use model::environment::{Operation, State};
+use model::name::TeamName;
 
 use super::theatre::{Theatre, template};
 use super::{invariants, runtime};
@@ -98,7 +98,7 @@ async fn killed(case: Case, point: Point, template: &Path) -> bool {
     reached
 }
 
-async fn prepared(theatre: &mut Theatre, case: Case) -> Option<app::model::name::EnvironmentId> {
+async fn prepared(theatre: &mut Theatre, case: Case) -> Option<model::name::EnvironmentId> {
     case.operation?;
     theatre.launch(0, launch(case.template));
     theatre.settle_calls().await;

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use app::api::environments::LaunchAsk;
-use app::model::access::TeamRole;
-use app::model::environment::Operation;
-use app::model::name::TeamName;
+use model::access::TeamRole;
+use model::environment::Operation;
+use model::name::TeamName;
 
 use super::chance::Chance;
 use super::invariants;

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::model::environment::State;
-use app::model::name::{TeamName, UserId};
-use app::model::quota::Holding;
+use model::environment::State;
+use model::name::{TeamName, UserId};
+use model::quota::Holding;
 
 use super::theatre::Theatre;
 
@@ -38,7 +38,7 @@ pub async fn always(theatre: &Theatre) -> Verdict {
     one_container_runs_at_most(theatre)
 }
 
-fn fits(what: &str, quota: &app::model::quota::Quota, held: Holding) -> Verdict {
+fn fits(what: &str, quota: &model::quota::Quota, held: Holding) -> Verdict {
     let within = quota.environments.is_none_or(|most| held.environments <= most)
         && quota.running.is_none_or(|most| held.running <= most)
         && quota.cpus.is_none_or(|most| held.cpus <= most)

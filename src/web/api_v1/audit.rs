@@ -5,9 +5,6 @@ use std::io;
 
 use app::api::ApiError;
 use app::api::backend::Backend;
-use app::model::access::Actor;
-use app::model::audit::{Excerpt, Recorded, Search};
-use app::model::history::History;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -15,6 +12,9 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use futures::{Stream, StreamExt, stream};
+use model::access::Actor;
+use model::audit::{Excerpt, Recorded, Search};
+use model::history::History;
 
 use super::{Answer, Caller, List, PAGE, PAGE_MAX, known};
 use crate::rates::{Counted, Place};

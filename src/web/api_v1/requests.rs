@@ -3,13 +3,13 @@
 use app::api::ApiError;
 use app::api::backend::Backend;
 use app::api::requests::{RequestAsk, SeenRequest};
-use app::model::name::{RequestId, TeamName};
-use app::model::request::{Request, Standing, Step};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use model::name::{RequestId, TeamName};
+use model::request::{Request, Standing, Step};
 use serde::Deserialize;
 
 use super::{Answer, Caller, List};

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use app::model::audit::Action;
-use app::model::name::UserId;
-use app::model::sign_in::{Problem, Stranger};
 use axum::Extension;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use model::audit::Action;
+use model::name::UserId;
+use model::sign_in::{Problem, Stranger};
 use serde::Deserialize;
+use store::people::Identity;
+use store::sessions::SignedIn;
+use store::sign_ins::SignIn;
 use tower_sessions::Session;
 
 use super::claims::{GROUPS_MAX, Groups, Profile};
@@ -20,9 +23,6 @@ use super::provider::{Fault, Known, Provider};
 use super::start::BROWSER;
 use super::tokens::{SignedIdToken, TokenAnswer};
 use crate::config::WhenAbsent;
-use crate::store::people::Identity;
-use crate::store::sessions::SignedIn;
-use crate::store::sign_ins::SignIn;
 use crate::web::auth::{Auth, AuthError};
 use crate::web::proxies::ClientAddress;
 use crate::web::refusal::{self, Page};

@@ -3,9 +3,9 @@
 //!
 //! Source: OpenID Connect Core 1.0 §3.1.3.7.
 
-use app::model::time::Timestamp;
-use app::model::units::Span;
 use chrono::{DateTime, Utc};
+use model::time::Timestamp;
+use model::units::Span;
 use openidconnect::core::CoreJwsSigningAlgorithm as Algorithm;
 use openidconnect::{
     AccessTokenHash, Audience, ClaimsVerificationError, JsonWebKey, Nonce, OAuth2TokenResponse,

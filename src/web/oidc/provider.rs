@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::model::sign_in::Problem;
-use app::model::time::Timestamp;
-use app::model::units::Span;
+use clock::Clock;
+use model::sign_in::Problem;
+use model::time::Timestamp;
+use model::units::Span;
 use openidconnect::core::{CoreAuthPrompt, CoreAuthenticationFlow, CoreClientAuthMethod, CoreJwsSigningAlgorithm};
 use openidconnect::{
     AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, DiscoveryError, EndSessionUrl, IssuerUrl,
@@ -14,6 +15,7 @@ use openidconnect::{
     RequestTokenError, Scope, SubjectIdentifier, UserInfoError,
 };
 use secrecy::ExposeSecret;
+use store::sign_ins::SignIn;
 use tokio::sync::Mutex;
 use url::Url;
 
@@ -21,9 +23,7 @@ use super::fetch::{FetchError, Fetcher, Tidying};
 use super::id_token::ASYMMETRIC;
 use super::protocol::{Client, Metadata, UserClaims};
 use super::tokens::TokenAnswer;
-use crate::clock::Clock;
 use crate::config::{Oidc, PublicUrl, is_loopback};
-use crate::store::sign_ins::SignIn;
 use crate::web::text::line;
 
 /// How long one request to the provider may take.

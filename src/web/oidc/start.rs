@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use app::model::sign_in::Problem;
 use axum::Extension;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
+use model::sign_in::Problem;
 use serde::Deserialize;
+use store::sign_ins::SignIn;
 use tower_sessions::Session;
 
 use super::provider::{Fault, Known, Provider};
-use crate::store::sign_ins::SignIn;
 use crate::web::actor::CurrentActor;
 use crate::web::auth::{Auth, AuthError};
 use crate::web::proxies::ClientAddress;

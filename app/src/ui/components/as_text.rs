@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::model::diff;
 use crate::ui::components::changes::Changes;
 use crate::ui::components::form::{Draft, hidden, sent_to, text_area};
 use crate::ui::seal::Seal;
+use model::diff;
 
 #[derive(Debug)]
 pub struct AsText<'a> {

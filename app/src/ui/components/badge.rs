@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::icon::Icon;
-use crate::model::environment::{Environment, Health, State};
 use crate::ui::seal::Seal;
+use model::environment::{Environment, Health, State};
 
 #[component]
 pub fn Badge(environment: Signal<Environment>) -> impl IntoView {

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::model::diff::Line;
 use crate::ui::seal::Seal;
+use model::diff::Line;
 
 #[component]
 pub fn Changes(lines: Vec<Line>, #[prop(into)] title: String) -> impl IntoView {

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::icon::Icon;
 use super::time::Moment;
-use crate::model::audit::{Entry, Outcome, Recorded, Who};
 use crate::ui::seal::Seal;
+use model::audit::{Entry, Outcome, Recorded, Who};
 
 #[component]
 pub fn Entries(

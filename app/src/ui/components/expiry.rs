@@ -4,11 +4,11 @@
 use leptos::prelude::*;
 
 use super::time::absolute;
-use crate::model::environment::Environment;
-use crate::model::lifetime::{How, Warning};
-use crate::model::time::Timestamp;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Clock;
+use model::environment::Environment;
+use model::lifetime::{How, Warning};
+use model::time::Timestamp;
 
 #[component]
 pub fn Expiry(environment: Signal<Environment>, now: Signal<Option<Timestamp>>, clock: Clock) -> impl IntoView {

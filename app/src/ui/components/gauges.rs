@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::model::gauge::{Fill, Gauge};
 use crate::ui::seal::Seal;
+use model::gauge::{Fill, Gauge};
 
 /// One bar. The figures are beside it in words, so it is hidden from screen readers.
 #[component]

@@ -5,9 +5,9 @@ use leptos::prelude::*;
 use super::badge::Badge;
 use super::tabs::Tabs;
 use super::time::Moment;
-use crate::model::environment::Environment;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
+use model::environment::Environment;
 
 #[component]
 pub fn Heading(

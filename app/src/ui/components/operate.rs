@@ -7,10 +7,10 @@ use leptos::task::spawn_local;
 
 use super::icon::Icon;
 use crate::api::environments::{Operate, operate};
-use crate::model::environment::{Environment, Operation, State};
 use crate::ui::notices;
 use crate::ui::seal::Seal;
 use crate::ui::tab::{Tab, Viewer};
+use model::environment::{Environment, Operation, State};
 
 /// With its word, where the environment is plain from the page.
 #[component]

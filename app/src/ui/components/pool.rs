@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::gauges::Meter;
-use crate::model::quota::{Holding, Pool};
 use crate::ui::seal::Seal;
+use model::quota::{Holding, Pool};
 
 #[component]
 pub fn Meters(pool: Pool, label: String) -> impl IntoView {

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::copy::Copy;
-use crate::model::environment::Port;
 use crate::ui::seal::Seal;
+use model::environment::Port;
 
 /// How many are shown before «+N more».
 const SHOWN: usize = 3;

@@ -6,8 +6,8 @@ use leptos_router::hooks::use_location;
 
 use super::icon::Icon;
 use crate::api::ApiError;
-use crate::model::address::Address;
 use crate::ui::seal::Seal;
+use model::address::Address;
 
 /// In a page's place.
 #[component]

@@ -8,10 +8,10 @@ use leptos::server_fn::ServerFn;
 use super::icon::Icon;
 use super::operate::begin;
 use crate::api::environments::Operate;
-use crate::model::environment::{Environment, Operation};
 use crate::ui::browser;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Tab;
+use model::environment::{Environment, Operation};
 
 /// On an environment's own page.
 #[component]

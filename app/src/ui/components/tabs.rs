@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::model::name::EnvironmentId;
 use crate::ui::seal::Seal;
+use model::name::EnvironmentId;
 
 #[component]
 pub fn Tabs(id: EnvironmentId, current: &'static str) -> impl IntoView {

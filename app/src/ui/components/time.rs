@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::model::time::Timestamp;
 use crate::ui::browser;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Clock;
+use model::time::Timestamp;
 
 /// Until the page has come to life the day and hour are in UTC; outside of islands it is `zone.js` that brings them to life.
 #[component]

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::model::access::{Actor, InstallationRole};
 use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
+use model::access::{Actor, InstallationRole};
 
 #[component]
 pub fn Account(actor: Actor) -> impl IntoView {

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::model::host::{Host, Link};
 use crate::ui::components::icon::Icon;
 use crate::ui::components::time::Moment;
 use crate::ui::seal::Seal;
+use model::host::{Host, Link};
 
 /// Each word of the link is in the page, so that the script only shows another.
 #[component]

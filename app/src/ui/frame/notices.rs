@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use super::host::Banner;
-use crate::model::host::Host;
 use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
+use model::host::Host;
 
 #[component]
 pub fn NoticeBoard(host: Option<Host>) -> impl IntoView {

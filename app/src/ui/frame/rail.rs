@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
 
-use crate::model::access::{Actor, TeamRole};
-use crate::model::address::Address;
 use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
+use model::access::{Actor, TeamRole};
+use model::address::Address;
 
 /// Whoever looks after a team or the installation has more ways than who works in a team.
 #[component]

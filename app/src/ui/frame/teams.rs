@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
 
-use crate::model::address::Address;
-use crate::model::name::TeamName;
-use crate::model::team::TeamLabel;
 use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
+use model::address::Address;
+use model::name::TeamName;
+use model::team::TeamLabel;
 
 #[component]
 pub fn Teams(teams: Vec<TeamLabel>) -> impl IntoView {

@@ -7,11 +7,11 @@ use leptos_router::hooks::use_query_map;
 use crate::api::ApiError;
 use crate::api::audit::get_audit;
 use crate::api::me::{Me, get_me};
-use crate::model::audit::{Action, Excerpt, Outcome, Search};
 use crate::ui::components::entries::Entries;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::loaded::Loaded;
 use crate::ui::seal::Seal;
+use model::audit::{Action, Excerpt, Outcome, Search};
 
 #[component]
 pub fn AuditPage() -> impl IntoView {

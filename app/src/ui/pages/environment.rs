@@ -7,7 +7,6 @@ use leptos_router::hooks::use_params_map;
 use crate::api::environments::{Operate, get_environment};
 use crate::api::json::Given;
 use crate::api::me::{Me, get_me};
-use crate::model::environment::{Environment, EnvironmentDetail, Operation, State};
 use crate::ui::browser;
 use crate::ui::components::badge::Badge;
 use crate::ui::components::loaded::Loaded;
@@ -20,6 +19,7 @@ use crate::ui::seal::Seal;
 use crate::ui::tab::{Tab, Viewer};
 use ending::EndingNotice;
 use facts::Facts;
+use model::environment::{Environment, EnvironmentDetail, Operation, State};
 use open::Open;
 use steps::Steps;
 

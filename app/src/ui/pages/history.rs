@@ -6,9 +6,6 @@ use leptos_router::hooks::use_params_map;
 
 use crate::api::audit::get_history;
 use crate::api::me::{Me, get_me};
-use crate::model::environment::Step;
-use crate::model::history::{History, PastActivity, PostMortem};
-use crate::model::time::took;
 use crate::ui::components::entries::Entries;
 use crate::ui::components::heading::Heading;
 use crate::ui::components::icon::Icon;
@@ -16,6 +13,9 @@ use crate::ui::components::loaded::Loaded;
 use crate::ui::components::time::Moment;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
+use model::environment::Step;
+use model::history::{History, PastActivity, PostMortem};
+use model::time::took;
 
 #[component]
 pub fn HistoryPage() -> impl IntoView {

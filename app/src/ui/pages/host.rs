@@ -5,12 +5,12 @@ use leptos_meta::Title;
 
 use crate::api::host::{get_host, get_isolation_check, get_quarantine};
 use crate::api::me::{Me, get_me};
-use crate::model::host::{Findings, Host, Isolation, IsolationCheck, Link, Reachability};
-use crate::model::quarantine::Stray;
 use crate::ui::components::form::{Told, hidden};
 use crate::ui::components::loaded::Loaded;
 use crate::ui::components::time::Moment;
 use crate::ui::seal::Seal;
+use model::host::{Findings, Host, Isolation, IsolationCheck, Link, Reachability};
+use model::quarantine::Stray;
 
 #[component]
 pub fn HostPage() -> impl IntoView {

@@ -11,14 +11,14 @@ use crate::api::ApiError;
 use crate::api::environments::{Launch, LaunchForm, LaunchOptions, Typed, get_launch_options, launch};
 use crate::api::json::Given;
 use crate::api::me::get_my_teams;
-use crate::model::address::Address;
-use crate::model::name::TeamName;
 use crate::ui::browser;
 use crate::ui::components::loaded::Loaded;
 use crate::ui::components::refused::refusal_of;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Tab;
 use choices::ChooseTeam;
+use model::address::Address;
+use model::name::TeamName;
 use panel::Panel;
 use templates::Templates;
 

@@ -5,11 +5,11 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::api::manage::{Belonging, People, PersonView, list_people};
-use crate::model::access::InstallationRole;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::loaded::Loaded;
 use crate::ui::components::time::Moment;
 use crate::ui::seal::Seal;
+use model::access::InstallationRole;
 
 #[component]
 pub fn PeoplePage() -> impl IntoView {

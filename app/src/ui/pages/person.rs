@@ -6,11 +6,11 @@ use leptos_router::hooks::use_params_map;
 
 use crate::api::manage::{PersonView, get_person};
 use crate::api::me::{Me, get_me};
-use crate::model::access::InstallationRole;
 use crate::ui::components::form::{Draft, Told, choice_field, hidden, sent_to};
 use crate::ui::components::loaded::Loaded;
 use crate::ui::components::time::Moment;
 use crate::ui::seal::Seal;
+use model::access::InstallationRole;
 
 #[component]
 pub fn PersonPage() -> impl IntoView {

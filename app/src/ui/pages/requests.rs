@@ -8,16 +8,16 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api::me::{Me, get_me, get_my_teams};
 use crate::api::requests::{AskForMore, DecideRequest, RequestForm, SeenRequest, SeenRequests, list_requests};
-use crate::model::access::Actor;
-use crate::model::request::{Standing, Step};
-use crate::model::team::Team;
-use crate::model::time::Timestamp;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::loaded::Loaded;
 use crate::ui::components::refused::{Refused, refusal_of};
 use crate::ui::seal::Seal;
 use form::AskForm;
 use item::Item;
+use model::access::Actor;
+use model::request::{Standing, Step};
+use model::team::Team;
+use model::time::Timestamp;
 
 mod form;
 mod item;

@@ -6,11 +6,11 @@ use leptos_router::hooks::use_query_map;
 use leptos_router::location::RequestUrl;
 
 use crate::api::me::{SignIn, get_sign_in};
-use crate::model::sign_in::{Problem, Stranger};
 use crate::ui::components::icon::Icon;
 use crate::ui::components::loaded::Loaded;
 use crate::ui::frame::Mark;
 use crate::ui::seal::Seal;
+use model::sign_in::{Problem, Stranger};
 
 #[component]
 pub fn SignInPage() -> impl IntoView {

@@ -6,10 +6,10 @@ use leptos_meta::Title;
 use crate::api::edit::NEW;
 use crate::api::manage::{SizeUse, list_sizes};
 use crate::api::me::{Me, get_me};
-use crate::model::name::TemplateName;
 use crate::ui::components::form::{Draft, Told, hidden, sent_to, text_field};
 use crate::ui::components::loaded::Loaded;
 use crate::ui::seal::Seal;
+use model::name::TemplateName;
 
 #[component]
 pub fn SizesPage() -> impl IntoView {

@@ -6,7 +6,6 @@ use leptos_router::hooks::use_params_map;
 
 use crate::api::manage::{TeamDetail, get_team};
 use crate::api::me::{Me, get_me};
-use crate::model::environment::Environment;
 use crate::ui::components::badge::tone;
 use crate::ui::components::form::{Draft, Told};
 use crate::ui::components::loaded::Loaded;
@@ -14,6 +13,7 @@ use crate::ui::components::pool::Meters;
 use crate::ui::seal::Seal;
 use declared::{as_text, declaration, limits};
 use members::{add_member, member_table};
+use model::environment::Environment;
 
 mod declared;
 mod members;

@@ -5,10 +5,10 @@ use leptos_meta::Title;
 
 use crate::api::manage::{TeamSummary, list_teams};
 use crate::api::me::{Me, get_me};
-use crate::model::quota::Holding;
 use crate::ui::components::form::{Draft, Told, hidden, sent_to, text_field};
 use crate::ui::components::loaded::Loaded;
 use crate::ui::seal::Seal;
+use model::quota::Holding;
 
 #[component]
 pub fn TeamsPage() -> impl IntoView {

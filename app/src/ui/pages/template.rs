@@ -6,12 +6,12 @@ use leptos_router::hooks::use_params_map;
 
 use crate::api::manage::{TemplateDetail, TemplateSummary, get_template};
 use crate::api::me::{Me, get_me};
-use crate::model::time::Timestamp;
 use crate::ui::components::form::{Draft, Told};
 use crate::ui::components::loaded::Loaded;
 use crate::ui::pages::templates::offered_to;
 use crate::ui::seal::Seal;
 use edit::{end_of_offer, pin, text};
+use model::time::Timestamp;
 use versions::versions;
 
 mod edit;

@@ -5,10 +5,10 @@ use leptos_meta::Title;
 
 use crate::api::manage::{TemplateSummary, list_templates};
 use crate::api::me::{Me, get_me};
-use crate::model::name::TeamName;
 use crate::ui::components::form::{Draft, Told, hidden, text_area};
 use crate::ui::components::loaded::Loaded;
 use crate::ui::seal::Seal;
+use model::name::TeamName;
 
 /// What a new template begins with.
 const BEGINNING: &str = r#"[[template]]

@@ -6,14 +6,14 @@ use leptos_router::hooks::use_params_map;
 
 use crate::api::environments::get_environment;
 use crate::api::me::{Me, get_me};
-use crate::model::access::Actor;
-use crate::model::environment::{Environment, EnvironmentDetail, Operation};
 use crate::ui::Bundle;
 use crate::ui::components::heading::Heading;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::loaded::Loaded;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
+use model::access::Actor;
+use model::environment::{Environment, EnvironmentDetail, Operation};
 
 #[component]
 pub fn TerminalPage() -> impl IntoView {

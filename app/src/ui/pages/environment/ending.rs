@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::model::environment::{Environment, EnvironmentDetail};
 use crate::ui::tab::Viewer;
+use model::environment::{Environment, EnvironmentDetail};
 
 #[component]
 pub fn EndingNotice(

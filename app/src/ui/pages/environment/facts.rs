@@ -3,15 +3,15 @@
 use leptos::prelude::*;
 
 use super::Refusals;
-use crate::model::environment::{Environment, EnvironmentDetail, Operation};
-use crate::model::lifetime::How;
-use crate::model::time::Timestamp;
 use crate::ui::components::copy::Copy;
 use crate::ui::components::expiry::Expiry;
 use crate::ui::components::operate::OperateButton;
 use crate::ui::components::time::hour;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
+use model::environment::{Environment, EnvironmentDetail, Operation};
+use model::lifetime::How;
+use model::time::Timestamp;
 
 #[component]
 pub fn Facts(

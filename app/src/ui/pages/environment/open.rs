@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::model::environment::{Environment, Port, State};
 use crate::ui::components::copy::Copy;
 use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
+use model::environment::{Environment, Port, State};
 
 #[component]
 pub fn Open(environment: Signal<Environment>) -> impl IntoView {

@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::model::environment::{Environment, EnvironmentDetail, State, Step};
-use crate::model::time::took;
 use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
+use model::environment::{Environment, EnvironmentDetail, State, Step};
+use model::time::took;
 
 #[component]
 pub fn Steps(viewer: Viewer, environment: Signal<Environment>, detail: RwSignal<EnvironmentDetail>) -> impl IntoView {

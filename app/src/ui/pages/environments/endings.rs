@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::List;
-use crate::model::environment::Environment;
 use crate::ui::tab::Viewer;
+use model::environment::Environment;
 
 #[component]
 pub fn Endings(viewer: Viewer, list: List) -> impl IntoView {

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use super::List;
-use crate::model::quota::Holding;
 use crate::ui::components::gauges::Meter;
 use crate::ui::seal::Seal;
+use model::quota::Holding;
 
 #[component]
 pub fn Meters(list: List) -> impl IntoView {

@@ -5,8 +5,6 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
 use crate::api::environments::Operate;
-use crate::model::environment::{Environment, Operation};
-use crate::model::lifetime::Ending;
 use crate::ui::browser;
 use crate::ui::components::badge::Badge;
 use crate::ui::components::expiry::Expiry;
@@ -14,6 +12,8 @@ use crate::ui::components::operate::{Row as Does, RowButton, begin, row_form};
 use crate::ui::components::ports::PortLinks;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
+use model::environment::{Environment, Operation};
+use model::lifetime::Ending;
 
 #[component]
 pub fn Row(

@@ -4,12 +4,12 @@ use leptos::prelude::*;
 
 use super::List;
 use super::row::Row;
-use crate::model::environment::Environment;
-use crate::model::name::EnvironmentId;
 use crate::ui::browser;
 use crate::ui::components::remove::RemoveDialog;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
+use model::environment::Environment;
+use model::name::EnvironmentId;
 
 #[component]
 pub fn Table(viewer: Viewer, list: List, of_teams: bool) -> impl IntoView {

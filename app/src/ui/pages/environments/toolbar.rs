@@ -4,11 +4,11 @@ use leptos::ev::{Event, SubmitEvent};
 use leptos::prelude::*;
 
 use super::List;
-use crate::model::filter::{Filter, Group};
-use crate::model::name::TeamName;
 use crate::ui::browser;
 use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
+use model::filter::{Filter, Group};
+use model::name::TeamName;
 
 #[component]
 pub fn Toolbar(list: List) -> impl IntoView {

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::model::quota::Holding;
-use crate::model::team::Team;
 use crate::ui::components::gauges::Bar;
 use crate::ui::seal::Seal;
+use model::quota::Holding;
+use model::team::Team;
 
 #[component]
 pub fn ChooseTeam(teams: Vec<Team>) -> impl IntoView {

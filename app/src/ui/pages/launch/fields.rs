@@ -5,10 +5,10 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use crate::api::ApiError;
-use crate::model::name::EnvironmentName;
-use crate::model::template::{Kind, Variable};
 use crate::ui::components::text_area::GrowingText;
 use crate::ui::seal::Seal;
+use model::name::EnvironmentName;
+use model::template::{Kind, Variable};
 
 /// A field with its label, help, and what is wrong with it.
 #[component]

@@ -7,12 +7,12 @@ use super::fields::{Field, NameField, VariableField};
 use super::preview::Preview;
 use crate::api::ApiError;
 use crate::api::environments::{LaunchForm, LaunchOptions};
-use crate::model::quota::Holding;
-use crate::model::template::{Offer, Size};
-use crate::model::units::Span;
 use crate::ui::browser;
 use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
+use model::quota::Holding;
+use model::template::{Offer, Size};
+use model::units::Span;
 
 const SIZE: &str = "form[size]";
 

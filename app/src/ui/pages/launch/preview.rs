@@ -4,9 +4,9 @@ use leptos::prelude::*;
 
 use crate::api::ApiError;
 use crate::api::environments::LaunchOptions;
-use crate::model::quota::Holding;
 use crate::ui::components::gauges::Bar;
 use crate::ui::seal::Seal;
+use model::quota::Holding;
 
 #[component]
 pub fn Preview(

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use super::Desk;
-use crate::model::template::Offer;
 use crate::ui::browser;
 use crate::ui::seal::Seal;
+use model::template::Offer;
 
 const FIELD: &str = "form[template]";
 

@@ -5,13 +5,13 @@ use leptos::server_fn::ServerFn;
 
 use crate::api::ApiError;
 use crate::api::requests::{AskForMore, RequestForm};
-use crate::model::quota::Quota;
-use crate::model::request::{Raised, Until, WORDS_MAX};
-use crate::model::team::Team;
-use crate::model::units::Span;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::text_area::{Kind, TextArea};
 use crate::ui::seal::Seal;
+use model::quota::Quota;
+use model::request::{Raised, Until, WORDS_MAX};
+use model::team::Team;
+use model::units::Span;
 
 /// For how long something can be asked for on the page; scripts may ask until any moment.
 const SPANS: [(Span, &str); 6] = [

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
 use crate::api::requests::{DecideRequest, SeenRequest};
-use crate::model::request::{Raised, Request, RequestState, Standing, Step, WORDS_MAX};
-use crate::model::time::Timestamp;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::time::Moment;
 use crate::ui::seal::Seal;
+use model::request::{Raised, Request, RequestState, Standing, Step, WORDS_MAX};
+use model::time::Timestamp;
 
 #[component]
 pub fn Item(seen: SeenRequest, at: Timestamp) -> impl IntoView {

@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 
 use crate::api::manage::TeamDetail;
-use crate::model::access::TeamRole;
-use crate::model::quota::{Holding, Pool, Quota};
-use crate::model::units::Memory;
 use crate::ui::components::as_text::AsText;
 use crate::ui::components::form::{Draft, hidden, sent_to, text_area, text_field};
 use crate::ui::seal::Seal;
+use model::access::TeamRole;
+use model::quota::{Holding, Pool, Quota};
+use model::units::Memory;
 
 /// For those who may not change it.
 pub fn limits(detail: &TeamDetail) -> AnyView {

@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 
 use crate::api::manage::{Member, TeamDetail};
-use crate::model::name::TeamName;
-use crate::model::quota::Pool;
 use crate::ui::components::form::{Draft, choice_field, hidden, sent_to, text_field};
 use crate::ui::seal::Seal;
+use model::name::TeamName;
+use model::quota::Pool;
 
 pub fn member_table(detail: &TeamDetail, admin: bool) -> AnyView {
     if detail.members.is_empty() {

@@ -27,8 +27,8 @@ fn of_limit(gauge: &Gauge) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::quota::Quota;
-    use crate::model::units::{Memory, MilliCpu};
+    use crate::quota::Quota;
+    use crate::units::{Memory, MilliCpu};
 
     #[test]
     fn a_quota_below_what_is_in_use_is_said_with_the_numbers() {

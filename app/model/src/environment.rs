@@ -563,8 +563,9 @@ impl EnvironmentDetail {
 }
 
 /// An environment of team blue, owned by Bea.
-#[cfg(test)]
-pub(crate) fn sample(name: &str, state: State) -> Environment {
+#[cfg(any(test, feature = "testing"))]
+#[must_use]
+pub fn sample(name: &str, state: State) -> Environment {
     serde_json::from_value(serde_json::json!({
         "id": "01900000-0000-7000-8000-000000000001", "name": name, "team": "blue", "owner": "Bea",
         "owner_id": "01900000-0000-7000-8000-00000000000b", "template": {"slug": "web", "version": 4}, "size": "s",

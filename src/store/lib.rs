@@ -1,7 +1,7 @@
 //! The database: one file per noun. Only here is sqlx named.
 
 pub mod audit;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub mod border;
 pub mod catalogue;
 pub mod clocks;
@@ -39,7 +39,7 @@ pub struct Store {
     writer: SqlitePool,
     direct: Readers,
     kept: Kept,
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub border: border::Border,
 }
 
@@ -220,7 +220,7 @@ impl Store {
             writer,
             direct: Readers::new(options),
             kept: Kept::default(),
-            #[cfg(test)]
+            #[cfg(any(test, feature = "testing"))]
             border: border::Border::default(),
         }
     }
@@ -239,13 +239,13 @@ impl Store {
     /// # Errors
     /// When the database does not give its write lock in time.
     pub async fn write(&self) -> Result<Write, StoreError> {
-        #[cfg(test)]
+        #[cfg(any(test, feature = "testing"))]
         self.border.cross().await?;
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
 
     /// Lets the database grow by so many pages from now on, and no more.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub async fn may_grow_by(&self, pages: u32) {
         let mut writer = self.writer.acquire().await.expect("a connection");
         let count: u32 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *writer).await.expect("a count");
@@ -254,7 +254,7 @@ impl Store {
     }
 
     /// How the database carries a statement out, a line for each table that it goes through.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub async fn plan_of(&self, sql: &str) -> Vec<String> {
         let query = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
         let rows = query.fetch_all(&self.writer).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
@@ -262,16 +262,32 @@ impl Store {
     }
 
     /// What the database itself says of its soundness.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub async fn soundness(&self) -> String {
         sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&self.readers).await.expect("a word")
     }
 
     /// Whether nobody waits for an answer of the database.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub fn is_idle(&self) -> bool {
         let pools = [&self.readers, &self.writer];
         pools.iter().all(|pool| pool.num_idle() == pool.size() as usize) && self.direct.is_idle()
+    }
+
+    /// What only an admin at the database could do.
+    #[cfg(any(test, feature = "testing"))]
+    pub async fn sql(&self, statements: &str) {
+        let mut write = self.write().await.expect("a transaction");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned())).execute(&mut *write).await.expect("SQL");
+        write.commit().await.expect("committed");
+    }
+
+    /// How many rows `what`, as in `FROM what`, has.
+    #[cfg(any(test, feature = "testing"))]
+    pub async fn count(&self, what: &str) -> i64 {
+        let mut write = self.write().await.expect("a transaction");
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {what}")));
+        query.fetch_one(&mut *write).await.expect("a count")
     }
 
     pub async fn close(&self) {

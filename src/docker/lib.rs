@@ -22,7 +22,7 @@ mod terminal;
 mod text;
 mod wire;
 
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub use connection::Inside;
 pub use connection::{Connection, names_an_engine};
 pub use container::{Container, ContainerId, ImageId, Listed, Status};
@@ -31,10 +31,10 @@ pub use error::EngineError;
 pub use events::{Event, Happening};
 pub use host::HostFacts;
 pub use isolation::Check;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub use labels::Labels;
 pub use lanes::FIGURES;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub use lanes::Patience;
 pub use network::{Attachment, Network, NetworkSpec};
 pub use pulls::PullProgress;

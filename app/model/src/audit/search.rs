@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Action, Outcome};
-use crate::model::address::Address;
-use crate::model::name::{EnvironmentId, TeamName};
-use crate::model::template::FieldError;
-use crate::model::time::Timestamp;
-use crate::model::units::Span;
+use crate::address::Address;
+use crate::name::{EnvironmentId, TeamName};
+use crate::template::FieldError;
+use crate::time::Timestamp;
+use crate::units::Span;
 
 /// Longest words that are looked for, in characters.
 const WORDS_MAX: usize = 200;

@@ -52,7 +52,7 @@ impl Deadline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::environment::Operation;
+    use crate::environment::Operation;
     use proptest::prelude::*;
 
     const READY: Span = Span::seconds(30);

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use app::model::name::{EnvironmentId, RequestId, UserId};
-use app::model::time::Timestamp;
+use model::name::{EnvironmentId, RequestId, UserId};
+use model::time::Timestamp;
 use uuid::Builder;
 
 type Now = dyn Fn() -> Timestamp + Send + Sync;
