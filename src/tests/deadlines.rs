@@ -89,12 +89,14 @@ async fn a_removal_that_hangs_can_be_asked_for_again() {
     let stage = patient().await;
     let bea = stage.bea().await;
     let id = stage.launched(&bea, ask("box")).await.expect("a launch").id;
-    stage.engine.always(Call::Remove, Mood::Hang);
+    let gate = stage.engine.hold(Call::Remove);
     stage.service.operate(&bea, &id, Operation::Remove).await.expect("a removal");
+    // Else a call before it is what the time passes for.
+    gate.reached(1).await;
     overdue(&stage, State::Removing).await;
-    let failed = now(&stage, &id).await;
-    assert!(failed.reason.is_some_and(|reason| reason.ends_with("Remove it again.")));
-    stage.engine.always(Call::Remove, Mood::Well);
+    let reason = now(&stage, &id).await.reason.expect("a reason");
+    assert!(reason.ends_with("Remove it again."), "{reason}");
+    gate.open();
     assert_eq!(stage.done(&bea, &id, Operation::Remove).await.expect("a removal").state, State::Removed);
     assert_eq!(stage.engine.containers(), Vec::<String>::new());
 }
