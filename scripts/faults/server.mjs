@@ -18,7 +18,7 @@ export class Server extends Berth {
       const way = join(server.directory, 'engine.sock');
       server.between = await Between.open(way, engine);
       server.environment.BERTH_DOCKER__HOST = `unix://${way}`;
-      // Of networks from its own pools, an Engine 20.10 that is killed may never start again (README, Run).
+      // Of networks from its own pools, an Engine 20.10 that is killed may never start again (README, What reaches what).
       server.environment.BERTH_DOCKER__ADDRESS_POOL = '10.213.0.0/16';
       server.spawn();
       await until('the server answers', () => server.answers());

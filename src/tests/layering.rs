@@ -1,4 +1,4 @@
-//! Who may know whom: the rooms of the server keep to it.
+//! Who may know whom, where Cargo does not keep it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,16 @@ fn check(room: &str, strangers: &[&str]) {
             assert!(!text.contains(stranger), "{} names {stranger}", path.display());
         }
     }
+}
+
+#[test]
+fn the_model_has_no_clock_and_waits_for_nothing() {
+    check("app/model/src", &["SystemTime", "async fn"]);
+}
+
+#[test]
+fn what_can_be_asked_knows_nothing_of_what_is_seen() {
+    check("app/src/api", &["crate::ui"]);
 }
 
 #[test]
