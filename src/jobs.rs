@@ -1,5 +1,5 @@
 //! What happens by itself, each on its own timer until the server closes: follow the engine, reconcile, end what is due,
-//! look for use, sweep.
+//! look for use and at disks, sweep.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -19,6 +19,7 @@ pub fn start(service: &Service, auth: &Arc<Auth>) {
     every(service, "reconcile", Duration::from_secs(60), |service| async move { service.reconcile_if_live().await });
     every(service, "lifetimes", Duration::from_secs(5), |service| async move { service.end_due().await });
     every(service, "use", Duration::from_secs(60), |service| async move { service.look_for_use().await });
+    every(service, "disk", Duration::from_secs(60), |service| async move { service.look_at_disks().await });
     every(service, "deadlines", Duration::from_secs(5), |service| async move { service.end_overdue().await });
     every(service, "sweep", Duration::from_secs(600), move |service| sweep(service, Arc::clone(&auth)));
 }

@@ -10,6 +10,7 @@ pub mod backend;
 pub mod catalogue;
 pub mod deadlines;
 pub mod declared;
+mod disk;
 pub mod drivers;
 pub mod edit;
 mod ends;

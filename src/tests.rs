@@ -16,6 +16,7 @@ mod configuration;
 mod data_directory;
 mod deadlines;
 mod disk;
+mod disk_limits;
 mod edits;
 mod engine_contract;
 mod engine_failures;

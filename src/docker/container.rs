@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use model::environment::{Health, Limits};
+use model::host::DEFAULT_BRIDGE;
 use model::template::Protocol;
 use model::time::Timestamp;
 use model::units::{Memory, MilliCpu};
@@ -42,7 +43,7 @@ impl ImageId {
     }
 }
 
-pub(super) fn is_hex(text: &str) -> bool {
+fn is_hex(text: &str) -> bool {
     (12..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
@@ -169,7 +170,7 @@ pub struct Listed {
     /// `None` where the image has no health check.
     pub health: Option<Health>,
     pub ports: Vec<Binding>,
-    /// The network that it was put on, as its specification says; it may have been moved since.
+    /// The network that it hangs on: its id, or `bridge`. `None` as long as it has never been started.
     pub network: Option<String>,
 }
 
@@ -220,6 +221,7 @@ struct LimitsAnswer {
     memory: Option<i64>,
     nano_cpus: Option<i64>,
     pids_limit: Option<i64>,
+    storage_opt: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -252,13 +254,19 @@ pub(super) struct ListAnswer {
     status: Option<String>,
     ports: Option<Vec<ListedPort>>,
     #[serde(default)]
-    host_config: Option<ListedHostConfig>,
+    network_settings: Option<ListedNetworks>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct ListedNetworks {
+    networks: Option<BTreeMap<String, ListedNetwork>>,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ListedHostConfig {
-    network_mode: Option<String>,
+struct ListedNetwork {
+    #[serde(rename = "NetworkID", default)]
+    id: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -299,7 +307,7 @@ impl From<InspectAnswer> for Container {
 
 impl From<ListAnswer> for Listed {
     fn from(answer: ListAnswer) -> Self {
-        let ListAnswer { id, names, labels, state, status, ports, host_config } = answer;
+        let ListAnswer { id, names, labels, state, status, ports, network_settings } = answer;
         let published = ports.unwrap_or_default().into_iter().filter_map(|port| {
             let protocol = protocol(&port.protocol)?;
             let (host_ip, host_port) = (port.ip.unwrap_or_default(), port.public_port?);
@@ -312,9 +320,17 @@ impl From<ListAnswer> for Listed {
             status: state,
             health: status.and_then(|text| health_in(&text)),
             ports: merged(published.collect()),
-            network: host_config
-                .and_then(|config| config.network_mode)
-                .filter(|mode| super::network::Attachment::parse(mode).is_some()),
+            network: network_settings.and_then(ListedNetworks::first),
+        }
+    }
+}
+
+impl ListedNetworks {
+    fn first(self) -> Option<String> {
+        let (name, network) = self.networks?.pop_first()?;
+        match name.as_str() {
+            DEFAULT_BRIDGE => Some(name),
+            _ => Some(network.id).filter(|id| is_hex(id)),
         }
     }
 }
@@ -326,6 +342,7 @@ impl LimitsAnswer {
             cpus: MilliCpu::new(set(self.nano_cpus)? / 1_000_000),
             memory: Memory::bytes(set(self.memory)?),
             pids: u32::try_from(set(self.pids_limit)?).ok()?,
+            disk: self.storage_opt.as_ref().and_then(|options| options.get("size")?.parse().ok()),
         })
     }
 }
@@ -492,7 +509,7 @@ mod tests {
     #[test]
     fn limits_are_read_only_where_all_are_set() {
         let all = r#","HostConfig":{"Memory":67108864,"NanoCpus":500000000,"PidsLimit":64}"#;
-        let limits = Limits { cpus: MilliCpu::new(500), memory: Memory::mib(64), pids: 64 };
+        let limits = Limits { cpus: MilliCpu::new(500), memory: Memory::mib(64), pids: 64, disk: None };
         assert_eq!(inspected(r#"{"Status":"running"}"#, all).limits, Some(limits));
         let some = r#","HostConfig":{"Memory":0,"NanoCpus":500000000,"PidsLimit":null}"#;
         assert_eq!(inspected(r#"{"Status":"running"}"#, some).limits, None);

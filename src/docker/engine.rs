@@ -3,9 +3,10 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bollard::errors::Error as CallError;
-use bollard::models::{CreateImageInfo, NetworkConnectRequest, NetworkDisconnectRequest};
+use bollard::models::{ContainerCreateBody, CreateImageInfo, NetworkConnectRequest, NetworkDisconnectRequest};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, CreateImageOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
     StopContainerOptionsBuilder, WaitContainerOptionsBuilder,
@@ -14,7 +15,7 @@ use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
 use futures::{FutureExt, Stream, StreamExt};
 use model::idle::Counters;
 use model::terminal::Size;
-use model::units::Span;
+use model::units::{Memory, Span};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -52,6 +53,8 @@ struct Inner {
     calls: Docker,
     lanes: Lanes,
     pulls: Pulls,
+    /// Whether its storage has refused a limit on disk.
+    no_limit_on_disk: AtomicBool,
 }
 
 impl fmt::Debug for Engine {
@@ -98,7 +101,15 @@ impl Engine {
             API_DEFAULT_VERSION,
         );
         let calls = library.map_err(|error| ConnectionError::Host(error.to_string()))?;
-        Ok(Self { inner: Arc::new(Inner { wire, calls, lanes: Lanes::new(patience), pulls: Pulls::default() }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                wire,
+                calls,
+                lanes: Lanes::new(patience),
+                pulls: Pulls::default(),
+                no_limit_on_disk: AtomicBool::new(false),
+            }),
+        })
     }
 
     /// What the engine is and how much the host has.
@@ -128,13 +139,14 @@ impl Engine {
         Ok(answer.into_iter().map(Network::from).collect())
     }
 
-    /// Makes a network, and gives its id.
+    /// Makes a network.
     ///
     /// # Errors
     /// [`EngineError`]; `NoAddresses` when the engine has none left for it, or they are another network's.
-    pub async fn make_network(&self, spec: &NetworkSpec<'_>) -> Result<String, EngineError> {
+    pub async fn make_network(&self, spec: &NetworkSpec<'_>) -> Result<Attachment, EngineError> {
         let made = async { self.inner.calls.create_network(spec.body()).await.map_err(EngineError::of_network) };
-        Ok(self.inner.lanes.launch(made.boxed()).await?.id)
+        let id = self.inner.lanes.launch(made.boxed()).await?.id;
+        Ok(Attachment::Own { id, name: spec.name() })
     }
 
     /// Removes a network; one that is gone is removed.
@@ -272,6 +284,22 @@ impl Engine {
         Ok(answer.into())
     }
 
+    /// What a container has written into its own layer and not deleted again, running or not.
+    ///
+    /// # Errors
+    /// [`EngineError`]
+    pub async fn written(&self, id: &ContainerId) -> Result<Memory, EngineError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            // An engine leaves out what is nothing.
+            #[serde(rename = "SizeRw", default)]
+            written: Option<u64>,
+        }
+        let Inner { wire, lanes, .. } = &*self.inner;
+        let answer: Answer = lanes.disk(wire.get(&format!("/containers/{id}/json?size=true"))).await?;
+        Ok(Memory::bytes(answer.written.unwrap_or_default()))
+    }
+
     /// Every container that carries the label of this installation, running or not.
     ///
     /// # Errors
@@ -391,9 +419,25 @@ impl Inner {
         self.image(reference).await?.ok_or_else(gone)
     }
 
+    /// An engine whose storage holds no limit on disk refuses a container that has one: it is made without, and so are those
+    /// after it.
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {
+        if !spec.limits_disk() || self.no_limit_on_disk.load(Ordering::Relaxed) {
+            return self.created(spec, spec.body_without_disk()).await;
+        }
+        let limited = self.created(spec, spec.body()).await;
+        let Err(EngineError::Refused { .. }) = limited else { return limited };
+        let free = self.created(spec, spec.body_without_disk()).await?;
+        if let Err(error) = limited {
+            tracing::warn!(%error, "the engine's storage holds no limit on disk: what is over one is stopped");
+        }
+        self.no_limit_on_disk.store(true, Ordering::Relaxed);
+        Ok(free)
+    }
+
+    async fn created(&self, spec: &ContainerSpec, body: ContainerCreateBody) -> Result<ContainerId, EngineError> {
         let options = CreateContainerOptionsBuilder::new().name(spec.name()).build();
-        let created = self.calls.create_container(Some(options), spec.body()).await;
+        let created = self.calls.create_container(Some(options), body).await;
         let created = created.map_err(|error| EngineError::without(&spec.secrets(), error))?;
         for warning in created.warnings.iter().take(8) {
             tracing::warn!(

@@ -17,6 +17,8 @@ const PULLS: usize = 3;
 /// An engine of before 23.0 answers all who ask for figures at its next tick, once a second: who asks for few at a time waits
 /// a second for each few.
 pub const FIGURES: usize = 64;
+/// An engine counts what a container has written by walking through all of it.
+pub const DISKS: usize = 2;
 
 /// How long is waited for the engine.
 #[derive(Debug, Clone, Copy)]
@@ -53,14 +55,16 @@ pub(super) struct Lanes {
     stops: Semaphore,
     pulls: Semaphore,
     figures: Semaphore,
+    disks: Semaphore,
 }
 
 type Answer<T> = Result<T, EngineError>;
 
 impl Lanes {
     pub(super) fn new(patience: Patience) -> Self {
-        let [short, launches, stops, pulls, figures] = [SHORT, LAUNCHES, STOPS, PULLS, FIGURES].map(Semaphore::new);
-        Self { patience, short, launches, stops, pulls, figures }
+        let [short, launches, stops, pulls, figures, disks] =
+            [SHORT, LAUNCHES, STOPS, PULLS, FIGURES, DISKS].map(Semaphore::new);
+        Self { patience, short, launches, stops, pulls, figures, disks }
     }
 
     /// A look-up; waiting for its turn counts.
@@ -77,6 +81,12 @@ impl Lanes {
     pub(super) async fn figures<T>(&self, call: impl Future<Output = Answer<T>>) -> Answer<T> {
         let _turn = turn(&self.figures).await;
         within(self.patience.short, call).await
+    }
+
+    /// A count of what a container has written.
+    pub(super) async fn disk<T>(&self, call: impl Future<Output = Answer<T>>) -> Answer<T> {
+        let _turn = turn(&self.disks).await;
+        within(self.patience.launch, call).await
     }
 
     /// A creation or a start.

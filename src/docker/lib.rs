@@ -33,10 +33,10 @@ pub use host::HostFacts;
 pub use isolation::Check;
 #[cfg(any(test, feature = "testing"))]
 pub use labels::Labels;
-pub use lanes::FIGURES;
 #[cfg(any(test, feature = "testing"))]
 pub use lanes::Patience;
-pub use network::{Attachment, Network, NetworkSpec};
+pub use lanes::{DISKS, FIGURES};
+pub use network::{Attachment, Network, NetworkSpec, Purpose};
 pub use pulls::PullProgress;
 pub use spec::{ContainerSpec, SpecError, Wanted};
 pub use terminal::{Input, Output, Shell};

@@ -13,7 +13,7 @@ use model::name::TeamName;
 use model::time::Timestamp;
 use serde::Deserialize;
 
-use super::container::{is_hex, moment};
+use super::container::moment;
 use super::labels::{CHECK, INSTALLATION, Labels, TEAM};
 
 /// The option of a bridge that lets its containers talk to each other.
@@ -24,26 +24,26 @@ const ICC: &str = "com.docker.network.bridge.enable_icc";
 pub enum Attachment {
     /// The engine's own bridge.
     DefaultBridge,
-    /// A network that Berth made, by its id: on some engines several may have one name.
-    Own(String),
+    /// A network that Berth made.
+    Own { id: String, name: String },
 }
 
 impl Attachment {
-    /// As it is written into a specification, and read again with [`Attachment::parse`].
+    /// Which network it is: its id, since names may be used again, and [`DEFAULT_BRIDGE`] for the engine's own.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
             Self::DefaultBridge => DEFAULT_BRIDGE,
-            Self::Own(id) => id,
+            Self::Own { id, .. } => id,
         }
     }
 
-    /// `None` when it can be neither.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            DEFAULT_BRIDGE => Some(Self::DefaultBridge),
-            id => is_hex(id).then(|| Self::Own(id.to_owned())),
+    /// As a specification has it. By the name, since from 25 on an engine starts a container on no network but the one that its
+    /// specification names: one that was removed can be made again under its name, and never under its id.
+    pub(super) fn mode(&self) -> String {
+        match self {
+            Self::DefaultBridge => DEFAULT_BRIDGE.to_owned(),
+            Self::Own { name, .. } => name.clone(),
         }
     }
 }
@@ -58,6 +58,7 @@ impl fmt::Display for Attachment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Network {
     pub id: String,
+    pub name: String,
     pub labels: Labels,
     pub subnets: Vec<IpNet>,
     /// Whether it is a bridge whose containers cannot talk to each other, by any version of the internet protocol.
@@ -71,9 +72,13 @@ impl Network {
     pub fn team_of(&self, installation: &str) -> Option<TeamName> {
         (self.labels.installation() == Some(installation)).then(|| self.labels.get(TEAM)?.parse().ok())?
     }
-}
 
-impl Network {
+    /// As what containers hang on.
+    #[must_use]
+    pub fn attachment(&self) -> Attachment {
+        Attachment::Own { id: self.id.clone(), name: self.name.clone() }
+    }
+
     /// Whether this installation made it for an isolation check.
     #[must_use]
     pub fn is_of_a_check(&self, installation: &str) -> bool {
@@ -85,15 +90,28 @@ impl Network {
 #[derive(Debug, Clone, Copy)]
 pub struct NetworkSpec<'a> {
     pub installation: &'a str,
-    /// `None`: for an isolation check.
-    pub team: Option<&'a TeamName>,
-    /// Tells networks of one team apart, in the name.
-    pub mark: &'a str,
+    pub purpose: Purpose<'a>,
     /// Its addresses, with the first for the host; `None`: the engine chooses from its own pools.
     pub subnet: Option<IpNet>,
 }
 
+/// What a network is made for.
+#[derive(Debug, Clone, Copy)]
+pub enum Purpose<'a> {
+    /// The containers of a team. The name is the same each time, so that what lost its network starts on the next.
+    Team(&'a TeamName),
+    /// An isolation check, which the mark tells apart from others.
+    Check(&'a str),
+}
+
 impl NetworkSpec<'_> {
+    pub(super) fn name(&self) -> String {
+        match self.purpose {
+            Purpose::Team(team) => format!("berth-{team}-{}", self.installation),
+            Purpose::Check(mark) => format!("berth-check-{mark}"),
+        }
+    }
+
     pub(super) fn body(&self) -> NetworkCreateRequest {
         let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         // Killed while it removes a network without a stated gateway, an Engine 20.10 never starts again (its reservePools panics).
@@ -102,12 +120,12 @@ impl NetworkSpec<'_> {
             gateway: subnet.hosts().next().map(|first| first.to_string()),
             ..IpamConfig::default()
         });
-        let labels = match self.team {
-            Some(team) => HashMap::from([label(INSTALLATION, self.installation), label(TEAM, team.as_str())]),
-            None => HashMap::from([label(CHECK, self.installation)]),
+        let labels = match self.purpose {
+            Purpose::Team(team) => HashMap::from([label(INSTALLATION, self.installation), label(TEAM, team.as_str())]),
+            Purpose::Check(_) => HashMap::from([label(CHECK, self.installation)]),
         };
         NetworkCreateRequest {
-            name: format!("berth-{}-{}", self.team.map_or("check", TeamName::as_str), self.mark),
+            name: self.name(),
             driver: Some("bridge".to_owned()),
             internal: Some(false),
             attachable: Some(false),
@@ -126,6 +144,8 @@ impl NetworkSpec<'_> {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct NetworkAnswer {
     id: String,
+    #[serde(default)]
+    name: String,
     #[serde(default)]
     created: Option<String>,
     #[serde(default)]
@@ -159,6 +179,7 @@ impl From<NetworkAnswer> for Network {
         let subnets = answer.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
         Self {
             id: answer.id,
+            name: answer.name,
             labels: answer.labels.unwrap_or_default(),
             subnets: subnets.iter().filter_map(|config| config.subnet.as_deref()?.parse().ok()).collect(),
             // Before 27 an engine forbids nothing over IPv6, whatever the option says.
@@ -175,7 +196,7 @@ mod tests {
     #[test]
     fn a_network_of_declared_addresses_states_its_gateway() {
         let subnet = Some("10.60.3.0/24".parse().expect("a subnet"));
-        let body = NetworkSpec { installation: "a1", team: None, mark: "m", subnet }.body();
+        let body = NetworkSpec { installation: "a1", purpose: Purpose::Check("m"), subnet }.body();
         let config = body.ipam.expect("addresses").config.expect("a range");
         let stated = config.iter().map(|range| (range.subnet.as_deref(), range.gateway.as_deref())).collect::<Vec<_>>();
         assert_eq!(stated, [(Some("10.60.3.0/24"), Some("10.60.3.1"))]);

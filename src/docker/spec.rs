@@ -127,6 +127,17 @@ impl ContainerSpec {
         self.body.clone()
     }
 
+    /// Whether it limits what the container writes to disk.
+    pub(super) fn limits_disk(&self) -> bool {
+        self.body.host_config.as_ref().is_some_and(|config| config.storage_opt.is_some())
+    }
+
+    /// The same without that limit.
+    pub(super) fn body_without_disk(&self) -> ContainerCreateBody {
+        let host_config = self.body.host_config.clone().map(|config| HostConfig { storage_opt: None, ..config });
+        ContainerCreateBody { host_config, ..self.body.clone() }
+    }
+
     /// Values of variables that are long enough to be recognised in a message.
     pub(super) fn secrets(&self) -> Vec<&str> {
         self.values.iter().map(String::as_str).filter(|value| value.len() >= 4).collect()
@@ -142,7 +153,7 @@ pub(super) struct CheckSpec<'a> {
 }
 
 impl CheckSpec<'_> {
-    const LIMITS: Limits = Limits { cpus: MilliCpu::new(500), memory: Memory::mib(32), pids: 32 };
+    const LIMITS: Limits = Limits { cpus: MilliCpu::new(500), memory: Memory::mib(32), pids: 32, disk: None };
 
     pub(super) fn body(self) -> Result<ContainerCreateBody, SpecError> {
         let Self { check, image, command } = self;
@@ -164,7 +175,7 @@ type Ports = HashMap<String, Option<Vec<PortBinding>>>;
 
 /// The safe profile.
 fn profile(limits: Limits, network: &Attachment, ports: Ports) -> Result<HostConfig, SpecError> {
-    let Limits { cpus, memory, pids } = limits;
+    let Limits { cpus, memory, pids, disk } = limits;
     if cpus == MilliCpu::default() {
         return Err(SpecError::Unlimited("CPU"));
     }
@@ -182,11 +193,12 @@ fn profile(limits: Limits, network: &Attachment, ports: Ports) -> Result<HostCon
         memory_swap: Some(memory),
         nano_cpus: Some(nano_cpus.ok_or(SpecError::Unlimited("CPU"))?),
         pids_limit: Some(i64::from(pids)),
+        storage_opt: disk.map(|disk| options([("size", &disk.as_bytes().to_string())])),
         privileged: Some(false),
         security_opt: Some(vec!["no-new-privileges=true".to_owned()]),
         cap_drop: Some(vec!["ALL".to_owned()]),
         cap_add: Some(CAPABILITIES.map(str::to_owned).to_vec()),
-        network_mode: Some(network.to_string()),
+        network_mode: Some(network.mode()),
         ipc_mode: Some("private".to_owned()),
         cgroupns_mode: Some(HostConfigCgroupnsModeEnum::PRIVATE),
         restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::NO), maximum_retry_count: None }),
@@ -357,7 +369,7 @@ mod tests {
                 command: &self.command,
                 variables: &self.variables,
                 ports: &self.ports,
-                limits: Limits { cpus: MilliCpu::new(500), memory: Memory::mib(64), pids: 64 },
+                limits: Limits { cpus: MilliCpu::new(500), memory: Memory::mib(64), pids: 64, disk: None },
                 network: &Attachment::DefaultBridge,
                 bind: None,
             }
@@ -453,7 +465,7 @@ mod tests {
     fn nothing_unlimited_is_made() {
         let parts = parts();
         let with = |cpus, memory, pids| {
-            let limits = Limits { cpus: MilliCpu::new(cpus), memory: Memory::bytes(memory), pids };
+            let limits = Limits { cpus: MilliCpu::new(cpus), memory: Memory::bytes(memory), pids, disk: None };
             ContainerSpec::new(&Wanted { limits, ..parts.wanted() }).map(drop)
         };
         assert_eq!(with(1, 6 << 20, 1), Ok(()));

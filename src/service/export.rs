@@ -152,7 +152,7 @@ fn inline(key: &str, value: &Value) -> String {
     match value {
         Value::String(text) => quoted(text),
         Value::Integer(number) => match u64::try_from(*number) {
-            Ok(bytes) if key == "memory" => quoted(&Memory::bytes(bytes).exact()),
+            Ok(bytes) if ["memory", "disk"].contains(&key) => quoted(&Memory::bytes(bytes).exact()),
             _ => number.to_string(),
         },
         Value::Float(number) => number.to_string(),

@@ -1,7 +1,7 @@
 //! Isolation, measured instead of believed: after the engine has answered, when it is back, and when an admin asks.
 
 use app::api::ApiError;
-use docker::{Attachment, Check, EngineError};
+use docker::{Attachment, Check, EngineError, Purpose};
 use model::access::{Action, Actor};
 use model::audit::{self, Entry, Who};
 use model::host::{Findings, Isolation, IsolationCheck, Link, Reachability};
@@ -89,11 +89,11 @@ impl Service {
                     tracing::debug!(%error, "a network of a check is left");
                 }
             }
-            self.make_network(None, &there).await?
+            self.make_network(Purpose::Check(&mark), &there).await?
         };
-        let measured = self.engine.check_isolation(&check(&Attachment::Own(network.clone()))).await;
-        if let Err(error) = self.engine.remove_network(&network).await {
-            tracing::warn!(%error, network, "the network of an isolation check is removed with the next one");
+        let measured = self.engine.check_isolation(&check(&network)).await;
+        if let Err(error) = self.engine.remove_network(network.as_str()).await {
+            tracing::warn!(%error, %network, "the network of an isolation check is removed with the next one");
         }
         measured
     }

@@ -114,7 +114,7 @@ impl Service {
             paused: false,
             out_of_memory: false,
             ports: Vec::new(),
-            limits: Limits { cpus: size.cpus, memory: size.memory, pids: size.pids },
+            limits: Limits { cpus: size.cpus, memory: size.memory, pids: size.pids, disk: size.disk },
             created_at: now,
             started_at: None,
             expires_at,
@@ -134,6 +134,7 @@ impl Service {
             ran: false,
             run_began_at: None,
             watch: None,
+            over_disk: false,
             variables,
         };
         Ok(Plan { stored, template: record.template.clone() })
@@ -229,7 +230,7 @@ impl Service {
     ) -> Result<(ContainerId, Attachment), Broken> {
         let (image, found) = self.image(activity, &template.image).await?;
         let creating = [Note::End(Outcome::Done(Some(found))), Note::Begin(StepName::Create)];
-        let network = self.network_of(&stored.environment.team).await?;
+        let network = self.network_of(&stored).await?;
         let spec = self.spec(&stored, template, &image, &network)?;
         let name = spec.name().to_owned();
         self.advance(activity, State::Creating, &creating, |stored| stored.container_name = Some(name)).await?;
@@ -462,6 +463,7 @@ impl Service {
     pub(super) fn forget_container(stored: &mut Stored) {
         stored.container_id = None;
         stored.network = None;
+        stored.over_disk = false;
         stored.ran = false;
         stored.attempt += 1;
     }

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use docker::{Attachment, EngineError, Network, NetworkSpec};
+use docker::{Attachment, EngineError, Network, NetworkSpec, Purpose};
 use ipnet::{IpNet, Ipv4Net};
 use model::host::{Isolation, SUBNET_PREFIX};
 use model::name::TeamName;
@@ -17,28 +17,34 @@ use super::{Service, container_of};
 const TRIES: usize = 16;
 
 impl Service {
-    /// Where a container of `team` hangs. Whoever has just been told a network has an environment of the team in the
-    /// database, and so nobody removes it.
-    pub(super) async fn network_of(&self, team: &TeamName) -> Result<Attachment, Broken> {
-        if self.current_host().isolation == Some(Isolation::DefaultBridge) {
+    /// Where the container of an environment hangs when it starts. What has been on a network of its team stays on one: many an
+    /// engine starts it nowhere else. Whoever has just been told a network has an environment of the team in the database, and
+    /// so nobody removes it.
+    pub(super) async fn network_of(&self, stored: &Stored) -> Result<Attachment, Broken> {
+        let team = &stored.environment.team;
+        let hangs_on = stored.network.as_deref().filter(|network| *network != Attachment::DefaultBridge.as_str());
+        if self.current_host().isolation == Some(Isolation::DefaultBridge) && hangs_on.is_none() {
             return Ok(Attachment::DefaultBridge);
         }
         let _making = self.networks.lock().await;
         let there = self.engine.networks().await?;
         let installation = &self.settings.installation;
         let is_theirs = |network: &&Network| network.is_apart && network.team_of(installation).as_ref() == Some(team);
-        if let Some(ours) = there.iter().find(is_theirs) {
-            return Ok(Attachment::Own(ours.id.clone()));
+        let theirs = || there.iter().filter(is_theirs);
+        if let Some(ours) = theirs().find(|it| Some(it.id.as_str()) == hangs_on).or_else(|| theirs().next()) {
+            return Ok(ours.attachment());
         }
-        let id = self.make_network(Some(team), &there).await?;
-        tracing::info!(%team, network = id, "a network for the team is made");
-        Ok(Attachment::Own(id))
+        let network = self.make_network(Purpose::Team(team), &there).await?;
+        tracing::info!(%team, %network, "a network for the team is made");
+        Ok(network)
     }
 
-    /// For a team, or for an isolation check.
-    pub(super) async fn make_network(&self, team: Option<&TeamName>, there: &[Network]) -> Result<String, EngineError> {
-        let mark = clock::hex(&self.clock.random::<4>());
-        let spec = NetworkSpec { installation: &self.settings.installation, team, mark: &mark, subnet: None };
+    pub(super) async fn make_network(
+        &self,
+        purpose: Purpose<'_>,
+        there: &[Network],
+    ) -> Result<Attachment, EngineError> {
+        let spec = NetworkSpec { installation: &self.settings.installation, purpose, subnet: None };
         let Some(pool) = self.settings.address_pool else { return self.engine.make_network(&spec).await };
         let mut refused = EngineError::NoAddresses(format!("each range of {pool} is in use"));
         for subnet in free_subnets(pool, there).take(TRIES) {
@@ -53,7 +59,7 @@ impl Service {
     /// Puts the container of an environment that does not run where it belongs, and gives where that is. What ran before
     /// Berth kept environments apart, and what lost its network, is moved here.
     pub(super) async fn attached(&self, stored: &Stored) -> Result<Attachment, Broken> {
-        let network = self.network_of(&stored.environment.team).await?;
+        let network = self.network_of(stored).await?;
         let hangs_on = stored.network.as_deref().unwrap_or(Attachment::DefaultBridge.as_str());
         if hangs_on != network.as_str()
             && let Some(id) = container_of(stored)
@@ -125,6 +131,7 @@ mod tests {
     fn a_range_that_another_network_overlaps_is_not_free() {
         let network = |subnets: &[&str]| Network {
             id: "0123456789ab".to_owned(),
+            name: "one".to_owned(),
             labels: docker::Labels::default(),
             subnets: subnets.iter().map(|subnet| subnet.parse().expect("a subnet")).collect(),
             is_apart: false,

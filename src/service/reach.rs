@@ -26,13 +26,25 @@ pub struct Reach {
 impl Reach {
     /// The port as people see it: with its address, and with its link where a browser can open it.
     pub fn show(&self, port: &mut Port) {
-        port.address = format!("{}:{}", self.host_of(port), port.host_port);
+        let host = self.host_of(port);
+        port.address = format!("{host}:{}", port.host_port);
         let scheme = match (port.protocol, port.scheme) {
             (Protocol::Tcp, Scheme::Http) => Some("http"),
             (Protocol::Tcp, Scheme::Https) => Some("https"),
             (Protocol::Udp, _) | (Protocol::Tcp, Scheme::Raw) => None,
         };
-        port.url = scheme.map(|scheme| format!("{scheme}://{}", port.address));
+        port.url = scheme.map(|scheme| format!("{scheme}://{}:{}", self.without_our_cookies(&host), port.host_port));
+    }
+
+    /// Cookies know no port: under the name by which a browser comes to Berth itself, it would give whoever listens the session.
+    /// On loopback there is another name. Elsewhere Berth is on https, and its cookie stays there.
+    fn without_our_cookies<'a>(&self, host: &'a str) -> &'a str {
+        match host {
+            _ if host != self.own_host => host,
+            "127.0.0.1" => "localhost",
+            "localhost" => "127.0.0.1",
+            _ => host,
+        }
     }
 
     /// The host of a port's link. One that is on loopback while others are published elsewhere is closed to everybody who is
@@ -136,6 +148,16 @@ mod tests {
         check("10.1.2.3", Some("dock.example"), "::1", "[::1]");
         // Published before the configuration changed.
         check("0.0.0.0", None, "10.1.2.3", "10.1.2.3");
+    }
+
+    #[test]
+    fn on_loopback_a_link_has_another_name_than_berth_whose_cookie_the_browser_would_send_along() {
+        for (own, link) in [("127.0.0.1", "localhost"), ("localhost", "127.0.0.1"), ("berth.example", "127.0.0.1")] {
+            let mut shown = port("127.0.0.1");
+            Reach { own_host: own.to_owned(), ..reach("127.0.0.1", None, None) }.show(&mut shown);
+            assert_eq!(shown.url, Some(format!("http://{link}:32768")), "{own}");
+            assert_eq!(shown.address, "127.0.0.1:32768", "a program has no cookies");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use model::units::{Memory, MilliCpu};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::environments::{amount, json, read_json, signed, small};
+use super::environments::{amount, bytes, json, read_json, signed, small};
 use super::{Store, StoreError, Write};
 
 /// A team as it is declared.
@@ -225,6 +225,7 @@ fn size(row: &SqliteRow) -> Result<Size, StoreError> {
         cpus: MilliCpu::new(amount(row, "cpus")?),
         memory: Memory::bytes(amount(row, "memory")?),
         pids: small(row, "pids")?,
+        disk: bytes(row, "disk")?,
     })
 }
 
@@ -279,15 +280,16 @@ pub async fn put_team(write: &mut Write, team: &TeamRecord) -> Result<(), StoreE
 
 pub async fn put_size(write: &mut Write, size: &Size, position: u32) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO sizes (name, position, cpus, memory, pids) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO sizes (name, position, cpus, memory, pids, disk) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (name) DO UPDATE SET position = excluded.position, cpus = excluded.cpus, memory = excluded.memory,
-             pids = excluded.pids",
+             pids = excluded.pids, disk = excluded.disk",
     )
     .bind(size.name.as_str())
     .bind(i64::from(position))
     .bind(signed(size.cpus.as_milli()))
     .bind(signed(size.memory.as_bytes()))
     .bind(i64::from(size.pids))
+    .bind(size.disk.map(|disk| signed(disk.as_bytes())))
     .execute(&mut **write)
     .await?;
     Ok(())

@@ -35,6 +35,8 @@ pub struct Stored {
     pub run_began_at: Option<Timestamp>,
     /// Its idle clock, of which `environment.idle` is what people see.
     pub watch: Option<Watch>,
+    /// Whether this container was stopped for having written more than its limit, and has not been seen below it since.
+    pub over_disk: bool,
     /// What the container is started with, secrets included.
     pub variables: BTreeMap<String, String>,
 }
@@ -202,8 +204,8 @@ pub async fn insert(write: &mut Write, new: &Stored, key: Option<Key<'_>>) -> Re
     let e = &new.environment;
     sqlx::query(
         "INSERT INTO environments (id, name, team, owner_id, template, version, size, host, cpus, memory, pids, variables,
-             state, attempt, activity, ports, created_at, expires_at, idempotency_key, revision, ask_digest)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, '[]', $16, $17, $18, $19, $20)",
+             state, attempt, activity, ports, created_at, expires_at, idempotency_key, revision, ask_digest, disk)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, '[]', $16, $17, $18, $19, $20, $21)",
     )
     .bind(e.id.as_str())
     .bind(e.name.as_str())
@@ -225,6 +227,7 @@ pub async fn insert(write: &mut Write, new: &Stored, key: Option<Key<'_>>) -> Re
     .bind(key.map(|key| key.key))
     .bind(signed(e.revision))
     .bind(key.map(|key| key.digest))
+    .bind(e.limits.disk.map(|disk| signed(disk.as_bytes())))
     .execute(&mut **write)
     .await?;
     Ok(())
@@ -238,7 +241,8 @@ pub async fn update(write: &mut Write, changed: &mut Stored) -> Result<(), Store
     sqlx::query(
         "UPDATE environments SET state = $2, reason = $3, health = $4, attempt = $5, activity = $6, container_id = $7,
              container_name = $8, ports = $9, started_at = $10, expires_at = $11, revision = $12, ran = $13, removes_at = $14,
-             idle = $15, network = $16, paused = $17, out_of_memory = $18, run_began_at = $19 WHERE id = $1",
+             idle = $15, network = $16, paused = $17, out_of_memory = $18, run_began_at = $19, over_disk = $20
+         WHERE id = $1",
     )
     .bind(e.id.as_str())
     .bind(e.state.as_str())
@@ -259,6 +263,7 @@ pub async fn update(write: &mut Write, changed: &mut Stored) -> Result<(), Store
     .bind(e.paused)
     .bind(e.out_of_memory)
     .bind(changed.run_began_at.map(Timestamp::as_millis))
+    .bind(changed.over_disk)
     .execute(&mut **write)
     .await?;
     Ok(())
@@ -337,6 +342,7 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
             cpus: MilliCpu::new(amount(row, "cpus")?),
             memory: Memory::bytes(amount(row, "memory")?),
             pids: small(row, "pids")?,
+            disk: bytes(row, "disk")?,
         },
         created_at: Timestamp::from_millis(row.try_get("created_at")?),
         started_at: row.try_get::<Option<i64>, _>("started_at")?.map(Timestamp::from_millis),
@@ -357,6 +363,7 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
         ran: row.try_get("ran")?,
         run_began_at: row.try_get::<Option<i64>, _>("run_began_at")?.map(Timestamp::from_millis),
         watch,
+        over_disk: row.try_get("over_disk")?,
         variables: read_json(&text("variables")?)?,
     })
 }
@@ -383,6 +390,12 @@ pub(super) fn signed(amount: u64) -> i64 {
 
 pub(super) fn amount(row: &SqliteRow, column: &str) -> Result<u64, StoreError> {
     u64::try_from(row.try_get::<i64, _>(column)?).map_err(StoreError::unreadable)
+}
+
+/// An amount of memory or disk, where there is one.
+pub(super) fn bytes(row: &SqliteRow, column: &str) -> Result<Option<Memory>, StoreError> {
+    let amount: Option<i64> = row.try_get(column)?;
+    amount.map(|bytes| u64::try_from(bytes).map(Memory::bytes).map_err(StoreError::unreadable)).transpose()
 }
 
 pub(super) fn small(row: &SqliteRow, column: &str) -> Result<u32, StoreError> {

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod border;
 pub mod catalogue;
 pub mod clocks;
+pub mod disks;
 pub mod environments;
 mod fingerprint;
 pub mod kept;

@@ -17,6 +17,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0008_asks", include_str!("migrations/0008_asks.sql")),
     ("0009_truth", include_str!("migrations/0009_truth.sql")),
     ("0010_folded", include_str!("migrations/0010_folded.sql")),
+    ("0011_disk", include_str!("migrations/0011_disk.sql")),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> =

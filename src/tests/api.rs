@@ -90,7 +90,7 @@ async fn a_launch_waits_until_it_runs_and_tells_where_it_is_and_how_it_is_reache
     assert_eq!(environment["template"], json!({"slug": "web", "version": 1}));
     assert_eq!(
         environment["limits"],
-        json!({"cpus": 0.5, "memory_bytes": 134_217_728, "pids": environment["limits"]["pids"]})
+        json!({"cpus": 0.5, "memory_bytes": 134_217_728, "pids": environment["limits"]["pids"], "disk_bytes": null})
     );
     for time in ["created_at", "started_at", "expires_at"] {
         assert!(environment[time].as_str().is_some_and(|at| at.ends_with('Z')), "{time}");

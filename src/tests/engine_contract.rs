@@ -211,6 +211,7 @@ pub struct Draft {
     pub variables: BTreeMap<String, String>,
     pub ports: Vec<PortSpec>,
     pub network: Attachment,
+    pub disk: Option<Memory>,
     pub command: Vec<String>,
 }
 
@@ -230,6 +231,7 @@ impl Draft {
             variables: BTreeMap::from([("GREETING".to_owned(), "hello".to_owned())]),
             ports: vec![port("http", 80, Protocol::Tcp), port("syslog", 514, Protocol::Udp)],
             network: Attachment::DefaultBridge,
+            disk: None,
             command: Vec::new(),
         }
     }
@@ -248,7 +250,7 @@ impl Draft {
             command: &self.command,
             variables: &self.variables,
             ports: &self.ports,
-            limits: LIMITS,
+            limits: Limits { disk: self.disk, ..LIMITS },
             network: &self.network,
             bind: None,
         };
@@ -258,7 +260,7 @@ impl Draft {
 
 const ENVIRONMENT: &str = "0193f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b";
 
-const LIMITS: Limits = Limits { cpus: MilliCpu::new(500), memory: Memory::mib(64), pids: 32 };
+const LIMITS: Limits = Limits { cpus: MilliCpu::new(500), memory: Memory::mib(64), pids: 32, disk: None };
 
 /// Each case twice: `real::…` and `stand_in::…`.
 macro_rules! contract {
@@ -293,6 +295,7 @@ contract! {
     a_port_that_nobody_opens_takes_a_connection_and_drops_it,
     what_a_container_uses_is_counted_while_it_runs,
     what_the_engine_holds_is_the_safe_profile,
+    what_a_container_writes_is_counted_and_held_to_its_limit_where_the_storage_can,
     starting_or_stopping_twice_is_once,
     a_paused_container_is_stopped_like_any_other,
     a_stop_and_a_kill_are_told_before_the_end,
@@ -416,6 +419,26 @@ async fn a_published_port_reaches_the_container(site: &mut Site) {
 async fn a_port_that_nobody_opens_takes_a_connection_and_drops_it(site: &mut Site) {
     let Some(port) = site.port_of("sleeps").await else { return };
     assert_eq!(get(port).await, "");
+}
+
+async fn what_a_container_writes_is_counted_and_held_to_its_limit_where_the_storage_can(site: &mut Site) {
+    let (limit, wanted) = (Memory::mib(20), Memory::mib(30));
+    let image = site.image("sleeps").await;
+    let write = ["sh", "-c", "dd if=/dev/zero of=/big bs=1M count=30"].map(str::to_owned).to_vec();
+    let draft = Draft { disk: Some(limit), command: write, ..Draft::new(image) };
+    let id = site.engine.create(&draft.spec(&site.installation)).await.expect("a container");
+    assert!(site.engine.written(&id).await.expect("a count") < Memory::mib(1));
+    site.engine.start(&id).await.expect("started");
+    match &site.stand_in {
+        Some(engine) => engine.has_written(id.as_str(), wanted.as_bytes()),
+        None => drop(site.ended(&id).await),
+    }
+    let held = site.engine.inspect(&id).await.expect("a container").limits.expect("limits").disk;
+    let written = site.engine.written(&id).await.expect("a count");
+    match held {
+        Some(held) => assert!(held == limit && written <= limit && written >= Memory::mib(10), "{written}"),
+        None => assert!(written >= wanted, "{written}"),
+    }
 }
 
 async fn what_a_container_uses_is_counted_while_it_runs(site: &mut Site) {

@@ -85,6 +85,7 @@ async fn what_runs_since_before_environments_were_apart_says_so_and_is_moved_wit
 #[tokio::test]
 async fn a_network_that_was_pruned_on_the_host_is_made_anew_for_what_starts_again() {
     let stage = talking().await;
+    stage.engine.starts_where_made();
     let bea = stage.bea().await;
     let id = stage.launched(&bea, ask("web")).await.expect("launched").id;
     stage.done(&bea, &id, Operation::Stop).await.expect("stopped");
@@ -93,6 +94,23 @@ async fn a_network_that_was_pruned_on_the_host_is_made_anew_for_what_starts_agai
     let started = stage.done(&bea, &id, Operation::Start).await.expect("started");
     assert_eq!(started.state, State::Running, "{started:?}");
     assert_ne!(stage.engine.networks()[0]["Id"], pruned.as_str());
+}
+
+#[tokio::test]
+async fn what_was_made_on_a_network_of_its_team_stays_on_one_when_the_default_bridge_keeps_containers_apart_too() {
+    let stage = talking().await;
+    stage.engine.starts_where_made();
+    let bea = stage.bea().await;
+    let id = stage.launched(&bea, ask("web")).await.expect("launched").id;
+    stage.done(&bea, &id, Operation::Stop).await.expect("stopped");
+    stage.engine.bridge_talks(false);
+    stage.engine.vanish().await;
+    stage.lost().await;
+    stage.engine.come_back();
+    stage.live(&stage.service).await;
+    assert_eq!(stage.service.current_host().isolation, Some(Isolation::DefaultBridge));
+    let started = stage.done(&bea, &id, Operation::Start).await.expect("started");
+    assert_eq!(started.state, State::Running, "{started:?}");
 }
 
 #[tokio::test]

@@ -52,6 +52,25 @@ async fn only_our_own_pages_change_anything_with_a_cookie() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_opened_under_another_name_of_loopback_leads_to_our_own() {
+    let berth = Berth::start().await;
+    let mut browser = berth.browser();
+    for (host, mode, leads) in [
+        ("localhost:3000", "navigate", Some("http://127.0.0.1:3000/sign-in?then=%2Fhost")),
+        ("127.0.0.1:3000", "navigate", None),
+        // What a page loads, and a tunnel.
+        ("localhost:3000", "cors", None),
+        ("localhost:8080", "navigate", None),
+        ("berth.example:3000", "navigate", None),
+    ] {
+        let request = Request::get("/sign-in?then=%2Fhost").header("host", host).header("sec-fetch-mode", mode);
+        let answer = browser.send(request.body(Body::empty()).expect("a request")).await;
+        let redirects = answer.status == StatusCode::TEMPORARY_REDIRECT;
+        assert_eq!((redirects, answer.header("location")), (leads.is_some(), leads), "{host} {mode}");
+    }
+}
+
+#[tokio::test]
 async fn what_another_site_sends_is_refused_without_a_cookie_too() {
     let berth = Berth::start().await;
     let mut browser = berth.browser();

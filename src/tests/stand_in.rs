@@ -218,6 +218,11 @@ impl StandIn {
         self.world.uses(id, Used { cpu_nanos, received, sent: network_bytes - received });
     }
 
+    /// Has a container have written so much into its own layer.
+    pub fn has_written(&self, id: &str, bytes: u64) {
+        self.world.has_written(id, bytes);
+    }
+
     /// Lets so much come to a container that answers none of it.
     pub fn receives(&self, id: &str, received: u64) {
         self.world.uses(id, Used { received, ..Used::default() });
@@ -242,11 +247,16 @@ impl StandIn {
         self.world.start(id).await.expect("a container");
     }
 
-    /// Whether containers on the default bridge reach each other; they do not, until told so.
     pub fn holds_no_limits(&self) {
         self.world.holds_no_limits();
     }
 
+    /// Starts a container on no network but one of the name that its specification has, as from Engine 25 on.
+    pub fn starts_where_made(&self) {
+        self.world.starts_where_made();
+    }
+
+    /// Whether containers on the default bridge reach each other; they do not, until told so.
     pub fn bridge_talks(&self, talks: bool) {
         self.world.bridge_talks(talks);
     }
@@ -271,7 +281,7 @@ impl StandIn {
 
     /// The names of the networks that a container hangs on.
     pub fn hangs_on(&self, id: &str) -> Vec<String> {
-        self.world.see(id, |container| container.networks.clone()).expect("a container")
+        self.world.see(id, |container| container.networks.keys().cloned().collect()).expect("a container")
     }
 
     /// How many shells run in a container.

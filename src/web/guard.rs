@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, COOKIE, ORIGIN};
+use axum::http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN};
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use clock::Clock;
 
 use super::actor::brings_token;
@@ -52,6 +53,17 @@ impl Guard {
         !is_plain_text(headers) && self.comes_from_us(headers).unwrap_or(!headers.contains_key(COOKIE))
     }
 
+    /// Where a page is that was asked for under another name of loopback than ours: cookies know no port, and links to
+    /// environments have the other name, so that nobody's session is sent there.
+    fn own_address(&self, request: &Request) -> Option<String> {
+        let headers = request.headers();
+        let navigates = headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate");
+        let asked = format!("http://{}", headers.get(HOST)?.to_str().ok()?);
+        let own = self.origins.first().filter(|own| **own != asked && self.origins.contains(&asked))?;
+        let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+        (navigates && *request.method() == Method::GET).then(|| format!("{own}{path}"))
+    }
+
     /// For WebSockets and event streams, which browsers open with GET and across sites: whether the page is ours.
     #[must_use]
     pub fn admits_stream(&self, headers: &HeaderMap) -> bool {
@@ -72,6 +84,9 @@ fn is_plain_text(headers: &HeaderMap) -> bool {
 
 /// The middleware.
 pub async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    if let Some(address) = guard.own_address(&request) {
+        return Redirect::temporary(&address).into_response();
+    }
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if reads || guard.admits(request.headers()) {
         return next.run(request).await;

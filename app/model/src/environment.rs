@@ -218,6 +218,18 @@ pub struct Limits {
     #[serde(rename = "memory_bytes")]
     pub memory: Memory,
     pub pids: u32,
+    /// What it may write into its own layer: neither its image nor its volumes count. `None`: as much as there is.
+    #[serde(rename = "disk_bytes", default)]
+    pub disk: Option<Memory>,
+}
+
+impl Limits {
+    /// As people read them: `0.5 cores, 512 MiB, 256 processes, 10 GiB of disk`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let disk = self.disk.map(|disk| format!(", {disk} of disk")).unwrap_or_default();
+        format!("{}, {}, {} processes{disk}", self.cpus.words(), self.memory, self.pids)
+    }
 }
 
 /// A port of the container and where it is reached. One entry a port: twins for IPv4 and IPv6 are merged.

@@ -196,7 +196,13 @@ pub struct Size {
     pub memory: Memory,
     #[serde(default = "default_pids")]
     pub pids: u32,
+    /// What a container may write into its own layer; `None`: as much as there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk: Option<Memory>,
 }
+
+/// The least that a size may leave of disk: less is no room for what any program writes at its start.
+const DISK_MIN: Memory = Memory::mib(10);
 
 const fn default_pids() -> u32 {
     256
@@ -215,6 +221,9 @@ impl Size {
         }
         if !(1..=1_000_000).contains(&self.pids) {
             found.push("`pids` must be 1 to 1000000".to_owned());
+        }
+        if self.disk.is_some_and(|disk| disk < DISK_MIN || disk > Memory::gib(1 << 20)) {
+            found.push("`disk` must be at least 10MiB".to_owned());
         }
         found
     }
@@ -623,6 +632,7 @@ mod tests {
             cpus: MilliCpu::new(500),
             memory: Memory::mib(64),
             pids: 64,
+            disk: None,
         };
         let offer = Offer::of(TemplateName::parse("web").expect("a name"), 1, &template(vec![secret]), &[size]);
         let text = serde_json::to_string(&offer).expect("an offer is JSON");

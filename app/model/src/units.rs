@@ -11,7 +11,7 @@ use thiserror::Error;
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum UnitError {
-    #[error("`{0}` is not an amount of memory: write it like 512MiB or 2GiB")]
+    #[error("`{0}` is not an amount of memory or disk: write it like 512MiB or 2GiB")]
     Memory(String),
     #[error("`{0}` is not a number of CPU cores: write it like 0.5 or 2, in steps of 0.001")]
     Cpu(String),
@@ -19,7 +19,7 @@ pub enum UnitError {
     Span(String),
 }
 
-/// Memory in bytes. On the wire a number of bytes; in files and forms a text such as `512MiB` is read too.
+/// Memory or disk, in bytes. On the wire a number of bytes; in files and forms a text such as `512MiB` is read too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Memory(u64);
 

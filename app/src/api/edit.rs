@@ -292,9 +292,11 @@ fn size(fields: &Fields) -> Result<Edit, ApiError> {
     if pids.is_none() {
         errors.push(FieldError::new("pids", "must be a whole number"));
     }
+    let disk = fields.limit("disk", &mut errors);
     match (name, cpus, memory, pids) {
-        (Some(name), Some(cpus), Some(memory), Some(pids)) => {
-            Ok(Edit::Size { revision: fields.get("revision").to_owned(), size: Size { name, cpus, memory, pids } })
+        (Some(name), Some(cpus), Some(memory), Some(pids)) if errors.is_empty() => {
+            let size = Size { name, cpus, memory, pids, disk };
+            Ok(Edit::Size { revision: fields.get("revision").to_owned(), size })
         }
         _ => Err(ApiError::Invalid { errors }),
     }

@@ -1,6 +1,6 @@
 //! What keeps containers apart, with packets on a real engine.
 
-use docker::{Attachment, Check, ContainerId, EngineError, NetworkSpec, Status};
+use docker::{Attachment, Check, ContainerId, EngineError, Listed, NetworkSpec, Purpose, Status};
 use ipnet::IpNet;
 use model::host::Reachability;
 use model::name::TeamName;
@@ -14,10 +14,9 @@ contract! {
 }
 
 impl Site {
-    /// Makes a network. Its name is the host's: tests side by side need their own, or no container starts on either.
-    async fn network(&self, team: &TeamName, mark: &str, subnet: Option<IpNet>) -> Result<String, EngineError> {
-        let (installation, mark) = (&self.installation, format!("{}-{mark}", self.installation));
-        self.engine.make_network(&NetworkSpec { installation, team: Some(team), mark: &mark, subnet }).await
+    async fn network(&self, team: &TeamName, subnet: Option<IpNet>) -> Result<Attachment, EngineError> {
+        let installation = &self.installation;
+        self.engine.make_network(&NetworkSpec { installation, purpose: Purpose::Team(team), subnet }).await
     }
 
     /// Whether the engine is of this line of releases or a later one.
@@ -27,9 +26,10 @@ impl Site {
     }
 
     /// A network as somebody makes it who keeps nothing apart.
-    fn open_network(&self) -> String {
+    fn open_network(&self) -> Attachment {
         let labels = serde_json::json!({ "berth.installation": self.installation });
-        let body = serde_json::json!({ "Name": format!("open-{}", self.installation), "Labels": labels }).to_string();
+        let name = format!("open-{}", self.installation);
+        let body = serde_json::json!({ "Name": name, "Labels": labels }).to_string();
         let (_, answer) = self
             .real
             .as_ref()
@@ -37,7 +37,7 @@ impl Site {
             .ask("POST", "/networks/create", body.as_bytes())
             .expect("an answer");
         let answer: serde_json::Value = serde_json::from_slice(&answer).expect("JSON");
-        answer["Id"].as_str().expect("an id").to_owned()
+        Attachment::Own { id: answer["Id"].as_str().expect("an id").to_owned(), name }
     }
 
     /// Runs a container on `network`.
@@ -70,40 +70,46 @@ fn team(name: &str) -> TeamName {
 
 async fn a_network_is_found_by_its_labels_until_it_is_removed(site: &mut Site) {
     let blue = team("blue");
-    let id = site.network(&blue, "1", None).await.expect("a network");
+    let made = site.network(&blue, None).await.expect("a network");
     let all = site.engine.networks().await.expect("networks");
     let ours = all.iter().find(|network| network.team_of(&site.installation) == Some(blue.clone())).expect("ours");
-    assert_eq!((&ours.id, ours.is_apart), (&id, true));
+    assert_eq!((ours.attachment(), ours.is_apart), (made.clone(), true));
     assert_eq!(ours.team_of("another-installation"), None);
-    site.engine.remove_network(&id).await.expect("removed");
-    site.engine.remove_network(&id).await.expect("what is gone is removed");
-    assert!(!site.engine.networks().await.expect("networks").iter().any(|network| network.id == id));
+    site.engine.remove_network(made.as_str()).await.expect("removed");
+    site.engine.remove_network(made.as_str()).await.expect("what is gone is removed");
+    assert!(!site.engine.networks().await.expect("networks").iter().any(|network| network.id == made.as_str()));
 }
 
 async fn addresses_of_another_network_are_refused_as_such(site: &mut Site) {
     let subnet = Some("10.213.77.0/24".parse().expect("a subnet"));
     let (blue, green) = (team("blue"), team("green"));
-    site.network(&blue, "1", subnet).await.expect("a network");
-    let refused = site.network(&green, "2", subnet).await;
+    site.network(&blue, subnet).await.expect("a network");
+    let refused = site.network(&green, subnet).await;
     assert!(matches!(refused, Err(EngineError::NoAddresses(_))), "{refused:?}");
 }
 
 async fn a_container_that_does_not_run_is_moved_and_loses_nothing_when_its_network_is_gone(site: &mut Site) {
     let blue = team("blue");
-    let first = site.network(&blue, "1", None).await.expect("a network");
-    let id = site.on("serves", 1, &Attachment::Own(first.clone()), &[]).await;
+    let first = site.network(&blue, None).await.expect("a network");
+    let id = site.on("serves", 1, &first, &[]).await;
+    let hangs_on = |all: Vec<Listed>| all.into_iter().find(|listed| listed.id == id).expect("listed").network;
+    let listed = site.engine.ours(&site.installation).await.expect("a list");
+    assert_eq!(hangs_on(listed).as_deref(), Some(first.as_str()));
     site.engine.stop(&id, model::units::Span::seconds(1)).await.expect("stopped");
-    site.engine.remove_network(&first).await.expect("what is stopped does not hold its network");
+    site.engine.remove_network(first.as_str()).await.expect("what is stopped does not hold its network");
     assert!(matches!(site.engine.start(&id).await, Err(EngineError::NotFound(_))));
-    let second = site.network(&blue, "2", None).await.expect("a network");
-    for network in [Attachment::Own(second), Attachment::DefaultBridge] {
+    let second = site.network(&blue, None).await.expect("a network");
+    assert_ne!(first, second);
+    for network in [second, Attachment::DefaultBridge] {
         let container = site.engine.inspect(&id).await.expect("a container");
         site.engine.move_to(&container, &network).await.expect("moved");
         match site.engine.start(&id).await {
-            // Such an engine starts a container on no network but the one that it was made for.
-            Err(EngineError::NotFound(_)) if site.is_from(25).await => return,
+            // Such an engine starts a container on no network but one of the name that it was made for.
+            Err(EngineError::NotFound(_)) if network == Attachment::DefaultBridge && site.is_from(25).await => return,
             started => started.expect("started"),
         }
+        let listed = site.engine.ours(&site.installation).await.expect("a list");
+        assert_eq!(hangs_on(listed).as_deref(), Some(network.as_str()));
         let container = site.engine.inspect(&id).await.expect("a container");
         assert_eq!((container.status, container.networks.len()), (Status::Running, 1));
         let port = container.ports.iter().find(|port| port.container == 80).expect("its port");
@@ -118,8 +124,8 @@ async fn a_container_that_does_not_run_is_moved_and_loses_nothing_when_its_netwo
 async fn no_packet_passes_between_containers_on_networks_of_berth_s() {
     let Some(mut site) = Site::real() else { return };
     let (blue, green) = (team("blue"), team("green"));
-    let made = [site.network(&blue, "1", None).await, site.network(&green, "2", None).await];
-    let [blue, green] = made.map(|made| Attachment::Own(made.expect("a network")));
+    let made = [site.network(&blue, None).await, site.network(&green, None).await];
+    let [blue, green] = made.map(|made| made.expect("a network"));
     assert!(!site.reaches(&blue, &green, 1).await, "another team");
     assert!(!site.reaches(&blue, &blue, 3).await, "the same team");
 }
@@ -139,8 +145,8 @@ async fn an_isolation_check_finds_what_packets_do() {
     let Some(site) = Site::real() else { return };
     let blue = team("blue");
     let is_apart = site.engine.host().await.expect("facts").default_bridge_is_apart;
-    let own = Attachment::Own(site.network(&blue, "1", None).await.expect("a network"));
-    let open = Attachment::Own(site.open_network());
+    let own = site.network(&blue, None).await.expect("a network");
+    let open = site.open_network();
     for (network, closed) in [(&Attachment::DefaultBridge, is_apart), (&own, true), (&open, false)] {
         let mark = site.installation.clone();
         let check = Check { installation: &site.installation, mark: &mark, network, bind: None, server_port: Some(1) };
@@ -148,6 +154,5 @@ async fn an_isolation_check_finds_what_packets_do() {
         let inner = if closed { Reachability::Closed } else { Reachability::Open };
         assert_eq!((found.inner, found.server), (inner, Some(Reachability::Closed)), "{network}");
     }
-    let Attachment::Own(open) = open else { unreachable!("it was made") };
-    site.engine.remove_network(&open).await.expect("removed");
+    site.engine.remove_network(open.as_str()).await.expect("removed");
 }

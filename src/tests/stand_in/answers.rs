@@ -13,7 +13,7 @@ use hyper::body::{Bytes, Frame, Incoming};
 use hyper::header::HeaderValue;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio_stream::wrappers::BroadcastStream;
 
 use super::mood::{Book, Call, Mood};
@@ -147,7 +147,7 @@ async fn act(world: &World, asked: &Asked, body: &[u8], mood: &Mood) -> Answer {
             world.remove(what, is_true(query, "force"))?;
             Ok(done(true))
         }
-        Call::Inspect => Ok(json_body(&world.see(what, inspected)?)),
+        Call::Inspect => Ok(json_body(&world.see(what, |container| inspected(container, is_true(query, "size")))?)),
         Call::List => Ok(json_body(&list(world, query))),
         Call::Logs => Ok(with_body(StatusCode::OK, world.see(what, |container| logs(container, query))?)),
         Call::Stats if is_true(query, "stream") || !is_true(query, "one-shot") => {
@@ -240,7 +240,7 @@ fn pull(world: &World, query: &HashMap<String, String>, mood: &Mood) -> Answer {
     Ok(streamed(stream::iter(lines)))
 }
 
-fn inspected(container: &Container) -> Value {
+fn inspected(container: &Container, counts: bool) -> Value {
     const NEVER: &str = "0001-01-01T00:00:00Z";
     let ports: HashMap<&String, Value> = container
         .ports
@@ -258,15 +258,23 @@ fn inspected(container: &Container) -> Value {
     if let Some(health) = &container.health {
         state["Health"] = json!({ "Status": health, "FailingStreak": 0, "Log": [] });
     }
-    json!({
+    let mut told = json!({
         "Id": container.id,
         "Name": format!("/{}", container.name),
         "Created": container.created,
         "State": state,
         "Config": { "Labels": container.asked["Labels"], "Env": container.asked["Env"], "Image": container.asked["Image"] },
         "HostConfig": container.asked["HostConfig"],
-        "NetworkSettings": { "Ports": ports, "Networks": container.networks.iter().map(|name| (name, json!({}))).collect::<HashMap<_, _>>() },
-    })
+        "NetworkSettings": { "Ports": ports, "Networks": networks(container) },
+    });
+    if counts {
+        told["SizeRw"] = json!(container.written);
+    }
+    told
+}
+
+fn networks(container: &Container) -> Value {
+    container.networks.iter().map(|(name, id)| (name.clone(), json!({ "NetworkID": id }))).collect::<Map<_, _>>().into()
 }
 
 fn list(world: &World, query: &HashMap<String, String>) -> Value {
@@ -291,7 +299,7 @@ fn listed(container: &Container) -> Value {
         "Labels": container.asked["Labels"],
         "State": container.told_status(),
         "Status": in_words(container),
-        "HostConfig": { "NetworkMode": container.asked["HostConfig"]["NetworkMode"] },
+        "NetworkSettings": { "Networks": networks(container) },
         "Ports": ports,
     })
 }

@@ -92,6 +92,8 @@ pub(super) struct State {
     /// Whether containers on the default bridge reach each other.
     bridge_talks: bool,
     holds_no_limits: bool,
+    /// Whether a container starts on no network but the one that its specification names, as from Engine 25 on.
+    starts_where_made: bool,
     bridge_has_ipv6: bool,
     /// When the engine started; it makes its bridge then.
     started: Option<String>,
@@ -115,10 +117,12 @@ pub(super) struct Container {
     pub(super) health: Option<String>,
     /// Of `port/protocol` in the container to the host's port.
     pub(super) ports: BTreeMap<String, (String, u16)>,
+    /// How many bytes it has written into its own layer.
+    pub(super) written: u64,
     /// While it runs.
     pub(super) used: Option<Used>,
-    /// The names of the networks that it hangs on.
-    pub(super) networks: Vec<String>,
+    /// The networks that it hangs on, each with its name and its id.
+    pub(super) networks: BTreeMap<String, String>,
     /// Told instead of its status.
     pretended: Option<String>,
     /// What answers on its ports.
@@ -226,7 +230,7 @@ impl World {
         let Some((_, image)) = state.image(reference) else { return Err((404, format!("No such image: {reference}"))) };
         let image = image.clone();
         let mode = asked["HostConfig"]["NetworkMode"].as_str().unwrap_or("bridge");
-        let networks = vec![state.network_name(mode)?];
+        let networks = BTreeMap::from([state.network(mode)?]);
         if let Some(other) = state.containers.values().find(|other| other.name == name) {
             return Err((
                 409,
@@ -236,6 +240,10 @@ impl World {
                     other.id
                 ),
             ));
+        }
+        if !asked["HostConfig"]["StorageOpt"].is_null() {
+            let why = "--storage-opt is supported only for overlay over xfs with 'pquota' mount option";
+            return Err((500, why.to_owned()));
         }
         state.made += 1;
         let id = id.map_or_else(|| format!("{:064x}", state.made), str::to_owned);
@@ -253,6 +261,7 @@ impl World {
             started: None,
             finished: None,
             ports: BTreeMap::new(),
+            written: 0,
             used: None,
             networks,
             pretended: None,
@@ -272,7 +281,11 @@ impl World {
                 return Ok(false);
             }
             let networks = container.networks.clone();
-            networks.iter().try_for_each(|name| state.network_name(name).map(drop))?;
+            let mode = container.asked["HostConfig"]["NetworkMode"].as_str().unwrap_or("bridge").to_owned();
+            networks.values().try_for_each(|id| state.network(id).map(drop))?;
+            if state.starts_where_made && !networks.contains_key(&state.network(&mode)?.0) {
+                return Err((404, format!("network {mode} not found")));
+            }
             let container = state.container(id)?;
             (container.image.process.clone(), published(&container.asked), environment(&container.asked))
         };
@@ -432,6 +445,10 @@ impl World {
         self.tell(container, &format!("health_status: {health}"), &[]);
     }
 
+    pub(super) fn has_written(&self, id: &str, bytes: u64) {
+        self.state().container(id).expect("a container").written = bytes;
+    }
+
     pub(super) fn uses(&self, id: &str, more: Used) {
         let mut state = self.state();
         let used = state.container(id).expect("a container").used.as_mut().expect("it runs");
@@ -474,6 +491,10 @@ impl World {
         self.state().holds_no_limits = true;
     }
 
+    pub(super) fn starts_where_made(&self) {
+        self.state().starts_where_made = true;
+    }
+
     pub(super) fn info(&self) -> Value {
         let mut info = json!({ "Name": "stand-in", "NCPU": 8, "MemTotal": 16_u64 << 30 });
         if self.state().holds_no_limits {
@@ -493,7 +514,7 @@ impl World {
         let state = self.state();
         let (icc, ipv6) = (state.bridge_talks.to_string(), state.bridge_has_ipv6);
         json!({
-            "Name": "bridge", "Id": "b".repeat(64), "Created": state.started, "Driver": "bridge", "Labels": {}, "EnableIPv6": ipv6,
+            "Name": "bridge", "Id": bridge_id(), "Created": state.started, "Driver": "bridge", "Labels": {}, "EnableIPv6": ipv6,
             "Options": { "com.docker.network.bridge.enable_icc": icc },
             "IPAM": { "Driver": "default", "Options": null, "Config": [{ "Subnet": "172.17.0.0/16" }] },
         })
@@ -524,8 +545,8 @@ impl World {
 
     pub(super) fn remove_network(&self, id: &str) -> Result<(), Refusal> {
         let mut state = self.state();
-        let name = state.network_name(id)?;
-        if state.containers.values().any(|container| container.runs() && container.networks.contains(&name)) {
+        let (name, _) = state.network(id)?;
+        if state.containers.values().any(|container| container.runs() && container.networks.contains_key(&name)) {
             return Err((403, format!("error while removing network: network {name} id {id} has active endpoints")));
         }
         state.networks.remove(id);
@@ -535,23 +556,28 @@ impl World {
     pub(super) fn connect(&self, network: &str, container: &str, connects: bool) -> Result<(), Refusal> {
         let mut state = self.state();
         // Of a network that is gone, the engine still takes a container by the network's name.
-        let name = if connects { state.network_name(network)? } else { network.to_owned() };
+        let (name, id) = if connects { state.network(network)? } else { (network.to_owned(), String::new()) };
         let container = state.container(container)?;
-        container.networks.retain(|there| *there != name);
+        container.networks.remove(&name);
         if connects {
-            container.networks.push(name);
+            container.networks.insert(name, id);
         }
         Ok(())
     }
 }
 
+fn bridge_id() -> String {
+    "b".repeat(64)
+}
+
 impl State {
-    /// The name of a network, by that or its id.
-    fn network_name(&self, asked: &str) -> Result<String, Refusal> {
+    /// Name and id of a network, by one of them.
+    fn network(&self, asked: &str) -> Result<(String, String), Refusal> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let named = |network: &&Value| network["Id"] == asked || network["Name"] == asked;
         match self.networks.values().find(named) {
-            Some(network) => Ok(network["Name"].as_str().unwrap_or_default().to_owned()),
-            None if ["bridge", "default"].contains(&asked) => Ok("bridge".to_owned()),
+            Some(network) => Ok((text(&network["Name"]), text(&network["Id"]))),
+            None if ["bridge", "default", &bridge_id()].contains(&asked) => Ok(("bridge".to_owned(), bridge_id())),
             None => Err((404, format!("network {asked} not found"))),
         }
     }

@@ -116,6 +116,7 @@ fn label(field: &str) -> String {
         "cpus" => "CPU cores",
         "memory" => "Memory",
         "pids" => "Processes",
+        "disk" => "Disk",
         "members" => "Groups with role member",
         "leads" => "Groups with role lead",
         "who" => "Person",

@@ -10,6 +10,7 @@ use crate::ui::components::form::{Draft, Told, hidden, sent_to, text_field};
 use crate::ui::components::loaded::Loaded;
 use crate::ui::seal::Seal;
 use model::name::TemplateName;
+use model::units::Memory;
 
 #[component]
 pub fn SizesPage() -> impl IntoView {
@@ -69,6 +70,8 @@ fn figures(one: &SizeUse) -> AnyView {
             <dd>{size.memory.to_string()}</dd>
             <dt>"Processes"</dt>
             <dd>{size.pids.to_string()}</dd>
+            <dt>"Disk"</dt>
+            <dd>{size.disk.map_or_else(|| "no limit".to_owned(), |disk| disk.to_string())}</dd>
         </dl>
     }
     .seal()
@@ -90,6 +93,7 @@ fn form(one: &SizeUse, draft: &Draft) -> AnyView {
             {text_field(&draft, &id, "cpus", "CPU cores", size.cpus.to_string(), "")}
             {text_field(&draft, &id, "memory", "Memory", size.memory.exact(), "")}
             {text_field(&draft, &id, "pids", "Processes", size.pids.to_string(), "")}
+            {text_field(&draft, &id, "disk", "Disk", size.disk.map(Memory::exact).unwrap_or_default(), "Empty: no limit")}
             <div class="row">
                 <button class="button" aria-label=format!("Save size {}", size.name)>
                     "Save"
@@ -128,6 +132,7 @@ fn new_size(draft: &Draft) -> AnyView {
                     {text_field(&draft, form, "cpus", "CPU cores", "", "For example 0.5")}
                     {text_field(&draft, form, "memory", "Memory", "", "For example 512MiB")}
                     {text_field(&draft, form, "pids", "Processes", "256", "At most at once")}
+                    {text_field(&draft, form, "disk", "Disk", "", "What it may write, for example 10GiB; empty: no limit")}
                 </div>
                 <div class="row">
                     <button class="button primary">"Add size"</button>

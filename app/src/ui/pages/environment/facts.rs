@@ -38,7 +38,7 @@ pub fn Facts(
                 <dd>{owner}</dd>
                 <Expires viewer environment refused />
                 <dt>"Limits"</dt>
-                <dd>{it.limits.cpus.words()} ", " {it.limits.memory.to_string()} ", " {it.limits.pids} " processes" {held}</dd>
+                <dd>{it.limits.words()} {held}</dd>
                 <dt>"Host"</dt>
                 <dd>{it.host}</dd>
                 {move || exposed.get().then(exposed_fact)}

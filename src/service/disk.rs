@@ -1,0 +1,81 @@
+//! What containers write to disk, as far as their sizes limit it. Where the engine's storage holds the limit, writing more fails
+//! in the container; everywhere it is looked at, and what is over its limit is stopped.
+
+use app::api::ApiError;
+use docker::{ContainerId, DISKS, EngineError};
+use futures::{FutureExt, StreamExt, stream};
+use model::audit::Who;
+use model::environment::State;
+use model::units::Span;
+use store::disks::Limited;
+use store::environments;
+
+use super::Service;
+use super::error::fault;
+
+/// Who the log says it was.
+const JOB: &str = "disk";
+
+/// How long somebody has, once what was stopped for its disk runs again, to make room.
+const GRACE: Span = Span::seconds(300);
+
+impl Service {
+    /// Looks once at what each has written that is limited. Of which the engine says nothing, nothing is known.
+    pub async fn look_at_disks(&self) {
+        let limited = match self.store.limited_on_disk().await {
+            Ok(limited) => limited,
+            Err(error) => return tracing::warn!(%error, "what is limited on disk cannot be listed"),
+        };
+        if self.engine_answers().is_err() {
+            return;
+        }
+        let looks = stream::iter(&limited);
+        looks.for_each_concurrent(DISKS, |limited| self.look_at_disk(limited).boxed()).await;
+    }
+
+    async fn look_at_disk(&self, limited: &Limited) {
+        let Some(container) = ContainerId::parse(&limited.container_id) else { return };
+        let written = match self.engine.written(&container).await {
+            Ok(written) => written,
+            Err(EngineError::NotFound(_)) => return,
+            Err(error) => return tracing::warn!(%error, id = %limited.id, "what it has written cannot be counted"),
+        };
+        let is_over = written > limited.limit;
+        let makes_room = limited.was_over && limited.started_at.is_some_and(|at| at.after(GRACE) > self.clock.now());
+        if is_over == limited.was_over && (!is_over || makes_room) {
+            return;
+        }
+        let why = is_over.then(|| {
+            format!(
+                "It has written {written} to its disk, and its size allows {}. Start it to make room: it is stopped again if \
+                 it is still over after {}.",
+                limited.limit,
+                GRACE.words()
+            )
+        });
+        if let Err(error) = self.settle_disk(limited, why).await {
+            tracing::warn!(%error, id = %limited.id, "what it has written is seen to with the next look");
+        }
+    }
+
+    /// Stops what is over its limit, and says why; or notes that it is below it again. Decides inside the transaction: since it
+    /// was looked at, it may have been stopped or started anew.
+    async fn settle_disk(&self, limited: &Limited, why: Option<String>) -> Result<(), ApiError> {
+        let mut write = self.store.write().await.map_err(fault)?;
+        let found = environments::find(&mut write, &limited.id).await.map_err(fault)?;
+        let Some(mut stored) = found else { return Ok(()) };
+        if stored.activity != limited.activity || stored.environment.state != State::Running {
+            return Ok(());
+        }
+        stored.over_disk = why.is_some();
+        match why {
+            Some(why) => drop(self.stop_found(Who::job(JOB), write, stored, &why).await?),
+            None => {
+                environments::update(&mut write, &mut stored).await.map_err(fault)?;
+                write.commit().await.map_err(|error| fault(error.into()))?;
+                self.announce(&stored.environment);
+            }
+        }
+        Ok(())
+    }
+}
