@@ -142,11 +142,18 @@ impl Engine {
     /// Makes a network.
     ///
     /// # Errors
-    /// [`EngineError`]; `NoAddresses` when the engine has none left for it, or they are another network's.
+    /// [`EngineError`]; `NoAddresses` when the engine has none left for it, or they are another network's; `NotApart` when the
+    /// engine would make it of another kind.
     pub async fn make_network(&self, spec: &NetworkSpec<'_>) -> Result<Attachment, EngineError> {
         let made = async { self.inner.calls.create_network(spec.body()).await.map_err(EngineError::of_network) };
-        let id = self.inner.lanes.launch(made.boxed()).await?.id;
-        Ok(Attachment::Own { id, name: spec.name() })
+        let Inner { wire, lanes, .. } = &*self.inner;
+        let id = lanes.launch(made.boxed()).await?.id;
+        let made = Network::from(lanes.short(wire.get::<NetworkAnswer>(&format!("/networks/{}", escape(&id)))).await?);
+        if made.is_apart {
+            return Ok(made.attachment());
+        }
+        self.remove_network(&id).await?;
+        Err(EngineError::NotApart)
     }
 
     /// Removes a network; one that is gone is removed.
@@ -252,8 +259,15 @@ impl Engine {
     pub async fn stop(&self, id: &ContainerId, grace: Span) -> Result<(), EngineError> {
         let seconds = i32::try_from(grace.as_seconds()).unwrap_or(i32::MAX);
         let options = StopContainerOptionsBuilder::new().t(seconds).build();
-        let call = async { Ok(self.inner.calls.stop_container(id.as_str(), Some(options)).await?) };
-        self.inner.lanes.stop(grace, call).await
+        let call = || async { Ok(self.inner.calls.stop_container(id.as_str(), Some(options.clone())).await?) };
+        match self.inner.lanes.stop(grace, call()).await {
+            Err(EngineError::Conflict(_)) => {}
+            stopped => return stopped,
+        }
+        // Podman stops nothing that is paused.
+        let unpause = async { Ok(self.inner.calls.unpause_container(id.as_str()).await?) };
+        self.inner.lanes.short(unpause).await?;
+        self.inner.lanes.stop(grace, call()).await
     }
 
     /// Removes a container with its anonymous volumes, running or not. One that is gone is removed.

@@ -33,6 +33,11 @@ pub enum EngineError {
     /// The engine's disk is full.
     #[error("the Docker host has no space left on its disk")]
     NoSpace,
+    /// The engine made a network whose containers reach each other, though it was asked for another kind, as Podman does.
+    #[error(
+        "the engine keeps containers on one network not apart, and so no environments: Podman does not, Docker Engine does"
+    )]
+    NotApart,
     /// The engine understood and would not, or could not.
     #[error("the Docker Engine refused ({status}): {message}")]
     Refused { status: u16, message: String },
@@ -74,7 +79,7 @@ impl EngineError {
     /// 403, 409 or 500 where they overlap; 404, and from 27 on 400 or 500, where the engine's own pools are used up.
     pub(super) fn of_network(error: CallError) -> Self {
         let CallError::DockerResponseServerError { message, .. } = &error else { return error.into() };
-        let taken = ["overlap", "address pool"];
+        let taken = ["overlap", "address pool", "already used on the host"];
         if taken.iter().any(|words| message.contains(words)) {
             return Self::NoAddresses(plain(message, TEXT_MAX));
         }

@@ -105,7 +105,7 @@ pub enum Purpose<'a> {
 }
 
 impl NetworkSpec<'_> {
-    pub(super) fn name(&self) -> String {
+    fn name(&self) -> String {
         match self.purpose {
             Purpose::Team(team) => format!("berth-{team}-{}", self.installation),
             Purpose::Check(mark) => format!("berth-check-{mark}"),

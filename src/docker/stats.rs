@@ -8,7 +8,9 @@ use serde::Deserialize;
 /// `GET /containers/{id}/stats`, as far as it is read.
 #[derive(Debug, Deserialize)]
 pub(super) struct StatsAnswer {
-    cpu_stats: CpuAnswer,
+    /// Podman leaves it out of what does not run.
+    #[serde(default)]
+    cpu_stats: Option<CpuAnswer>,
     /// Without a network of its own it has none.
     #[serde(default)]
     networks: Option<BTreeMap<String, NetworkAnswer>>,
@@ -36,9 +38,22 @@ impl From<StatsAnswer> for Counters {
         let networks = answer.networks.unwrap_or_default();
         let sum = |bytes: fn(&NetworkAnswer) -> u64| networks.values().map(bytes).fold(0, u64::saturating_add);
         Self {
-            cpu_nanos: answer.cpu_stats.cpu_usage.total_usage,
+            cpu_nanos: answer.cpu_stats.map_or(0, |cpu| cpu.cpu_usage.total_usage),
             received_bytes: sum(|network| network.rx_bytes),
             sent_bytes: sum(|network| network.tx_bytes),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_podman_tells_of_what_does_not_run_is_no_use() {
+        let told = r#"{"cause":"container is stopped","message":"container is stopped","response":500}"#;
+        let answer: StatsAnswer = serde_json::from_str(told).expect("an answer");
+        let used = Counters::from(answer);
+        assert_eq!((used.cpu_nanos, used.received_bytes, used.sent_bytes), (0, 0, 0));
     }
 }

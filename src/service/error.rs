@@ -35,6 +35,10 @@ pub fn told(error: &EngineError) -> String {
             "The host has no addresses left for another team's network; an admin can set or widen docker.address_pool."
                 .to_owned()
         }
+        EngineError::NotApart => {
+            "This engine does not keep environments apart from each other, so nothing is started on it: Berth needs Docker Engine."
+                .to_owned()
+        }
         EngineError::NotFound(_) => "The Docker Engine does not have what is needed for it.".to_owned(),
         EngineError::Conflict(_) | EngineError::Refused { .. } => {
             "The Docker Engine refused it; an admin finds the cause in the log of the server.".to_owned()

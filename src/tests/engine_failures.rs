@@ -227,6 +227,19 @@ async fn a_pull_that_fails_midway_fails_for_all_who_wait_and_can_be_tried_again(
 }
 
 #[tokio::test]
+async fn what_podman_will_not_stop_since_it_is_paused_is_woken_and_stopped() {
+    let (stand_in, engine) = stand_in().await;
+    let id = created(&engine).await;
+    engine.start(&id).await.expect("a start");
+    stand_in.pause(id.as_str(), true);
+    let message = format!("container {id} is running or paused, refusing to clean up: container state improper");
+    stand_in.next(Call::Stop, Mood::refuse(500, &message));
+    engine.stop(&id, Span::seconds(1)).await.expect("a stop");
+    assert_eq!(stand_in.calls(Call::Unpause), 1);
+    assert_eq!(engine.inspect(&id).await.expect("a container").status, Status::Exited);
+}
+
+#[tokio::test]
 async fn a_full_disk_is_said_to_be_full() {
     let (stand_in, engine) = stand_in().await;
     let (spec, id) = (spec(&engine, 2).await, created(&engine).await);

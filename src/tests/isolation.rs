@@ -114,6 +114,18 @@ async fn what_was_made_on_a_network_of_its_team_stays_on_one_when_the_default_br
 }
 
 #[tokio::test]
+async fn on_an_engine_that_keeps_nothing_apart_nothing_is_started_and_nothing_is_left() {
+    let stage = talking().await;
+    stage.engine.keeps_nothing_apart();
+    let bea = stage.bea().await;
+    let failed = stage.launched(&bea, ask("web")).await.expect("an answer");
+    assert_eq!(failed.state, State::Failed);
+    let reason = failed.reason.unwrap_or_default();
+    assert!(reason.contains("does not keep environments apart"), "{reason}");
+    assert_eq!((stage.engine.containers().len(), stage.engine.networks().len()), (0, 0));
+}
+
+#[tokio::test]
 async fn when_the_engine_has_no_addresses_left_the_launch_says_which_key_an_admin_can_set() {
     let stage = talking().await;
     let bea = stage.bea().await;

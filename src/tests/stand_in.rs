@@ -256,6 +256,11 @@ impl StandIn {
         self.world.starts_where_made();
     }
 
+    /// Makes networks that keep nothing apart, whatever it is asked, as Podman.
+    pub fn keeps_nothing_apart(&self) {
+        self.world.keeps_nothing_apart();
+    }
+
     /// Whether containers on the default bridge reach each other; they do not, until told so.
     pub fn bridge_talks(&self, talks: bool) {
         self.world.bridge_talks(talks);

@@ -100,6 +100,8 @@ fn understand(request: &Request<Incoming>) -> Result<Asked, Refusal> {
         (&Method::GET, "exec", "json") => Call::ExecInspect,
         (&Method::GET, "networks", "") if what == "bridge" => Call::Bridge,
         (&Method::GET, "networks", "") if what.is_empty() => Call::Networks,
+        (&Method::GET, "networks", "") => Call::Network,
+        (&Method::POST, "containers", "unpause") => Call::Unpause,
         (&Method::POST, "networks", "") if what == "create" => Call::NetworkCreate,
         (&Method::DELETE, "networks", "") => Call::NetworkRemove,
         (&Method::POST, "networks", "connect") => Call::NetworkConnect,
@@ -168,6 +170,11 @@ async fn act(world: &World, asked: &Asked, body: &[u8], mood: &Mood) -> Answer {
         Call::ExecInspect => Ok(json_body(&world.see_exec(what)?)),
         Call::Bridge => Ok(json_body(&world.bridge())),
         Call::Networks => Ok(json_body(&world.networks())),
+        Call::Network => Ok(json_body(&world.network(what)?)),
+        Call::Unpause => {
+            world.pause(what, false);
+            Ok(done(true))
+        }
         Call::NetworkCreate => {
             let mut response = json_body(&json!({ "Id": world.make_network(&read(body)?)?, "Warning": "" }));
             *response.status_mut() = StatusCode::CREATED;

@@ -28,10 +28,12 @@ pub enum Call {
     ExecInspect,
     Bridge,
     Networks,
+    Network,
     NetworkCreate,
     NetworkRemove,
     NetworkConnect,
     NetworkDisconnect,
+    Unpause,
 }
 
 /// How a call goes.

@@ -95,6 +95,8 @@ pub(super) struct State {
     /// Whether a container starts on no network but the one that its specification names, as from Engine 25 on.
     starts_where_made: bool,
     bridge_has_ipv6: bool,
+    /// Whether it takes no notice of what a network is asked to keep apart, as Podman.
+    keeps_nothing_apart: bool,
     /// When the engine started; it makes its bridge then.
     started: Option<String>,
     pub(super) made: u64,
@@ -520,6 +522,14 @@ impl World {
         })
     }
 
+    pub(super) fn keeps_nothing_apart(&self) {
+        self.state().keeps_nothing_apart = true;
+    }
+
+    pub(super) fn network(&self, id: &str) -> Result<Value, Refusal> {
+        self.state().networks.get(id).cloned().ok_or_else(|| (404, format!("network {id} not found")))
+    }
+
     pub(super) fn networks(&self) -> Value {
         let bridge = self.bridge();
         let none = json!({ "Name": "none", "Id": "a".repeat(64), "Driver": "null", "Options": null, "Labels": null, "IPAM": { "Config": null } });
@@ -539,6 +549,9 @@ impl World {
         let id = format!("{:064x}", state.made);
         let mut network = asked.clone();
         network["Id"] = json!(id);
+        if state.keeps_nothing_apart {
+            network["Options"] = json!({});
+        }
         state.networks.insert(id.clone(), network);
         Ok(id)
     }
