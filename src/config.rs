@@ -1,6 +1,5 @@
 //! What the operator decides: `berth.toml` and the environment, read and checked once, at start.
 
-mod address;
 mod read;
 mod shown;
 
@@ -12,18 +11,17 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use docker::names_an_engine;
+use identity::PublicUrl;
+use identity::address::{PUBLIC_URL_ALLOWED, is_loopback};
+use identity::rates::Pace;
+use identity::settings::{self, Oidc, Sessions, WhenAbsent};
 use ipnet::{IpNet, Ipv4Net};
-use model::access::InstallationRole;
 use model::host::SUBNET_PREFIX;
 use model::units::{Memory, Span};
 use secrecy::SecretString;
 use url::Url;
 
-use address::PUBLIC_URL_ALLOWED;
-pub use address::{PublicUrl, is_loopback, is_loopback_origin};
 use read::{Origins, Reader};
-
-use crate::rates::Pace;
 
 const SECTIONS: [&str; 7] = ["server", "docker", "oidc", "sessions", "limits", "defaults", "retention"];
 const FILE: &str = "berth.toml";
@@ -67,69 +65,6 @@ pub struct Docker {
     pub without_limits: bool,
     /// Addresses for the networks of teams; `None`: the engine chooses.
     pub address_pool: Option<Ipv4Net>,
-}
-
-#[derive(Debug, Clone)]
-pub struct Oidc {
-    /// Compared as it is written here, to the byte.
-    pub issuer: String,
-    pub client_id: String,
-    /// None for a public client.
-    pub client_secret: Option<SecretString>,
-    pub scopes: Vec<String>,
-    pub groups_claim: String,
-    pub admin_group: Option<String>,
-    pub auditor_group: Option<String>,
-    /// Who is an admin by the provider's id for them (`sub`), whatever their groups.
-    pub admin_subjects: Vec<String>,
-    /// Whose members are admitted even without a team.
-    pub allowed_groups: Vec<String>,
-    pub groups_when_absent: WhenAbsent,
-    /// How long after a sign-in the groups and the role that the provider named then count, in sessions and for tokens.
-    pub groups_valid_for: Span,
-    /// Who else an ID token may be for, beside Berth: some providers name the project or sister applications too.
-    pub trusted_audiences: Vec<String>,
-}
-
-/// What a sign-in without the groups claim means.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum WhenAbsent {
-    /// That the person is in no group.
-    #[default]
-    None,
-    /// Nothing: the groups of the sign-in before stay.
-    Keep,
-}
-
-impl WhenAbsent {
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Keep => "keep",
-        }
-    }
-}
-
-impl Oidc {
-    /// What the provider's groups, or their own id there, make somebody for the whole installation.
-    #[must_use]
-    pub fn role_of(&self, subject: &str, groups: &[String]) -> Option<InstallationRole> {
-        let is_in = |group: &Option<String>| group.as_ref().is_some_and(|group| groups.contains(group));
-        let is_admin = is_in(&self.admin_group) || self.admin_subjects.iter().any(|named| named == subject);
-        match (is_admin, is_in(&self.auditor_group)) {
-            (true, _) => Some(InstallationRole::Admin),
-            (false, true) => Some(InstallationRole::Auditor),
-            (false, false) => None,
-        }
-    }
-}
-
-/// How long a session lasts: unused, and at most.
-#[derive(Debug, Clone, Copy)]
-pub struct Sessions {
-    pub idle: Span,
-    pub absolute: Span,
 }
 
 /// How much one address or one person may ask for. There is no "without a limit".
@@ -181,6 +116,12 @@ pub struct Retention {
 }
 
 impl Config {
+    /// What is decided of sign-in and sessions.
+    #[must_use]
+    pub fn identity(&self) -> settings::Settings {
+        settings::Settings { oidc: self.oidc.clone(), sessions: self.sessions, sign_ins: self.limits.sign_ins }
+    }
+
     /// Whether links to ports lead to another host than Berth's own. They are in clear, and a browser that was told to come to a
     /// host by https only does so on each of its ports (RFC 6797, section 8.3).
     #[must_use]

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-
-use crate::service::Service;
-use crate::web::auth::Auth;
+use identity::Auth;
+use service::Service;
 
 /// Starts all jobs; the service waits for them when it closes.
 pub fn start(service: &Service, auth: &Arc<Auth>) {

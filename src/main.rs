@@ -3,8 +3,6 @@
 mod command;
 mod config;
 mod jobs;
-mod rates;
-mod service;
 mod web;
 
 #[cfg(test)]

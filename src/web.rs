@@ -3,7 +3,6 @@
 pub mod actor;
 pub mod api_v1;
 pub mod assets;
-pub mod auth;
 pub mod connections;
 pub mod forms;
 pub mod guard;
@@ -12,7 +11,6 @@ pub mod health;
 pub mod layers;
 pub mod limits;
 pub mod live;
-pub mod oidc;
 pub mod operator;
 pub mod pages;
 pub mod panics;
@@ -23,10 +21,10 @@ pub mod reads;
 pub mod refusal;
 pub mod return_to;
 pub mod session;
+pub mod sign_in;
 pub mod sign_out;
 pub mod table;
 pub mod terminal;
-pub mod text;
 
 use std::sync::Arc;
 
@@ -34,16 +32,16 @@ use any_spawner::Executor;
 use app::api::me::SignIn;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use identity::Auth;
+use identity::rates::{AtOnce, Counted};
 use leptos::prelude::LeptosOptions;
+use service::Service;
 use tower_http::compression::CompressionLayer;
 
-use self::auth::Auth;
 use self::guard::Guard;
 use self::headers::SecurityHeaders;
-use self::table::{Table, get};
+use self::table::{Table, get, post};
 use crate::config::Config;
-use crate::rates::{AtOnce, Counted};
-use crate::service::Service;
 
 /// What handlers find in their state.
 #[derive(Debug, Clone)]
@@ -66,13 +64,13 @@ pub fn router(config: &Config, service: &Service, auth: &Arc<Auth>) -> Router {
     let web = Web {
         service: service.clone(),
         auth: Arc::clone(auth),
-        guard: Arc::new(Guard::new(&auth.public_url, auth.clock.clone())),
-        headers: Arc::new(SecurityHeaders::new(config, &auth.public_url)),
+        guard: Arc::new(Guard::new(auth.public_url(), auth.clock().clone())),
+        headers: Arc::new(SecurityHeaders::new(config, auth.public_url())),
         streams: AtOnce::new(config.limits.streams),
         sign_in: if config.oidc.is_some() { SignIn::Provider } else { SignIn::OperatorLink },
         options: LeptosOptions::builder().output_name("berth").site_pkg_dir(assets::bundle()).build(),
     };
-    let (asked, open, ways_in) = (asked(), open(), auth::table());
+    let (asked, open, ways_in) = (asked(), open(), ways_in());
     tracing::debug!(urls = ?[asked.urls(), open.urls(), ways_in.urls()].concat(), "the URL table");
     let asked = asked.router().with_state(web.clone()).merge(ways_in.router().with_state(Arc::clone(auth)));
     let headers = from_fn_with_state(Arc::clone(&web.headers), headers::add);
@@ -96,6 +94,15 @@ fn asked() -> Table<Web> {
         .fallback(pages::page)
 }
 
+/// The ways in and out.
+pub fn ways_in() -> Table<Arc<Auth>> {
+    Table::new()
+        .route("/auth/start", get(sign_in::start))
+        .route("/auth/callback", get(sign_in::callback))
+        .route("/auth/operator/{secret}", get(operator::enter))
+        .route("/auth/sign-out", post(sign_out::sign_out))
+}
+
 /// What is the same for everybody: health and the site's files.
 fn open() -> Table<Web> {
     let routes = Table::new()
@@ -108,5 +115,5 @@ fn open() -> Table<Web> {
 /// Every method and path that [`router`] answers; pages and server functions tell theirs themselves.
 #[cfg(test)]
 pub fn urls() -> Vec<String> {
-    [asked().urls(), open().urls(), auth::table().urls()].concat()
+    [asked().urls(), open().urls(), ways_in().urls()].concat()
 }

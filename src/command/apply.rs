@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clock::Clock;
+use service::apply;
 use store::Access;
 
 use clap::Args;
 
 use super::{Stop, data};
 use crate::config::Config;
-use crate::service::apply;
 
 #[derive(Debug, Args)]
 pub struct Apply {

@@ -1,10 +1,10 @@
 //! `berth export`: the catalogue as the file that declares it.
 
+use service::export;
 use store::Access;
 
 use super::{Stop, data};
 use crate::config::Config;
-use crate::service::export;
 
 pub async fn run(config: &Config) -> Result<(), Stop> {
     let store = data::open(config, Access::Read).await?;

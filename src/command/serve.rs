@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use clock::Clock;
 use docker::{Connection, Engine};
+use identity::Auth;
 use model::units::shorten;
+use service::{Reach, Reserve, Service, Settings};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -16,10 +18,7 @@ use tracing_subscriber::filter::ParseError;
 
 use super::{Stop, data};
 use crate::config::Config;
-use crate::service::{Reach, Reserve, Service, Settings};
-use crate::web::auth::Auth;
 use crate::web::connections;
-use crate::web::oidc::provider;
 use crate::{jobs, web};
 
 /// How long open requests may take to end once the server was told to.
@@ -64,14 +63,15 @@ pub async fn run(config: Config) -> Result<(), Stop> {
         address_pool: config.docker.address_pool,
     };
     let service = Service::new(store.clone(), engine, clock.clone(), settings).showing(config.shown());
-    let auth = Auth::new(&config, public_url, store.clone(), clock, provider::PATIENCE).map_err(Stop::failed)?;
+    let auth =
+        Auth::new(config.identity(), public_url, store.clone(), clock, identity::PATIENCE).map_err(Stop::failed)?;
     let auth = Arc::new(auth);
     let router = web::router(&config, &service, &auth);
     jobs::start(&service, &auth);
     // What is wrong with it is in the log before anybody comes.
     let asks = Arc::clone(&auth);
     service.spawn(async move {
-        if let Some(provider) = &asks.provider {
+        if let Some(provider) = asks.provider() {
             drop(provider.known().await);
         }
     });
@@ -83,10 +83,10 @@ pub async fn run(config: Config) -> Result<(), Stop> {
 
 /// The last lines before it serves: where, by which label its containers are known, and without a provider how to sign in.
 fn welcome(auth: &Auth, bound: SocketAddr, installation: &str) {
-    tracing::info!(address = %bound, public_url = %auth.public_url, installation, "serving");
-    println!("Berth serves on {}", auth.public_url);
-    if let Some(link) = &auth.operator {
-        println!("Sign in with this link, once: {}{}", auth.public_url, link.path());
+    tracing::info!(address = %bound, public_url = %auth.public_url(), installation, "serving");
+    println!("Berth serves on {}", auth.public_url());
+    if let Some(link) = auth.operator() {
+        println!("Sign in with this link, once: {}{}", auth.public_url(), link.path());
     }
 }
 

@@ -59,7 +59,7 @@ async fn create(config: &Config, arguments: &Create) -> Result<(), Stop> {
     let clock = Clock::system();
     let store = data::open(config, Access::Write).await?;
     if config.oidc.is_none() {
-        crate::web::operator::ensure(&store, &clock).await.map_err(Stop::failed)?;
+        identity::operator::ensure(&store, &clock).await.map_err(Stop::failed)?;
     }
     let person = the_one(&store, &arguments.user).await?;
     let new = NewToken {

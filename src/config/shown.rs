@@ -1,8 +1,9 @@
 //! The configuration as auditors and admins read it: every key with its value, where that was set and what it does, and no secret.
 
 use app::api::manage::Setting;
+use identity::settings::Oidc;
 
-use super::{Config, Oidc};
+use super::Config;
 
 impl Config {
     #[must_use]

@@ -7,12 +7,12 @@ use std::fmt;
 use model::environment::{Health, Limits};
 use model::host::DEFAULT_BRIDGE;
 use model::template::Protocol;
+use model::text::clean;
 use model::time::Timestamp;
 use model::units::{Memory, MilliCpu};
 use serde::{Deserialize, Deserializer};
 
 use super::labels::Labels;
-use super::text::plain;
 
 /// The engine's id of a container: hexadecimal, and so safe in a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,7 +90,7 @@ impl Status {
             "removing" => Self::Removing,
             "exited" => Self::Exited,
             "dead" => Self::Dead,
-            other => Self::Other(plain(other, 40)),
+            other => Self::Other(clean(other, 40)),
         }
     }
 }
@@ -293,7 +293,7 @@ impl From<InspectAnswer> for Container {
             exit_code: state.exit_code.filter(|_| finished_at.is_some() && state.status != Status::Running),
             status: state.status,
             oom_killed: state.oom_killed,
-            error: state.error.map(|text| plain(&text, 400)).filter(|text| !text.is_empty() && !ran),
+            error: state.error.map(|text| clean(&text, 400)).filter(|text| !text.is_empty() && !ran),
             created_at: moment(created.as_deref()),
             started_at,
             finished_at,
@@ -349,7 +349,7 @@ impl LimitsAnswer {
 
 /// The engine writes names with a slash before them.
 fn bare(name: &str) -> String {
-    plain(name.trim_start_matches('/'), 128)
+    clean(name.trim_start_matches('/'), 128)
 }
 
 /// A moment as the engine writes it, with nanoseconds and any offset; `None` where it means "never".

@@ -15,6 +15,7 @@ use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
 use futures::{FutureExt, Stream, StreamExt};
 use model::idle::Counters;
 use model::terminal::Size;
+use model::text::clean;
 use model::units::{Memory, Span};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -32,7 +33,6 @@ use super::pulls::{PullProgress, Pulls, Teller, is_reference, with_tag};
 use super::spec::ContainerSpec;
 use super::stats::StatsAnswer;
 use super::terminal::{self, Input, Output, Shell};
-use super::text::plain;
 use super::wire::{Wire, escape};
 
 /// Longer than any call: the lanes say how long each may take.
@@ -456,7 +456,7 @@ impl Inner {
         for warning in created.warnings.iter().take(8) {
             tracing::warn!(
                 container = spec.name(),
-                warning = plain(warning, 200),
+                warning = clean(warning, 200),
                 "the engine warns of a new container"
             );
         }
@@ -503,7 +503,7 @@ fn checked(reference: &str) -> Result<&str, EngineError> {
     if is_reference(reference) {
         return Ok(reference);
     }
-    let message = format!("`{}` is no reference of an image", plain(reference, 80));
+    let message = format!("`{}` is no reference of an image", clean(reference, 80));
     Err(EngineError::Refused { status: 400, message })
 }
 

@@ -5,9 +5,8 @@ use std::io;
 use std::time::Duration;
 
 use bollard::errors::Error as CallError;
+use model::text::clean;
 use thiserror::Error;
-
-use super::text::plain;
 
 /// Longest text of the engine that is passed on, in characters.
 const TEXT_MAX: usize = 400;
@@ -53,7 +52,7 @@ impl EngineError {
         let says = |words: &[&str]| status == 500 && words.iter().any(|words| message.contains(words));
         let absent = says(&["no such container", "no container with"]);
         let in_the_way = says(&["that name is already in use", "container state improper"]);
-        let message = plain(message, TEXT_MAX);
+        let message = clean(message, TEXT_MAX);
         match status {
             _ if full => Self::NoSpace,
             404 => Self::NotFound(message),
@@ -81,13 +80,13 @@ impl EngineError {
         let CallError::DockerResponseServerError { message, .. } = &error else { return error.into() };
         let taken = ["overlap", "address pool", "already used on the host"];
         if taken.iter().any(|words| message.contains(words)) {
-            return Self::NoAddresses(plain(message, TEXT_MAX));
+            return Self::NoAddresses(clean(message, TEXT_MAX));
         }
         error.into()
     }
 
     pub(super) fn nonsense(what: impl std::fmt::Display) -> Self {
-        Self::Nonsense(plain(&what.to_string(), TEXT_MAX))
+        Self::Nonsense(clean(&what.to_string(), TEXT_MAX))
     }
 
     /// The same, where the engine's message repeats none of `secrets`, be it as they are or quoted.
@@ -122,7 +121,7 @@ impl From<io::Error> for EngineError {
             io::ErrorKind::NotFound => Self::Unreachable("nothing listens there".to_owned()),
             io::ErrorKind::ConnectionRefused => Self::Unreachable("nothing listens there any more".to_owned()),
             io::ErrorKind::PermissionDenied => Self::Unreachable("this user may not open its socket".to_owned()),
-            _ => Self::Unreachable(plain(&error.to_string(), TEXT_MAX)),
+            _ => Self::Unreachable(clean(&error.to_string(), TEXT_MAX)),
         }
     }
 }
@@ -133,7 +132,7 @@ impl From<hyper::Error> for EngineError {
             return Self::nonsense("it is not HTTP");
         }
         let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-        Self::Unreachable(plain(&format!("the connection broke ({cause})"), TEXT_MAX))
+        Self::Unreachable(clean(&format!("the connection broke ({cause})"), TEXT_MAX))
     }
 }
 

@@ -1,12 +1,12 @@
 //! The host as its engine describes it.
 
 use model::host::Resource;
+use model::text::clean;
 use model::time::Timestamp;
 use model::units::{Memory, MilliCpu};
 use serde::Deserialize;
 
 use super::network::Network;
-use super::text::plain;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostFacts {
@@ -72,7 +72,7 @@ struct Component {
 
 impl HostFacts {
     pub(super) fn new(version: &VersionAnswer, info: &InfoAnswer, default_bridge: Option<&Network>) -> Self {
-        let word = |text: &str| plain(text, 120);
+        let word = |text: &str| clean(text, 120);
         let mut components = version.components.iter().flatten();
         let is_podman = components.any(|component| component.name.contains("Podman"));
         let held = [

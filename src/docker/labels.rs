@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::name::EnvironmentId;
+use model::text::clean;
 use serde::Deserialize;
-
-use super::text::plain;
 
 pub(super) const ENVIRONMENT: &str = "berth.environment";
 pub(super) const TEAM: &str = "berth.team";
@@ -35,7 +34,7 @@ impl Labels {
     /// What it says of where it comes from, each a bounded line: environment, team, owner and template.
     #[must_use]
     pub fn claims(&self) -> [Option<String>; 4] {
-        [ENVIRONMENT, TEAM, OWNER, TEMPLATE].map(|name| self.get(name).map(|value| plain(value, 128)))
+        [ENVIRONMENT, TEAM, OWNER, TEMPLATE].map(|name| self.get(name).map(|value| clean(value, 128)))
     }
 
     /// At which attempt to make the environment's container it was made.

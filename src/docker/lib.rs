@@ -19,7 +19,6 @@ mod pulls;
 mod spec;
 mod stats;
 mod terminal;
-mod text;
 mod wire;
 
 #[cfg(any(test, feature = "testing"))]

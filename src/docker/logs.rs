@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 
 use bollard::container::LogOutput;
-
-use super::text::plain;
+use model::text::clean;
 
 /// Most lines, and most characters of one.
 pub(super) const LINES_MAX: usize = 200;
@@ -50,7 +49,7 @@ impl Tail {
 
     fn end_line(&mut self, stream: usize) {
         let bytes = std::mem::take(&mut self.open[stream]);
-        self.lines.push_back(plain(&String::from_utf8_lossy(&bytes), LINE_MAX));
+        self.lines.push_back(clean(&String::from_utf8_lossy(&bytes), LINE_MAX));
         if self.lines.len() > self.most {
             self.lines.pop_front();
         }

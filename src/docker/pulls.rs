@@ -6,11 +6,11 @@ use std::sync::{Mutex, PoisonError};
 
 use bollard::models::CreateImageInfo;
 use futures::future::{BoxFuture, FutureExt, Shared, WeakShared};
+use model::text::clean;
 use tokio::sync::watch;
 
 use super::container::ImageId;
 use super::error::EngineError;
-use super::text::plain;
 
 /// Most layers that are told apart: the engine takes no image of more.
 const LAYERS_MAX: usize = 128;
@@ -55,7 +55,7 @@ impl PullProgress {
         let detail = line.progress_detail.as_ref();
         let amount = |value: Option<i64>| value.and_then(|value| u64::try_from(value).ok());
         let current = amount(detail.and_then(|detail| detail.current)).unwrap_or(0);
-        let layer = Layer { id: plain(id, 64), step, current, total: amount(detail.and_then(|detail| detail.total)) };
+        let layer = Layer { id: clean(id, 64), step, current, total: amount(detail.and_then(|detail| detail.total)) };
         match self.layers.iter().position(|known| known.id == layer.id) {
             Some(at) if self.layers[at] == layer => return false,
             Some(at) => self.layers[at] = layer,

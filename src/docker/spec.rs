@@ -13,6 +13,7 @@ use bollard::models::{
 use model::environment::{Limits, TemplateVersion};
 use model::name::{EnvironmentId, EnvironmentName, TeamName};
 use model::template::{PortSpec, VALUE_MAX, command_problem};
+use model::text::clean;
 use model::units::{Memory, MilliCpu, shorten};
 use thiserror::Error;
 
@@ -20,7 +21,6 @@ use super::container::ImageId;
 use super::isolation::{Check, PORT};
 use super::labels::{self, Labels};
 use super::network::Attachment;
-use super::text::plain;
 
 /// What root in a container keeps of root's powers: enough to install and serve, nothing that reaches the host.
 const CAPABILITIES: [&str; 7] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "NET_BIND_SERVICE", "KILL"];
@@ -277,7 +277,7 @@ fn labels_of(wanted: &Wanted<'_>) -> Result<Labels, SpecError> {
 
 /// An owner's name comes from the identity provider: one line of it.
 fn owner(wanted: &Wanted<'_>) -> String {
-    plain(wanted.owner, 120)
+    clean(wanted.owner, 120)
 }
 
 /// The template's variables with ours, in order of their names.

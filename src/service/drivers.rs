@@ -79,7 +79,7 @@ impl Drivers {
     }
 
     /// Waits until nobody works on anything any more: what is stored is seen a moment before its driver has left.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub async fn all_left(&self) {
         let ids: Vec<_> = self.all().keys().cloned().collect();
         for id in ids {

@@ -191,8 +191,8 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::service::declared::{Known, parse};
-    use crate::service::export;
+    use crate::declared::{Known, parse};
+    use crate::export;
     use proptest::prelude::*;
 
     const EXAMPLE: &str = include_str!("../../examples/catalogue.toml");

@@ -180,7 +180,7 @@ async fn a_name_of_a_megabyte_or_with_control_characters_is_cut_and_cleaned() {
     assert_eq!((actor.name.chars().count(), actor.email), (101, None));
     pair.provider.claims(json!({"name": "Bea\u{1b}[31m\nroot\u{202e}", "email": "b\u{0}@example.org"}));
     let actor = pair.signed_in().await.who().await.expect("bea");
-    assert_eq!((actor.name.as_str(), actor.email), ("Bea\u{fffd}[31m\u{fffd}root\u{fffd}", None));
+    assert_eq!((actor.name.as_str(), actor.email), ("Bea root\u{fffd}", None));
     pair.provider.claims(json!({"name": " ", "email": null}));
     assert_eq!(pair.signed_in().await.who().await.expect("bea").name, "bea");
 }

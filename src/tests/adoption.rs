@@ -35,7 +35,7 @@ async fn crowded() -> (Stage, Actor) {
     (stage, Actor { role: Some(InstallationRole::Admin), ..bea })
 }
 
-async fn count(stage: &Stage, admin: &Actor, service: &crate::service::Service, state: State) -> usize {
+async fn count(stage: &Stage, admin: &Actor, service: &service::Service, state: State) -> usize {
     assert_eq!(stage.engine.containers().len(), MANY);
     let all = service.all_environments(admin).await.expect("a list");
     all.iter().filter(|environment| environment.state == state).count()

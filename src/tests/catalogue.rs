@@ -2,12 +2,11 @@
 
 use model::name::TemplateName;
 use model::time::Timestamp;
+use service::apply::{ApplyError, Difference, apply};
+use service::export;
 use store::Store;
 use store::catalogue::Catalogue;
 use tempfile::TempDir;
-
-use crate::service::apply::{ApplyError, Difference, apply};
-use crate::service::export;
 
 const EXAMPLE: &str = include_str!("../../examples/catalogue.toml");
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);

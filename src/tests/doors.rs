@@ -9,9 +9,11 @@ use axum::extract::ConnectInfo;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, LOCATION, ORIGIN};
 use axum::http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
+use identity::Auth;
 use model::access::{InstallationRole, TokenScope};
 use model::units::Span;
 use serde_json::Value;
+use service::apply;
 use store::people::Identity;
 use store::sessions::SignedIn;
 use store::tokens::NewToken;
@@ -20,8 +22,6 @@ use tower::ServiceExt;
 use super::stage::Stage;
 use super::support::PATIENT;
 use crate::config::Config;
-use crate::service::apply;
-use crate::web::auth::Auth;
 use crate::web::router;
 
 /// Teams blue and green with the groups that make their members: `blue` and `blue-leads`, `green` and `green-leads`.
@@ -66,7 +66,7 @@ impl Doors {
         let config = Config::read(Some((Path::new("berth.toml"), "")), []).expect("a configuration");
         let public_url = config.server.public_url_on(config.server.addr);
         let address = public_url.to_string();
-        let auth = Auth::new(&config, public_url, stage.store.clone(), stage.clock.clone(), PATIENT);
+        let auth = Auth::new(config.identity(), public_url, stage.store.clone(), stage.clock.clone(), PATIENT);
         let router = router(&config, &stage.service, &Arc::new(auth.expect("certificates")));
         let doors = Self { stage, router, address };
         doors.declare(TEAMS).await;

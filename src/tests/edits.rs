@@ -192,8 +192,7 @@ async fn a_secret_s_default_is_never_shown_and_stays_when_the_rest_changes() {
     let defaults: Vec<_> = now.variables.iter().filter_map(|variable| variable.default.as_deref()).collect();
     assert!(now.label == "Net" && defaults.contains(&"hunter2"), "{defaults:?}");
     let again = admin.get("/api/v1/catalogue").await.body;
-    let told =
-        crate::service::apply::apply(&site.stage.store, &again, true, site.stage.clock.now()).await.expect("ours");
+    let told = service::apply::apply(&site.stage.store, &again, true, site.stage.clock.now()).await.expect("ours");
     assert_eq!(told, Vec::new(), "what is exported changes nothing");
 }
 
@@ -273,7 +272,7 @@ async fn a_size_is_changed_and_added_and_removed_only_where_nothing_uses_it() {
     assert_eq!(sent(&mut admin, "/sizes", &size("zero", "", "0")).await.status.as_u16(), 422);
     let catalogue = site.stage.store.catalogue().await.expect("a catalogue");
     let xl = catalogue.sizes.iter().find(|size| size.name.as_str() == "xl").expect("xl");
-    let revision = crate::service::manage::revision_of_size(xl);
+    let revision = service::manage::revision_of_size(xl);
     done(&sent(&mut admin, "/sizes", &size("xl", &revision, "5")).await, "/sizes?said=saved");
     done(&send(&mut admin, "/sizes", &[("form", "remove-size"), ("name", "xl")]).await, "/sizes?said=removed");
     let used = send(&mut admin, "/sizes", &[("form", "remove-size"), ("name", "s")]).await;

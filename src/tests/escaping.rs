@@ -7,12 +7,12 @@ use app::api::backend::Backend;
 use model::access::{Actor, InstallationRole, TeamRole};
 use model::name::TeamName;
 use serde_json::json;
+use service::apply;
 
 use super::layering::files;
 use super::site::Site;
 use super::stage::ask;
 use super::stand_in::{Image, Process};
-use crate::service::apply;
 
 /// Ends an attribute, a title and a text area, and begins an element that no page of ours has.
 const HOSTILE: &str = "\"></title></textarea><blink>";

@@ -7,10 +7,10 @@ use model::access::{Actor, InstallationRole, TeamRole};
 use model::audit::Search;
 use model::environment::{Operation, State};
 use model::host::Isolation;
+use service::Settings;
 
 use super::stage::{Stage, ask, reconciled, settings};
 use super::stand_in::{Call, Mood, StandIn};
-use crate::service::Settings;
 
 /// A stage whose engine lets containers on its default bridge talk to each other.
 async fn talking() -> Stage {
@@ -52,7 +52,7 @@ async fn else_each_team_has_one_network_whose_containers_cannot_talk_and_it_goes
         let id = launched.expect("launched").id;
         stage.done(&bea, &id, Operation::Remove).await.expect("removed");
     }
-    stage.service.drivers.all_left().await;
+    stage.service.all_left().await;
     let left = stage.engine.networks();
     assert_eq!(left.len(), 1, "{left:#?}");
     assert_eq!(left[0]["Labels"]["berth.team"], "green");

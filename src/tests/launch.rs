@@ -12,11 +12,11 @@ use model::environment::{Operation, State, StepName};
 use model::name::TeamName;
 use model::quota::{Amount, Holding, Scope};
 use model::units::{MilliCpu, Span};
+use service::{Reach, Settings};
 
 use super::site::Site;
 use super::stage::{Stage, ask, reconciled, settings};
 use super::stand_in::{Call, Gate, Image, Mood, Process};
-use crate::service::{Reach, Settings};
 
 fn size(name: &str) -> Option<model::name::SizeName> {
     Some(name.parse().expect("a name"))

@@ -13,6 +13,7 @@ use http_body_util::BodyExt;
 use model::access::{InstallationRole, TokenScope};
 use model::audit::Search;
 use model::environment::{Operation, State};
+use service::Settings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -24,7 +25,6 @@ use super::site::{Bringing, Site};
 use super::stage::{Stage, ask, settings};
 use super::stand_in::StandIn;
 use super::support::{Answer, Berth};
-use crate::service::Settings;
 use crate::web::{connections, layers};
 
 const ELSEWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7)), 50_000);

@@ -171,7 +171,7 @@ async fn a_stopped_environment_whose_container_somebody_removed_says_so_and_star
 }
 
 /// What an operator does with the database while no server runs.
-async fn restored(stage: &Stage, statement: &str) -> crate::service::Service {
+async fn restored(stage: &Stage, statement: &str) -> service::Service {
     stage.service.cut_off();
     stage.store.sql(statement).await;
     let after = stage.serving(&stage.engine).await;

@@ -7,11 +7,11 @@ use model::access::TokenScope;
 use model::environment::Operation;
 use model::units::{Memory, MilliCpu, Span};
 use serde_json::{Value, json};
+use service::Reserve;
 
 use super::doors::{Doors, Person};
 use super::stage::{Stage, ask, reconciled};
 use super::storm::with_reserve;
-use crate::service::Reserve;
 
 const CAPPED: &str = r#"
 [[team]]

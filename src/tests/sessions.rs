@@ -17,7 +17,7 @@ const COOKIE: &str = "berth-3000";
 async fn signed_in(berth: &Berth, user: &model::name::UserId) -> Browser {
     let clock = berth.clock.clock();
     let id = tower_sessions::session::Id(i128::from_be_bytes(clock.random())).to_string();
-    let (now, until) = (clock.now(), clock.now().after(berth.auth.times.absolute));
+    let (now, until) = (clock.now(), clock.now().after(berth.auth.times().absolute));
     berth.store.create_session(&id, "{}", now, until).await.expect("a session");
     let who = SignedIn { user, sid: None, id_token: None };
     berth.store.sign_in_session(&id, who, now, until).await.expect("signed in");
@@ -29,7 +29,7 @@ async fn signed_in(berth: &Berth, user: &model::name::UserId) -> Browser {
 #[tokio::test]
 async fn the_operator_s_link_signs_in_once() {
     let berth = Berth::start().await;
-    let link = berth.auth.operator.as_ref().expect("a link").path();
+    let link = berth.auth.operator().expect("a link").path();
     berth.clock.advance(Span::hours(24 * 30));
     let mut browser = berth.browser();
     assert_eq!(browser.get(&link).await.location(), "/");
@@ -57,7 +57,7 @@ async fn the_operator_s_link_works_on_this_machine_only() {
     let berth = Berth::start().await;
     let mut stranger = berth.browser();
     stranger.peer = ([192, 0, 2, 7], 1).into();
-    let link = berth.auth.operator.as_ref().expect("a link").path();
+    let link = berth.auth.operator().expect("a link").path();
     assert_eq!(stranger.get(&link).await.location(), "/sign-in?problem=link_used");
     assert!(berth.operator().await.who().await.is_some());
 }
@@ -65,7 +65,7 @@ async fn the_operator_s_link_works_on_this_machine_only() {
 #[tokio::test]
 async fn a_new_start_makes_a_new_link_and_keeps_the_session() {
     let berth = Berth::start().await;
-    let old = berth.auth.operator.as_ref().expect("a link").path();
+    let old = berth.auth.operator().expect("a link").path();
     let mut browser = berth.operator().await;
     let berth = berth.restarted("").await;
     assert_eq!(berth.browser().get(&old).await.location(), "/sign-in?problem=link_used");
@@ -78,7 +78,7 @@ async fn a_new_start_makes_a_new_link_and_keeps_the_session() {
 #[tokio::test]
 async fn the_cookie_is_the_host_s_own_and_no_script_s() {
     let berth = Berth::start().await;
-    let link = berth.auth.operator.as_ref().expect("a link").path();
+    let link = berth.auth.operator().expect("a link").path();
     let answer = berth.browser().get(&link).await;
     let [cookie] = answer.set_cookies()[..] else { panic!("one cookie") };
     assert!(cookie.starts_with("berth-3000="), "{cookie}");
@@ -105,7 +105,7 @@ async fn the_id_from_before_the_sign_in_is_dead_after_it() {
     let berth = berth.restarted("").await;
     let mut again = berth.browser();
     again.cookies.clone_from(&planted);
-    let link = berth.auth.operator.as_ref().expect("a link").path();
+    let link = berth.auth.operator().expect("a link").path();
     again.get(&link).await;
     assert_ne!(again.cookies, planted);
     assert!(again.who().await.is_some());
@@ -181,7 +181,7 @@ async fn who_is_signed_in_stays_so_while_the_disk_is_full() {
 #[tokio::test]
 async fn the_operator_s_link_is_left_where_the_disk_was_full() {
     let berth = Berth::start().await;
-    let link = berth.auth.operator.as_ref().expect("a link").path();
+    let link = berth.auth.operator().expect("a link").path();
     berth.store.border.fail(usize::MAX);
     assert_eq!(berth.browser().get(&link).await.location(), "/sign-in?problem=internal");
     berth.store.border.open();
@@ -256,7 +256,7 @@ async fn a_request_in_flight_cannot_bring_back_a_session_that_was_signed_out() {
     let berth = Berth::start().await;
     let mut browser = berth.operator().await;
     let id = browser.cookies[COOKIE].clone();
-    let rows = crate::web::session::Rows::new(berth.store.clone(), berth.clock.clock(), berth.auth.times);
+    let rows = berth.auth.rows();
     let session = tower_sessions::Session::new(Some(id.parse().expect("an id")), rows.into(), None);
     session.insert("anything", 1).await.expect("read");
 

@@ -378,7 +378,7 @@ async fn signing_out_leads_on_by_a_page_and_not_by_a_redirect_that_our_own_polic
 #[tokio::test]
 async fn with_a_provider_there_is_no_operator_s_link_and_without_one_no_provider() {
     let pair = Pair::start().await;
-    assert!(pair.berth.auth.operator.is_none());
+    assert!(pair.berth.auth.operator().is_none());
     assert_eq!(pair.browser().get("/auth/operator/x").await.location(), "/sign-in?problem=no_link");
     let alone = Berth::start().await;
     assert_eq!(alone.browser().get("/auth/start").await.location(), "/sign-in");

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::header::{CONTENT_TYPE, ORIGIN};
+use identity::Auth;
 use model::access::{InstallationRole, TokenScope};
 use model::name::UserId;
 use store::people::Identity;
@@ -21,7 +22,6 @@ use super::stage::Stage;
 use super::support::{Answer, Browser, PATIENT};
 use crate::config::{Config, Limits};
 use crate::web;
-use crate::web::auth::Auth;
 use crate::web::connections;
 
 /// Which groups make somebody what, beside the stage's own catalogue.
@@ -44,7 +44,7 @@ impl Site {
         let stage = Stage::set().await;
         let config = Config::read(Some((Path::new("berth.toml"), berth_toml)), []).expect("a configuration");
         let public_url = config.server.public_url_on(config.server.addr);
-        let auth = Auth::new(&config, public_url, stage.store.clone(), stage.clock.clone(), PATIENT);
+        let auth = Auth::new(config.identity(), public_url, stage.store.clone(), stage.clock.clone(), PATIENT);
         let auth = Arc::new(auth.expect("certificates"));
         let router = web::router(&config, &stage.service, &auth);
         let site = Self { stage, auth, router };
@@ -79,7 +79,7 @@ impl Site {
     pub async fn browser(&self, user: &UserId) -> Browser {
         let (store, clock) = (&self.stage.store, &self.stage.clock);
         let id = tower_sessions::session::Id(i128::from_be_bytes(clock.random())).to_string();
-        let (now, until) = (clock.now(), clock.now().after(self.auth.times.absolute));
+        let (now, until) = (clock.now(), clock.now().after(self.auth.times().absolute));
         store.create_session(&id, "{}", now, until).await.expect("a session");
         let who = SignedIn { user, sid: None, id_token: None };
         store.sign_in_session(&id, who, now, until).await.expect("signed in");

@@ -18,14 +18,13 @@ use model::host::Link;
 use model::name::{EnvironmentId, TeamName};
 use model::time::Timestamp;
 use model::units::{Memory, Span};
+use service::{Reach, Reserve, Service, Settings, apply};
 use store::Store;
 use store::people::Identity;
 use tempfile::TempDir;
 
 use super::stand_in::{Image, Process, StandIn};
 use crate::config::Limits;
-use crate::service::list::Wanted;
-use crate::service::{Reach, Reserve, Service, Settings, apply};
 
 const CATALOGUE: &str = include_str!("stage.toml");
 
@@ -40,19 +39,6 @@ pub struct Stage {
     now: Arc<AtomicI64>,
     patience: Patience,
     folder: TempDir,
-}
-
-impl Service {
-    /// Everything that somebody sees, the newest first.
-    pub async fn all_environments(&self, actor: &Actor) -> Result<Vec<Environment>, ApiError> {
-        let wanted = Wanted { limit: usize::MAX, ..Wanted::default() };
-        Ok(self.listed(actor, &wanted).await?.items)
-    }
-
-    /// The environment once it is in no transitional state any more, however long that takes.
-    pub async fn settled(&self, actor: &Actor, id: &EnvironmentId) -> Result<Environment, ApiError> {
-        self.settled_within(actor, id, Duration::from_secs(24 * 3600)).await
-    }
 }
 
 impl Stage {
@@ -210,7 +196,7 @@ impl Stage {
 
 /// Reconciles once whoever worked on an environment has left: before that it is none of the reconciler's business.
 pub async fn reconciled(service: &Service) {
-    service.drivers.all_left().await;
+    service.all_left().await;
     service.reconcile().await;
 }
 

@@ -12,12 +12,12 @@ use model::name::{EnvironmentId, TeamName};
 use model::quota::Scope;
 use model::units::Memory;
 use serde_json::{Value, json};
+use service::{Reserve, Service, Settings, apply};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::doors::{Doors, Person};
 use super::stage::{Stage, ask, settings};
-use crate::service::{Reserve, Service, Settings, apply};
 
 const STORM: usize = 200;
 const QUOTA: usize = 17;

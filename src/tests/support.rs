@@ -16,6 +16,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use clock::Clock;
 use http_body_util::BodyExt;
+use identity::Auth;
 use model::access::{Actor, TokenScope};
 use model::name::UserId;
 use model::time::Timestamp;
@@ -28,7 +29,6 @@ use tower::ServiceExt;
 
 use crate::config::Config;
 use crate::web::actor::CurrentActor;
-use crate::web::auth::{self, Auth};
 use crate::web::headers::SecurityHeaders;
 use crate::web::{layers, proxies};
 
@@ -100,7 +100,7 @@ impl Berth {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(&folder.path().join("berth.db")).await.expect("a database");
         let auth = auth_of(&config, store.clone(), &clock, patience);
-        let headers = SecurityHeaders::new(&config, &auth.public_url);
+        let headers = SecurityHeaders::new(&config, auth.public_url());
         let router = layers::around(routes(&auth), &auth, &config);
         Self { auth, store, clock, headers, router, patience, folder }
     }
@@ -124,7 +124,7 @@ impl Berth {
     /// A browser in which the operator is signed in.
     pub async fn operator(&self) -> Browser {
         let mut browser = self.browser();
-        let link = self.auth.operator.as_ref().expect("no provider is configured").path();
+        let link = self.auth.operator().expect("no provider is configured").path();
         assert_eq!(browser.get(&link).await.status, StatusCode::SEE_OTHER);
         browser
     }
@@ -170,7 +170,7 @@ impl Berth {
 
 fn auth_of(config: &Config, store: Store, clock: &TestClock, patience: Duration) -> Arc<Auth> {
     let public_url = config.server.public_url_on(config.server.addr);
-    let auth = Auth::new(config, public_url, store, clock.clock(), patience);
+    let auth = Auth::new(config.identity(), public_url, store, clock.clock(), patience);
     Arc::new(auth.expect("certificates"))
 }
 
@@ -182,7 +182,7 @@ fn routes(auth: &Arc<Auth>) -> Router {
         .route("/seen", get(seen))
         .route("/fault", get(|| async { StatusCode::INTERNAL_SERVER_ERROR }))
         .route("/panics", get(panics))
-        .merge(auth::table().router().with_state(Arc::clone(auth)))
+        .merge(crate::web::ways_in().router().with_state(Arc::clone(auth)))
 }
 
 async fn who(CurrentActor(actor): CurrentActor) -> Response {
@@ -228,7 +228,7 @@ pub struct Answer {
 impl Browser {
     pub fn at(router: Router, auth: &Auth) -> Self {
         let peer = SocketAddr::from(([127, 0, 0, 1], 50_000));
-        Self { router, cookies: BTreeMap::new(), address: auth.public_url.to_string(), peer }
+        Self { router, cookies: BTreeMap::new(), address: auth.public_url().to_string(), peer }
     }
 
     pub async fn get(&mut self, path: &str) -> Answer {

@@ -11,6 +11,7 @@ use model::name::{EnvironmentId, UserId};
 use model::terminal::Size;
 use model::units::Span;
 use serde_json::{Value, json};
+use service::terminal::{Happening, Terminal};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -20,7 +21,6 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use super::site::{Listening, Site};
 use super::stage::{Stage, ask};
 use super::stand_in::{Call, Mood};
-use crate::service::terminal::{Happening, Terminal};
 use crate::web::terminal::MESSAGE_MAX;
 
 const SIZE: Size = Size::new(80, 24);

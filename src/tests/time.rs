@@ -13,10 +13,10 @@ use model::lifetime::{GRACE, How, Warning, Whose};
 use model::name::{EnvironmentId, TeamName};
 use model::time::Timestamp;
 use model::units::Span;
+use service::{Service, Settings, apply};
 
 use super::stage::{Stage, ask, reconciled, settings};
 use super::stand_in::{Call, End, Mood};
-use crate::service::{Service, Settings, apply};
 
 /// A team that limits, one that does not, and templates with and without an idle rule.
 const MORE: &str = r#"

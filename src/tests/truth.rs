@@ -8,10 +8,10 @@ use model::audit::Search;
 use model::environment::{Environment, Health, Operation, State};
 use model::name::EnvironmentId;
 use model::units::Span;
+use service::apply;
 
 use super::stage::{Stage, ask, reconciled};
 use super::stand_in::{Call, End, Image, Mood, Process};
-use crate::service::apply;
 
 /// Waits until the environment is as `wanted` says.
 async fn seen(stage: &Stage, who: &Actor, id: &EnvironmentId, wanted: impl Fn(&Environment) -> bool) -> Environment {

@@ -1,7 +1,7 @@
 //! Who acts: read from the database for every request, once, in front of pages, server functions and the API alike.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request, State};
@@ -10,19 +10,16 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use model::access::{Actor, TeamRole, TokenScope};
+use identity::{Auth, Credential};
+use model::access::Actor;
 use model::audit;
-use model::name::TeamName;
-use store::StoreError;
-use store::people::Person;
+use service::error::fault;
 use store::tokens::PREFIX;
 use tower_sessions::Session;
 
-use super::auth::Auth;
 use super::problem::Problem;
 use super::proxies::ClientAddress;
 use super::refusal;
-use crate::service::error::fault;
 
 /// Who acts in this request, if anybody. [`read`] puts it there.
 #[derive(Debug, Clone, Default)]
@@ -33,26 +30,6 @@ impl<S: Sync> FromRequestParts<S> for CurrentActor {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         Ok(parts.extensions.get().cloned().unwrap_or_default())
-    }
-}
-
-/// What a request shows to say who it is from: asked again while a stream lasts. [`read`] puts it there.
-#[derive(Debug, Clone)]
-pub enum Credential {
-    Session(String),
-    Token(String),
-}
-
-impl Credential {
-    /// Who that is now; `noted`: they did something.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn actor(&self, auth: &Auth, noted: bool) -> Result<Option<Actor>, StoreError> {
-        match self {
-            Self::Session(id) => auth.actor_of_session(id, noted).await,
-            Self::Token(token) => auth.actor_of_token(token).await,
-        }
     }
 }
 
@@ -72,7 +49,7 @@ pub async fn read(State(auth): State<Arc<Auth>>, mut request: Request, next: Nex
             let why = "unknown, expired or revoked, or nothing admits its owner any more";
             match auth.note_refused(audit::Action::UseToken, client(&request), why).await {
                 Ok(()) => refusal::bad_token(),
-                Err(error) => refusal::too_many(wants_page, &auth.clock, error),
+                Err(error) => refusal::too_many(wants_page, auth.clock(), error.into()),
             }
         }
         Ok(actor) => {
@@ -84,15 +61,15 @@ pub async fn read(State(auth): State<Arc<Auth>>, mut request: Request, next: Nex
         }
         Err(error) if wants_page => {
             tracing::error!(%error, "who a request is from could not be read");
-            refusal::unavailable(&auth.clock)
+            refusal::unavailable(auth.clock())
         }
         Err(error) => Problem(fault(error)).into_response(),
     }
 }
 
 /// Where a request comes from, for the log.
-fn client(request: &Request) -> Option<ClientAddress> {
-    request.extensions().get().copied()
+fn client(request: &Request) -> Option<IpAddr> {
+    request.extensions().get().map(|ClientAddress(address)| *address)
 }
 
 /// A proxy in front may add credentials of its own, `Basic` or a token of the provider's: they are none of our business beside
@@ -142,56 +119,4 @@ fn is_activity(request: &Request) -> bool {
     let streams = |value: &HeaderValue| value.as_bytes().starts_with(b"text/event-stream");
     let reads = request.method() == Method::GET && request.uri().path().starts_with("/fn/");
     !(reads || headers.contains_key(UPGRADE) || headers.get(ACCEPT).is_some_and(streams))
-}
-
-/// That somebody is there may fail to be written, as when the disk is full: they read on.
-fn note_use(written: Result<(), StoreError>) {
-    if let Err(error) = written {
-        tracing::warn!(%error, "that a session or token was used cannot be noted");
-    }
-}
-
-impl Auth {
-    /// Who is signed in to a session, with the rights of this moment. `noted`: the request shows that they are there.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn actor_of_session(&self, id: &str, noted: bool) -> Result<Option<Actor>, StoreError> {
-        let now = self.clock.now();
-        let Some(visitor) = self.store.visitor(id, now, self.seen_after(), self.vouched_after()).await? else {
-            return Ok(None);
-        };
-        if noted && self.is_due(Some(visitor.seen_at)) {
-            note_use(self.store.touch_session(id, now).await);
-        }
-        self.actor(visitor.person, visitor.teams, None, None).await
-    }
-
-    /// Whose token this is, with the rights of this moment.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn actor_of_token(&self, token: &str) -> Result<Option<Actor>, StoreError> {
-        let now = self.clock.now();
-        let Some(bearer) = self.store.bearer(token, now, self.vouched_after()).await? else { return Ok(None) };
-        if self.is_due(bearer.used_at) {
-            note_use(self.store.touch_token(&bearer.token_id, now).await);
-        }
-        self.actor(bearer.person, bearer.teams, Some(bearer.scope), Some(bearer.name)).await
-    }
-
-    /// A person as one who acts, or nobody when no rule admits them any more.
-    async fn actor(
-        &self,
-        person: Person,
-        teams: BTreeMap<TeamName, TeamRole>,
-        scope: Option<TokenScope>,
-        token: Option<String>,
-    ) -> Result<Option<Actor>, StoreError> {
-        if person.role.is_none() && teams.is_empty() && !self.is_allowed(&person.id).await? {
-            return Ok(None);
-        }
-        let Person { id, name, email, role } = person;
-        Ok(Some(Actor { id, name, email, role, teams, scope, token }))
-    }
 }

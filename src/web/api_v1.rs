@@ -19,6 +19,7 @@ use model::filter::Filter;
 use model::host::IsolationCheck;
 use model::name::{EnvironmentId, TeamName, TemplateName, UserId};
 use serde::{Deserialize, Serialize};
+use service::list::Wanted;
 
 use super::Web;
 use super::actor::CurrentActor;
@@ -26,7 +27,6 @@ use super::prefer::patience;
 use super::problem::{Problem, malformed};
 use super::table::{Table, get, post};
 use super::terminal;
-use crate::service::list::Wanted;
 
 /// Most items of one answer.
 const PAGE_MAX: usize = 500;

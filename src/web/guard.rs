@@ -9,10 +9,11 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use clock::Clock;
+use identity::PublicUrl;
+use identity::address::is_loopback_origin;
 
 use super::actor::brings_token;
 use super::refusal::Page;
-use crate::config::{PublicUrl, is_loopback_origin};
 
 /// Which origins are ours.
 #[derive(Debug, Clone)]

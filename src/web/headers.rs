@@ -10,8 +10,9 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
+use identity::PublicUrl;
 
-use crate::config::{Config, PublicUrl};
+use crate::config::Config;
 
 /// Headers for this installation.
 #[derive(Debug, Clone)]

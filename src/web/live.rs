@@ -10,13 +10,14 @@ use axum::extract::{Request, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt};
+use identity::Credential;
+use identity::rates::{Counted, Place};
 use model::access::Actor;
 use tokio_stream::wrappers::IntervalStream;
 
 use super::Web;
-use super::actor::{Credential, CurrentActor};
+use super::actor::CurrentActor;
 use super::problem::Problem;
-use crate::rates::{Counted, Place};
 
 /// How often a stream's right is read again.
 pub const CHECK: Duration = Duration::from_secs(4);
@@ -31,7 +32,7 @@ pub async fn live(State(web): State<Web>, request: Request) -> Response {
     }
     let place = match web.streams.take(Counted::from(&actor)) {
         Ok(place) => place,
-        Err(error) => return Problem(error).into_response(),
+        Err(error) => return Problem(error.into()).into_response(),
     };
     let keep = KeepAlive::new().interval(Duration::from_secs(20));
     // nginx passes on what it is given only then.

@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use identity::sign_in::STRANGER;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use model::access::Actor;
@@ -19,7 +20,6 @@ use tower_sessions::Session;
 
 use super::Web;
 use super::actor::CurrentActor;
-use super::oidc::callback::STRANGER;
 
 /// A page, whole and with its real content. Without anybody signed in there is only the sign-in page.
 pub async fn page(State(web): State<Web>, request: Request<Body>) -> Response {
@@ -87,7 +87,7 @@ pub(super) fn asker(request: &Request<Body>) -> Option<Actor> {
 async fn to_sign_in(web: &Web, back: &str, session: Option<String>) -> Response {
     let back = url_escape(back);
     let ended = match session {
-        Some(id) => web.auth.store.session_had_somebody(&id).await.unwrap_or_else(|error| {
+        Some(id) => web.auth.had_somebody(&id).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "whether a session has ended cannot be read");
             false
         }),
@@ -116,7 +116,7 @@ enum For {
 fn context(web: &Web, actor: Option<Actor>, answer: For) -> impl Fn() + Clone + Send + 'static {
     let backend: Arc<dyn Backend> = Arc::new(web.service.clone());
     let (sign_in, headers): (SignIn, _) = (web.sign_in, web.headers.clone());
-    let visit = Visit { at: web.auth.clock.now(), host: web.auth.public_url.host().to_owned() };
+    let visit = Visit { at: web.auth.clock().now(), host: web.auth.public_url().host().to_owned() };
     move || {
         provide_context(Arc::clone(&backend));
         provide_context(actor.clone());

@@ -13,7 +13,7 @@ use futures::FutureExt;
 
 use super::problem::Problem;
 use super::refusal::{Page, wants_page};
-use super::text::line;
+use model::text::line;
 
 /// The middleware. What a handler holds when it panics is dropped with it: a transaction is rolled back, a lock is given up.
 pub async fn caught(State(clock): State<Clock>, request: Request, next: Next) -> Response {

@@ -5,6 +5,7 @@ use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use model::access::TooMany;
 use model::quota::{Amount, Refusal};
 use serde_json::{Value, json};
 
@@ -35,6 +36,12 @@ impl From<QueryRejection> for Problem {
 pub fn malformed(message: &str) -> ApiError {
     let message = message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
     ApiError::Malformed { message }
+}
+
+impl From<TooMany> for Problem {
+    fn from(error: TooMany) -> Self {
+        Self(error.into())
+    }
 }
 
 impl From<ApiError> for Problem {

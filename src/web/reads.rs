@@ -6,11 +6,11 @@ use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
+use identity::Auth;
+use identity::rates::{AtOnce, Counted};
 
 use super::actor::CurrentActor;
-use super::auth::Auth;
 use super::refusal;
-use crate::rates::{AtOnce, Counted};
 
 /// The middleware. What nobody asks is cheap: it ends at the sign-in.
 pub async fn limited(
@@ -22,6 +22,6 @@ pub async fn limited(
     let (Some(actor), &Method::GET | &Method::HEAD) = (actor, request.method()) else { return next.run(request).await };
     match reads.take(Counted::from(&actor)) {
         Ok(_place) => next.run(request).await,
-        Err(error) => refusal::too_many(refusal::wants_page(request.headers()), &auth.clock, error),
+        Err(error) => refusal::too_many(refusal::wants_page(request.headers()), auth.clock(), error.into()),
     }
 }

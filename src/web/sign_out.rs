@@ -9,12 +9,13 @@ use axum::extract::State;
 use axum::http::header::{REFRESH, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use identity::Auth;
 use model::sign_in::Problem;
 use tower_sessions::Session;
 use url::Url;
 
-use super::auth::Auth;
 use super::refusal::{self, Page};
+use super::session::SessionCookie;
 
 /// How long somebody who signs out waits for a provider that has to be found first.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -25,7 +26,7 @@ const ONWARD_SECONDS: u8 = 1;
 /// `POST /auth/sign-out`.
 pub async fn sign_out(State(auth): State<Arc<Auth>>, session: Session) -> Response {
     let ended = match session.id() {
-        Some(id) => auth.store.sign_out(&id.to_string(), auth.clock.now()).await,
+        Some(id) => auth.sign_out(&id.to_string()).await,
         None => Ok(None),
     };
     let id_token = match ended {
@@ -36,40 +37,27 @@ pub async fn sign_out(State(auth): State<Arc<Auth>>, session: Session) -> Respon
         }
     };
     let there = match &id_token {
-        Some(id_token) => auth.end_session_url(id_token).await,
+        Some(id_token) => auth.end_session_url(id_token, PATIENCE).await,
         None => None,
     };
-    (refusal::PRIVATE, [(SET_COOKIE, auth.cookie.removal())], auth.onward(there)).into_response()
+    (refusal::PRIVATE, [(SET_COOKIE, SessionCookie::of(auth.public_url()).removal())], onward(&auth, there))
+        .into_response()
 }
 
-impl Auth {
-    /// Where the provider's own session ends; `None` where it cannot be, or the provider does not answer.
-    async fn end_session_url(&self, id_token: &str) -> Option<Url> {
-        let provider = self.provider.as_ref()?;
-        match tokio::time::timeout(PATIENCE, provider.known()).await {
-            Ok(Ok(known)) => provider.end_session_url(&known, Some(id_token), self.public_url.at("/sign-in")),
-            Ok(Err(_)) | Err(_) => {
-                tracing::warn!("signed out here only: the identity provider does not answer");
-                None
-            }
-        }
+/// On to the provider by a page that says so, and not by a redirect: what a form leads to, our own policy allows for ourselves
+/// only, and a provider may redirect once more. Who finds nothing there has read that they are signed out here.
+fn onward(auth: &Auth, there: Option<Url>) -> Response {
+    let Some(url) = there else { return Redirect::to("/sign-in").into_response() };
+    let page = Page {
+        status: StatusCode::OK,
+        title: "You are signed out of Berth",
+        text: "Signing you out at the identity provider as well.",
+        links: &[(url.as_str(), "Sign out there now"), ("/sign-in", "Back to Berth")],
+    };
+    let mut response = page.answer(auth.clock());
+    // A URL is written in ASCII.
+    if let Ok(onward) = HeaderValue::from_str(&format!("{ONWARD_SECONDS};url={url}")) {
+        response.headers_mut().insert(REFRESH, onward);
     }
-
-    /// On to the provider by a page that says so, and not by a redirect: what a form leads to, our own policy allows for ourselves
-    /// only, and a provider may redirect once more. Who finds nothing there has read that they are signed out here.
-    fn onward(&self, there: Option<Url>) -> Response {
-        let Some(url) = there else { return Redirect::to("/sign-in").into_response() };
-        let page = Page {
-            status: StatusCode::OK,
-            title: "You are signed out of Berth",
-            text: "Signing you out at the identity provider as well.",
-            links: &[(url.as_str(), "Sign out there now"), ("/sign-in", "Back to Berth")],
-        };
-        let mut response = page.answer(&self.clock);
-        // A URL is written in ASCII.
-        if let Ok(onward) = HeaderValue::from_str(&format!("{ONWARD_SECONDS};url={url}")) {
-            response.headers_mut().insert(REFRESH, onward);
-        }
-        response
-    }
+    response
 }

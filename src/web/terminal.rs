@@ -12,18 +12,19 @@ use axum::response::{IntoResponse, Response};
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt, StreamExt};
 use hyper::body::Bytes;
+use identity::Credential;
+use identity::rates::{Counted, Place};
 use model::access::Actor;
 use model::name::EnvironmentId;
 use model::terminal::{Ask, Told};
+use service::terminal::{Ending, Happening, Terminal};
 use tokio::sync::oneshot;
 use tokio::time::{interval, timeout};
 
 use super::Web;
-use super::actor::{Credential, CurrentActor};
+use super::actor::CurrentActor;
 use super::live::CHECK;
 use super::problem::Problem;
-use crate::rates::{Counted, Place};
-use crate::service::terminal::{Ending, Happening, Terminal};
 
 /// Longest message that is read, in bytes: a large paste comes in several.
 pub const MESSAGE_MAX: usize = 128 << 10;

@@ -7,6 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::name::{TeamName, UserId};
 
+/// More was asked for than one person, token or address may at once; nothing was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("Too many requests; try again in {retry_after_seconds} s.")]
+pub struct TooMany {
+    pub retry_after_seconds: u64,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TeamRole {

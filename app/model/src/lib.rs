@@ -25,5 +25,6 @@ pub mod sign_in;
 pub mod team;
 pub mod template;
 pub mod terminal;
+pub mod text;
 pub mod time;
 pub mod units;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::json::JsonText;
+use model::access::TooMany;
 use model::quota::Refused;
 use model::template::{FieldError, Offer};
 
@@ -57,6 +58,12 @@ pub enum ApiError {
 fn list(errors: &[FieldError]) -> String {
     let each: Vec<String> = errors.iter().map(|e| format!("{} {}", e.field, e.message)).collect();
     each.join("; ")
+}
+
+impl From<TooMany> for ApiError {
+    fn from(TooMany { retry_after_seconds }: TooMany) -> Self {
+        Self::TooMany { retry_after_seconds }
+    }
 }
 
 impl ApiError {

@@ -18,6 +18,7 @@ use model::environment::{Environment, Operation};
 use model::name::{EnvironmentId, TeamName};
 use model::time::Timestamp;
 use model::units::Memory;
+use service::{Reserve, Service, Settings, apply};
 use store::Store;
 use store::environments::Stored;
 use store::people::Identity;
@@ -25,7 +26,6 @@ use tempfile::TempDir;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
-use crate::service::{Reserve, Service, Settings, apply};
 use crate::tests::stage::settings;
 use crate::tests::stand_in::{self, Call, Desk, Image, Mood, Process, StandIn};
 

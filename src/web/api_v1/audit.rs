@@ -12,15 +12,15 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use futures::{Stream, StreamExt, stream};
+use identity::Credential;
+use identity::rates::{Counted, Place};
 use model::access::Actor;
 use model::audit::{Excerpt, Recorded, Search};
 use model::history::History;
+use service::error::fault;
 
 use super::{Answer, Caller, List, PAGE, PAGE_MAX, known};
-use crate::rates::{Counted, Place};
-use crate::service::error::fault;
 use crate::web::Web;
-use crate::web::actor::Credential;
 use crate::web::problem::Problem;
 
 /// Most entries of one file.

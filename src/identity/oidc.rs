@@ -2,11 +2,9 @@
 //!
 //! Sources: OpenID Connect Core 1.0 §3.1, RFC 9700 (best current practice), RFC 9207 (`iss` in the answer).
 
-pub mod callback;
-mod claims;
+pub mod claims;
 mod fetch;
-mod id_token;
-mod protocol;
+pub mod id_token;
+pub mod protocol;
 pub mod provider;
-pub mod start;
 pub mod tokens;

@@ -7,13 +7,12 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use app::api::ApiError;
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
-use model::access::Actor;
+use model::access::{Actor, TooMany};
 use model::name::UserId;
 use tokio::time::Instant;
 
@@ -83,12 +82,12 @@ impl<K: Clone + Eq + Hash> Rate<K> {
     /// Counts one more.
     ///
     /// # Errors
-    /// [`ApiError::TooMany`], with the whole seconds until the next one.
-    pub fn count(&self, key: &K) -> Result<(), ApiError> {
+    /// [`TooMany`], with the whole seconds until the next one.
+    pub fn count(&self, key: &K) -> Result<(), TooMany> {
         self.limiter.check_key(key).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.clock.now());
             let whole = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            ApiError::TooMany { retry_after_seconds: whole.max(1) }
+            TooMany { retry_after_seconds: whole.max(1) }
         })
     }
 
@@ -120,12 +119,12 @@ impl<K: Clone + Eq + Hash> AtOnce<K> {
     }
 
     /// # Errors
-    /// [`ApiError::TooMany`] where all places are taken.
-    pub fn take(&self, key: K) -> Result<Place<K>, ApiError> {
+    /// [`TooMany`] where all places are taken.
+    pub fn take(&self, key: K) -> Result<Place<K>, TooMany> {
         let mut all = counts(&self.taken);
         let count = all.entry(key.clone()).or_default();
         if *count >= self.most.get() {
-            return Err(ApiError::TooMany { retry_after_seconds: 1 });
+            return Err(TooMany { retry_after_seconds: 1 });
         }
         *count += 1;
         Ok(Place { key, taken: Arc::clone(&self.taken) })

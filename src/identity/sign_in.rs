@@ -1,33 +1,32 @@
-//! `GET /auth/callback`: the provider's answer, believed only after every check, and only once.
+//! Signing in at the provider: from the mark of a browser to the person that its answer is about, believed only after every check,
+//! and only once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Extension;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Redirect, Response};
-use model::audit::Action;
 use model::name::UserId;
 use model::sign_in::{Problem, Stranger};
+use model::text::{clean, line};
 use serde::Deserialize;
 use store::people::Identity;
 use store::sessions::SignedIn;
 use store::sign_ins::SignIn;
 use tower_sessions::Session;
+use url::Url;
 
-use super::claims::{GROUPS_MAX, Groups, Profile};
-use super::id_token::{self, Refused};
-use super::protocol::IdClaims;
-use super::provider::{Fault, Known, Provider};
-use super::start::BROWSER;
-use super::tokens::{SignedIdToken, TokenAnswer};
-use crate::config::WhenAbsent;
-use crate::web::auth::{Auth, AuthError};
-use crate::web::proxies::ClientAddress;
-use crate::web::refusal::{self, Page};
-use crate::web::session::SIGN_IN_TIME;
-use crate::web::text::{clean, line};
+use super::oidc::claims::{GROUPS_MAX, Groups, Profile};
+use super::oidc::id_token::{self, Refused};
+use super::oidc::protocol::IdClaims;
+use super::oidc::provider::{Known, Provider};
+use super::oidc::tokens::{SignedIdToken, TokenAnswer};
+use super::session::SIGN_IN_TIME;
+use super::settings::WhenAbsent;
+use super::{Auth, AuthError};
+
+pub use super::oidc::provider::Fault;
+
+/// What the session holds: a mark of this browser, which its sign-ins belong to.
+const BROWSER: &str = "browser";
 
 /// Under which the session keeps who was refused, for the page that says so.
 pub const STRANGER: &str = "stranger";
@@ -46,8 +45,9 @@ pub struct Answer {
     error_description: Option<String>,
 }
 
-/// Why an answer signs nobody in.
-enum Refusal {
+/// Why nobody is signed in.
+#[derive(Debug)]
+pub enum Refusal {
     /// Nothing that this browser began: 400, before anybody is asked.
     NotBegun(&'static str),
     Fault(Fault),
@@ -58,7 +58,8 @@ enum Refusal {
 
 impl Refusal {
     /// As the audit log has it: what failed on our side is the server log's matter.
-    fn reason(&self) -> &str {
+    #[must_use]
+    pub fn reason(&self) -> &str {
         match self {
             Self::NotBegun(reason) => reason,
             Self::Fault(Fault { reason, .. }) | Self::Stranger(_, Fault { reason, .. }) => reason,
@@ -66,6 +67,8 @@ impl Refusal {
         }
     }
 }
+
+const NO_PROVIDER: Refusal = Refusal::NotBegun("there is no provider");
 
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
@@ -83,48 +86,57 @@ fn refused(problem: Problem, reason: impl std::fmt::Display) -> Refusal {
     Refusal::Fault(Fault::new(problem, reason))
 }
 
-pub async fn callback(
-    State(auth): State<Arc<Auth>>,
-    session: Session,
-    client: Option<Extension<ClientAddress>>,
-    headers: HeaderMap,
-    answer: Result<Query<Answer>, QueryRejection>,
-) -> Response {
-    let (refusal, return_to) = match auth.take_answer(&session, answer).await {
-        Ok((sign_in, answer)) => {
-            let return_to = sign_in.return_to.clone();
-            match auth.finish_sign_in(&session, sign_in, answer).await {
-                Ok(()) => return (refusal::PRIVATE, Redirect::to(&return_to)).into_response(),
-                Err(refusal) => (refusal, return_to),
-            }
-        }
-        Err(refusal) => (refusal, String::new()),
-    };
-    if let Refusal::Stranger(stranger, _) = &refusal
-        && let Err(error) = session.insert(STRANGER, stranger).await
-    {
-        tracing::error!(%error, "a stranger is not told who they are");
-    }
-    let client = client.map(|Extension(client)| client);
-    match auth.note_refused(Action::SignIn, client, refusal.reason()).await {
-        Ok(()) => auth.explain(refusal, &return_to),
-        Err(error) => refusal::too_many(refusal::wants_page(&headers), &auth.clock, error),
-    }
-}
-
 impl Auth {
-    /// The answer, and what it answers.
-    async fn take_answer(
-        &self,
-        session: &Session,
-        answer: Result<Query<Answer>, QueryRejection>,
-    ) -> Result<(SignIn, Answer), Refusal> {
-        let Query(answer) = answer.map_err(|_| Refusal::NotBegun("the answer cannot be read"))?;
-        Ok((self.take_sign_in(session, &answer).await?, answer))
+    /// Where the browser goes to be signed in at the provider; back from there it wants to go on to `return_to`. `chooses`: the
+    /// person chooses there as whom.
+    ///
+    /// # Errors
+    /// When the provider is not found, or the database fails.
+    pub async fn begin_sign_in(&self, session: &Session, return_to: &str, chooses: bool) -> Result<String, Refusal> {
+        let Some(provider) = &self.provider else { return Err(NO_PROVIDER) };
+        let known = provider.known().await?;
+        let browser = self.mark(session).await?;
+        let (state, nonce, verifier) = (self.clock.secret(), self.clock.secret(), self.clock.secret());
+        let sign_in = SignIn { nonce, verifier, return_to: return_to.to_owned() };
+        self.store.begin_sign_in(&state, &browser, &sign_in, self.clock.now()).await?;
+        Ok(provider.authorization_url(&known, state, &sign_in, chooses).into())
     }
 
-    async fn finish_sign_in(&self, session: &Session, sign_in: SignIn, answer: Answer) -> Result<(), Refusal> {
-        let Some(provider) = &self.provider else { return Err(Refusal::NotBegun("there is no provider")) };
+    /// The browser's mark, in a session that is there for good.
+    async fn mark(&self, session: &Session) -> Result<String, AuthError> {
+        let browser = match session.get(BROWSER).await? {
+            Some(browser) => browser,
+            None => {
+                let browser = self.clock.secret();
+                session.insert(BROWSER, &browser).await?;
+                browser
+            }
+        };
+        session.save().await?;
+        Ok(browser)
+    }
+
+    /// Signs in whom the provider's answer is about. Gives where the browser wanted to go on to, also where nobody was signed in.
+    ///
+    /// # Errors
+    /// [`Refusal`]. Of a stranger, the session keeps who it was.
+    pub async fn finish_sign_in(&self, session: &Session, answer: Answer) -> (Result<(), Refusal>, String) {
+        let sign_in = match self.take_sign_in(session, &answer).await {
+            Ok(sign_in) => sign_in,
+            Err(refusal) => return (Err(refusal), String::new()),
+        };
+        let return_to = sign_in.return_to.clone();
+        let signed_in = self.believe(session, sign_in, answer).await;
+        if let Err(Refusal::Stranger(stranger, _)) = &signed_in
+            && let Err(error) = session.insert(STRANGER, stranger).await
+        {
+            tracing::error!(%error, "a stranger is not told who they are");
+        }
+        (signed_in, return_to)
+    }
+
+    async fn believe(&self, session: &Session, sign_in: SignIn, answer: Answer) -> Result<(), Refusal> {
+        let Some(provider) = &self.provider else { return Err(NO_PROVIDER) };
         let known = provider.known().await?;
         let code = checked_code(provider, &known, answer)?;
         let tokens = provider.redeem(&known, code, sign_in.verifier).await?;
@@ -259,25 +271,15 @@ impl Auth {
         Ok(groups.iter().any(|group| of_teams.contains(group)))
     }
 
-    /// Says once, in the log and to the person, why nobody was signed in.
-    fn explain(&self, refusal: Refusal, return_to: &str) -> Response {
-        match refusal {
-            Refusal::NotBegun(reason) => {
-                tracing::warn!(reason, "an answer to no sign-in was refused");
-                not_begun(&format!(
-                    "It was begun in another browser, at another address than {}, or more than 10 minutes ago, or it is finished already. \
-                     Nothing has changed: whoever was signed in here still is.",
-                    self.public_url
-                ))
-                .answer(&self.clock)
-            }
-            Refusal::Fault(Fault { problem, reason }) | Refusal::Stranger(_, Fault { problem, reason }) => {
-                tracing::warn!(problem = problem.code(), reason, "nobody was signed in");
-                refusal::problem_before(problem, return_to)
-            }
-            Refusal::Broken(error) => {
-                tracing::error!(%error, "a sign-in could not be finished");
-                refusal::problem_before(Problem::Internal, return_to)
+    /// Where the provider's own session ends, for whoever signs out; `None` where it cannot be, or the provider does not answer
+    /// within `patience`.
+    pub async fn end_session_url(&self, id_token: &str, patience: Duration) -> Option<Url> {
+        let provider = self.provider.as_ref()?;
+        match tokio::time::timeout(patience, provider.known()).await {
+            Ok(Ok(known)) => provider.end_session_url(&known, Some(id_token), self.public_url.at("/sign-in")),
+            Ok(Err(_)) | Err(_) => {
+                tracing::warn!("signed out here only: the identity provider does not answer");
+                None
             }
         }
     }
@@ -311,15 +313,6 @@ fn near_misses(groups: &[String], rules: &[String]) -> String {
         Some(format!("; `{}` is nearly `{}`, which a rule names", clean(group, 60), clean(rule, 60)))
     });
     near.take(3).collect()
-}
-
-const fn not_begun(text: &str) -> Page<'_> {
-    Page {
-        status: StatusCode::BAD_REQUEST,
-        title: "This sign-in cannot be finished",
-        text,
-        links: &[("/", "Open Berth"), ("/auth/start", "Sign in again")],
-    }
 }
 
 /// The code, of an answer that is the provider's own and no error.

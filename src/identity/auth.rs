@@ -1,47 +1,43 @@
-//! What signing in and being signed in share: the rules, the session's times, the ways in; and their routes.
+//! What signing in and being signed in share: the rules, the session's times, the ways in.
 
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::time::Duration;
 
-use app::api::ApiError;
 use clock::Clock;
+use model::access::TooMany;
 use model::audit::{Action, Entry, Origin, Who};
 use model::name::UserId;
+use model::text::line;
 use model::time::Timestamp;
 use model::units::Span;
 use store::sessions::SignedIn;
 use store::{Store, StoreError};
 use thiserror::Error;
-use tower_sessions::{Session, SessionManagerLayer};
+use tower_sessions::Session;
 
+use super::PublicUrl;
 use super::oidc::provider::Provider;
-use super::oidc::{callback, start};
-use super::operator::{self, OperatorLink};
-use super::proxies::ClientAddress;
-use super::session::{Rows, SIGN_IN_TIME, SessionCookie, keep_cookie_for};
-use super::sign_out;
-use super::table::{Table, get, post};
-use super::text::line;
-use crate::config::{Config, PublicUrl, Sessions};
-use crate::rates::{Neighbour, Rate};
+use super::operator::OperatorLink;
+use super::rates::{Neighbour, Rate};
+use super::session::{Rows, SIGN_IN_TIME, keep_cookie_for};
+use super::settings::{Sessions, Settings};
 
 /// Everything that decides who is signed in.
 #[derive(Debug)]
 pub struct Auth {
-    pub store: Store,
-    pub clock: Clock,
-    pub times: Sessions,
-    pub public_url: PublicUrl,
-    pub cookie: SessionCookie,
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    times: Sessions,
+    pub(super) public_url: PublicUrl,
     /// Which groups admit somebody even without a team.
-    pub allowed_groups: Vec<String>,
+    pub(super) allowed_groups: Vec<String>,
     /// How long after a sign-in what the provider said then counts; `None`: without a provider, for ever.
     groups_valid_for: Option<Span>,
     sign_ins: Rate<Neighbour>,
     /// Where there is one, it is the only way in.
-    pub provider: Option<Provider>,
+    pub(super) provider: Option<Provider>,
     /// Where there is no provider.
-    pub operator: Option<OperatorLink>,
+    operator: Option<OperatorLink>,
 }
 
 /// Why a session could not be begun or read.
@@ -61,32 +57,75 @@ impl Auth {
     /// # Errors
     /// When the system's certificates cannot be used.
     pub fn new(
-        config: &Config,
+        settings: Settings,
         public_url: PublicUrl,
         store: Store,
         clock: Clock,
         patience: Duration,
     ) -> Result<Self, reqwest::Error> {
-        let operator = config.oidc.is_none().then(|| OperatorLink::new(&clock));
-        let provider = config.oidc.clone().map(|oidc| Provider::new(oidc, &public_url, clock.clone(), patience));
+        let Settings { oidc, sessions, sign_ins } = settings;
         Ok(Self {
-            times: config.sessions,
-            sign_ins: Rate::new(config.limits.sign_ins),
-            cookie: SessionCookie::of(&public_url),
-            allowed_groups: config.oidc.iter().flat_map(|oidc| oidc.allowed_groups.clone()).collect(),
-            groups_valid_for: config.oidc.as_ref().map(|oidc| oidc.groups_valid_for),
-            provider: provider.transpose()?,
-            operator,
+            times: sessions,
+            sign_ins: Rate::new(sign_ins),
+            allowed_groups: oidc.iter().flat_map(|oidc| oidc.allowed_groups.clone()).collect(),
+            groups_valid_for: oidc.as_ref().map(|oidc| oidc.groups_valid_for),
+            operator: oidc.is_none().then(|| OperatorLink::new(&clock)),
+            provider: oidc.map(|oidc| Provider::new(oidc, &public_url, clock.clone(), patience)).transpose()?,
             public_url,
             store,
             clock,
         })
     }
 
-    /// The layer that knows a browser by its cookie. `actor::read` goes inside it.
+    /// The address under which people and the provider know Berth.
     #[must_use]
-    pub fn sessions(&self) -> SessionManagerLayer<Rows> {
-        self.cookie.layer(Rows::new(self.store.clone(), self.clock.clone(), self.times))
+    pub fn public_url(&self) -> &PublicUrl {
+        &self.public_url
+    }
+
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// How long a session lasts.
+    #[must_use]
+    pub fn times(&self) -> Sessions {
+        self.times
+    }
+
+    /// The identity provider; where there is one, it is the only way in.
+    #[must_use]
+    pub fn provider(&self) -> Option<&Provider> {
+        self.provider.as_ref()
+    }
+
+    /// The operator's link, where there is no provider.
+    #[must_use]
+    pub fn operator(&self) -> Option<&OperatorLink> {
+        self.operator.as_ref()
+    }
+
+    /// The sessions of browsers, as a layer wants them.
+    #[must_use]
+    pub fn rows(&self) -> Rows {
+        Rows::new(self.store.clone(), self.clock.clone(), self.times)
+    }
+
+    /// Whether somebody was signed in to this session, be it over or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn had_somebody(&self, session: &str) -> Result<bool, StoreError> {
+        self.store.session_had_somebody(session).await
+    }
+
+    /// Ends a session, so that its cookie is dead; gives the ID token that it was begun with.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sign_out(&self, session: &str) -> Result<Option<String>, StoreError> {
+        self.store.sign_out(session, self.clock.now()).await
     }
 
     /// A session that was not used since then has ended.
@@ -137,18 +176,18 @@ impl Auth {
     /// Counts a sign-in that is begun, or a credential that is no good, from this address.
     ///
     /// # Errors
-    /// [`ApiError::TooMany`].
-    pub fn count_sign_in(&self, client: Option<ClientAddress>) -> Result<(), ApiError> {
-        client.map_or(Ok(()), |ClientAddress(address)| self.sign_ins.count(&address.into()))
+    /// [`TooMany`].
+    pub fn count_sign_in(&self, client: Option<IpAddr>) -> Result<(), TooMany> {
+        client.map_or(Ok(()), |address| self.sign_ins.count(&address.into()))
     }
 
     /// Writes a refused sign-in or token into the audit log, and counts it; so many rows at most, however many come.
     ///
     /// # Errors
-    /// [`ApiError::TooMany`] instead of a row, where too many came from this address.
-    pub async fn note_refused(&self, action: Action, client: Option<ClientAddress>, why: &str) -> Result<(), ApiError> {
+    /// [`TooMany`] instead of a row, where too many came from this address.
+    pub async fn note_refused(&self, action: Action, client: Option<IpAddr>, why: &str) -> Result<(), TooMany> {
         self.count_sign_in(client)?;
-        let from = client.map_or_else(String::new, |ClientAddress(address)| format!(" (from {address})"));
+        let from = client.map_or_else(String::new, |address| format!(" (from {address})"));
         let origin = if action == Action::UseToken { Origin::Api } else { Origin::Page };
         let entry = Entry::by(Who::nobody(origin), action).refused(format!("{}{from}", line(why)));
         if let Err(error) = self.store.record_refusal(&entry, self.clock.now()).await {
@@ -167,13 +206,4 @@ impl Auth {
         let sessions = self.store.delete_ended_sessions(now, self.seen_after()).await?;
         Ok(sessions + self.store.delete_old_sign_ins(now.before(SIGN_IN_TIME)).await?)
     }
-}
-
-/// The ways in and out.
-pub fn table() -> Table<Arc<Auth>> {
-    Table::new()
-        .route("/auth/start", get(start::start))
-        .route("/auth/callback", get(callback::callback))
-        .route("/auth/operator/{secret}", get(operator::enter))
-        .route("/auth/sign-out", post(sign_out::sign_out))
 }

@@ -3,34 +3,34 @@
 //! Every entry takes the actor first and asks `authorize` below HTTP. What takes long runs in tasks of the service, which
 //! `close` waits for.
 
-pub mod activity;
+mod activity;
 pub mod apply;
 mod audit;
-pub mod backend;
-pub mod catalogue;
-pub mod deadlines;
-pub mod declared;
+mod backend;
+mod catalogue;
+mod deadlines;
+mod declared;
 mod disk;
-pub mod drivers;
-pub mod edit;
+mod drivers;
+mod edit;
 mod ends;
 pub mod error;
 pub mod export;
 mod isolation;
-pub mod launch;
-pub mod lifecycle;
+mod launch;
+mod lifecycle;
 pub mod list;
-pub mod live;
+mod live;
 pub mod manage;
-pub mod networks;
+mod networks;
 mod post_mortem;
-pub mod probe;
+mod probe;
 mod reach;
-pub mod reconcile;
-pub mod requests;
+mod reconcile;
+mod requests;
 pub mod terminal;
-pub mod time;
-pub mod turns;
+mod time;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -41,6 +41,7 @@ use app::api::ApiError;
 use clock::Clock;
 use docker::{ContainerId, Engine};
 use futures::FutureExt;
+use identity::rates::{Counted, Pace, Rate};
 use ipnet::Ipv4Net;
 use model::access::{Action, Actor, Denied, Target, authorize};
 use model::environment::Environment;
@@ -55,7 +56,6 @@ use tokio::sync::{broadcast, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::rates::{Counted, Pace, Rate};
 use app::api::live::Change;
 use app::api::manage::Setting;
 use deadlines::Underway;
@@ -99,16 +99,16 @@ pub struct Reserve {
 
 #[derive(Debug, Clone)]
 pub struct Service {
-    pub(crate) store: Store,
-    pub(crate) engine: Engine,
-    pub(crate) clock: Clock,
+    store: Store,
+    engine: Engine,
+    clock: Clock,
     settings: Arc<Settings>,
     launches: Rate<Counted>,
     /// What people may read of the configuration.
     configured: Arc<[Setting]>,
     changes: broadcast::Sender<Change>,
     host: watch::Sender<Host>,
-    pub(crate) drivers: Drivers,
+    drivers: Drivers,
     turns: Turns,
     underway: Underway,
     strays: watch::Sender<Vec<Stray>>,
@@ -212,13 +212,39 @@ impl Service {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(name, at)| (*name, *at)).collect()
     }
 
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    /// Runs a task that [`Service::close`] waits for and [`Service::cut_off`] ends.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let cut = self.cut.clone();
         // On the heap at once: a launch is large, and each layer around it would move it over the stack.
         let task = task.boxed();
         drop(self.tasks.spawn(async move {
             cut.run_until_cancelled(task).await;
         }));
+    }
+
+    /// Everything that somebody sees, the newest first.
+    ///
+    /// # Errors
+    /// As of the list of environments.
+    #[cfg(any(test, feature = "testing"))]
+    pub async fn all_environments(&self, actor: &Actor) -> Result<Vec<Environment>, ApiError> {
+        let wanted = list::Wanted { limit: usize::MAX, ..list::Wanted::default() };
+        Ok(self.listed(actor, &wanted).await?.items)
+    }
+
+    /// The environment once it is in no transitional state any more, however long that takes.
+    ///
+    /// # Errors
+    /// As of one environment.
+    #[cfg(any(test, feature = "testing"))]
+    pub async fn settled(&self, actor: &Actor, id: &EnvironmentId) -> Result<Environment, ApiError> {
+        app::api::backend::Backend::settled_within(self, actor, id, Duration::from_secs(24 * 3600)).await
+    }
+
+    /// Waits until nobody works on any environment.
+    #[cfg(any(test, feature = "testing"))]
+    pub async fn all_left(&self) {
+        self.drivers.all_left().await;
     }
 
     /// Does what must not be cut off half-way in a task of the service: whoever asked may hang up, and only the answer is lost.

@@ -23,8 +23,9 @@ use super::fetch::{FetchError, Fetcher, Tidying};
 use super::id_token::ASYMMETRIC;
 use super::protocol::{Client, Metadata, UserClaims};
 use super::tokens::TokenAnswer;
-use crate::config::{Oidc, PublicUrl, is_loopback};
-use crate::web::text::line;
+use crate::address::{PublicUrl, is_loopback};
+use crate::settings::Oidc;
+use model::text::line;
 
 /// How long one request to the provider may take.
 pub const PATIENCE: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@ use openidconnect::{EndUserEmail, EndUserName, EndUserUsername, LocalizedClaim};
 use serde_json::Value;
 
 use super::protocol::{IdClaims, MoreClaims, UserClaims};
-use crate::web::text::clean;
+use model::text::clean;
 
 const NAME_MAX: usize = 100;
 const EMAIL_MAX: usize = 254;

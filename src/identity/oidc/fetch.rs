@@ -10,8 +10,8 @@ use thiserror::Error;
 use url::Url;
 
 use super::tokens::tidy;
-use crate::config::is_loopback;
-use crate::web::text::line;
+use crate::address::is_loopback;
+use model::text::line;
 
 /// Largest answer that is read, in bytes: thousands of groups fit.
 const ANSWER_MAX: usize = 4 << 20;
