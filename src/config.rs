@@ -122,6 +122,17 @@ impl Config {
         settings::Settings { oidc: self.oidc.clone(), sessions: self.sessions, sign_ins: self.limits.sign_ins }
     }
 
+    /// What is decided of how it is reached.
+    #[must_use]
+    pub fn web(&self, public_url: &PublicUrl) -> web::Settings {
+        web::Settings {
+            trusted_proxies: self.server.trusted_proxies.clone(),
+            links_lead_elsewhere: self.links_lead_elsewhere(public_url),
+            streams: self.limits.streams,
+            reads: self.limits.reads,
+        }
+    }
+
     /// Whether links to ports lead to another host than Berth's own. They are in clear, and a browser that was told to come to a
     /// host by https only does so on each of its ports (RFC 6797, section 8.3).
     #[must_use]

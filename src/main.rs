@@ -3,7 +3,6 @@
 mod command;
 mod config;
 mod jobs;
-mod web;
 
 #[cfg(test)]
 mod tests;

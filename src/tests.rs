@@ -26,7 +26,6 @@ mod faults;
 mod id_tokens;
 mod isolation;
 mod launch;
-mod layering;
 mod lifecycle;
 mod limits;
 mod listing;

@@ -15,11 +15,11 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
+use web::connections;
 
 use super::{Stop, data};
 use crate::config::Config;
-use crate::web::connections;
-use crate::{jobs, web};
+use crate::jobs;
 
 /// How long open requests may take to end once the server was told to.
 const GRACE: Duration = Duration::from_secs(10);
@@ -66,7 +66,7 @@ pub async fn run(config: Config) -> Result<(), Stop> {
     let auth =
         Auth::new(config.identity(), public_url, store.clone(), clock, identity::PATIENCE).map_err(Stop::failed)?;
     let auth = Arc::new(auth);
-    let router = web::router(&config, &service, &auth);
+    let router = web::router(&config.web(auth.public_url()), &service, &auth);
     jobs::start(&service, &auth);
     // What is wrong with it is in the log before anybody comes.
     let asks = Arc::clone(&auth);

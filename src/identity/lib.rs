@@ -14,4 +14,7 @@ pub mod sign_in;
 pub use actor::Credential;
 pub use address::PublicUrl;
 pub use auth::{Auth, AuthError};
+/// What every token of ours begins with.
+pub use store::tokens::PREFIX as TOKEN_PREFIX;
+
 pub use oidc::provider::{PATIENCE, Provider};

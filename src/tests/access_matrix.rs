@@ -8,11 +8,10 @@ use model::access::{Actor, InstallationRole, TeamRole};
 use model::environment::{Operation, State};
 use model::name::{EnvironmentId, TeamName, UserId};
 use model::units::Span;
+use web::assets;
 
 use super::site::{Bringing, Site};
 use super::stage::ask;
-use crate::web;
-use crate::web::assets;
 
 /// The columns: `nobody` is not signed in; `other` is a lead, of another team; `member` is of the team and not the owner.
 const WHO: [&str; 7] = ["nobody", "other", "member", "owner", "lead", "auditor", "admin"];

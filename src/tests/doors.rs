@@ -18,11 +18,11 @@ use store::people::Identity;
 use store::sessions::SignedIn;
 use store::tokens::NewToken;
 use tower::ServiceExt;
+use web::router;
 
 use super::stage::Stage;
 use super::support::PATIENT;
 use crate::config::Config;
-use crate::web::router;
 
 /// Teams blue and green with the groups that make their members: `blue` and `blue-leads`, `green` and `green-leads`.
 const TEAMS: &str = r#"
@@ -67,7 +67,8 @@ impl Doors {
         let public_url = config.server.public_url_on(config.server.addr);
         let address = public_url.to_string();
         let auth = Auth::new(config.identity(), public_url, stage.store.clone(), stage.clock.clone(), PATIENT);
-        let router = router(&config, &stage.service, &Arc::new(auth.expect("certificates")));
+        let auth = Arc::new(auth.expect("certificates"));
+        let router = router(&config.web(auth.public_url()), &stage.service, &auth);
         let doors = Self { stage, router, address };
         doors.declare(TEAMS).await;
         doors

@@ -1,7 +1,7 @@
 //! Text from an address, a person, a label, a program or an engine stays text, wherever it is shown.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use app::api::backend::Backend;
 use model::access::{Actor, InstallationRole, TeamRole};
@@ -9,7 +9,6 @@ use model::name::TeamName;
 use serde_json::json;
 use service::apply;
 
-use super::layering::files;
 use super::site::Site;
 use super::stage::ask;
 use super::stand_in::{Image, Process};
@@ -101,6 +100,13 @@ async fn a_person_s_name_stays_in_the_title() {
     let eve = site.person(name, &["blue"], None).await;
     let page = site.browser(&ada).await.get(&format!("/people/{eve}")).await.body;
     assert!(page.contains("<title>&lt;/title>&lt;meta http-equiv") && !page.contains("<meta http-equiv"), "{page}");
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder of the project").map(|entry| entry.expect("an entry").path());
+    let (folders, here): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    let below = folders.iter().flat_map(|folder| files(folder));
+    here.into_iter().filter(|path| path.extension().is_some_and(|e| e == "rs")).chain(below).collect()
 }
 
 /// What the framework writes as it is: elements whose content it does not escape, and HTML that is given to it.

@@ -19,13 +19,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use web::{connections, layers};
 
 use super::provider::Pair;
 use super::site::{Bringing, Site};
 use super::stage::{Stage, ask, settings};
 use super::stand_in::StandIn;
 use super::support::{Answer, Berth};
-use crate::web::{connections, layers};
 
 const ELSEWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7)), 50_000);
 
@@ -137,7 +137,7 @@ async fn a_person_reads_so_much_at_once_and_no_more() {
     });
     let routes = Router::new().route("/waits", waits).route("/quick", get(|| async {}));
     let config = crate::config::Config::read(Some((std::path::Path::new("berth.toml"), config)), []);
-    let router = layers::around(routes, &berth.auth, &config.expect("a configuration"));
+    let router = layers::around(routes, &berth.auth, &config.expect("a configuration").web(berth.auth.public_url()));
     let mut browser = berth.operator().await;
     browser.through(router);
     let mut reading = Vec::new();

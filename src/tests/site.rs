@@ -17,12 +17,11 @@ use store::tokens::NewToken;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use web::connections;
 
 use super::stage::Stage;
 use super::support::{Answer, Browser, PATIENT};
 use crate::config::{Config, Limits};
-use crate::web;
-use crate::web::connections;
 
 /// Which groups make somebody what, beside the stage's own catalogue.
 const GROUPS: &str = "
@@ -46,7 +45,7 @@ impl Site {
         let public_url = config.server.public_url_on(config.server.addr);
         let auth = Auth::new(config.identity(), public_url, stage.store.clone(), stage.clock.clone(), PATIENT);
         let auth = Arc::new(auth.expect("certificates"));
-        let router = web::router(&config, &stage.service, &auth);
+        let router = web::router(&config.web(auth.public_url()), &stage.service, &auth);
         let site = Self { stage, auth, router };
         site.sql(GROUPS).await;
         site

@@ -26,11 +26,11 @@ use store::people::Identity;
 use store::tokens::NewToken;
 use tempfile::TempDir;
 use tower::ServiceExt;
+use web::actor::CurrentActor;
+use web::headers::SecurityHeaders;
+use web::{layers, proxies};
 
 use crate::config::Config;
-use crate::web::actor::CurrentActor;
-use crate::web::headers::SecurityHeaders;
-use crate::web::{layers, proxies};
 
 /// 2026-11-21, at noon.
 const NOON: i64 = 1_795_262_400_000;
@@ -100,8 +100,8 @@ impl Berth {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::open(&folder.path().join("berth.db")).await.expect("a database");
         let auth = auth_of(&config, store.clone(), &clock, patience);
-        let headers = SecurityHeaders::new(&config, auth.public_url());
-        let router = layers::around(routes(&auth), &auth, &config);
+        let headers = SecurityHeaders::new(&config.web(auth.public_url()), auth.public_url());
+        let router = layers::around(routes(&auth), &auth, &config.web(auth.public_url()));
         Self { auth, store, clock, headers, router, patience, folder }
     }
 
@@ -109,7 +109,7 @@ impl Berth {
     pub async fn restarted(self, berth_toml: &str) -> Self {
         let config = Config::read(Some((Path::new("berth.toml"), berth_toml)), []).expect("a configuration");
         let auth = auth_of(&config, self.store.clone(), &self.clock, self.patience);
-        let router = layers::around(routes(&auth), &auth, &config);
+        let router = layers::around(routes(&auth), &auth, &config.web(auth.public_url()));
         Self { auth, router, ..self }
     }
 
@@ -182,7 +182,7 @@ fn routes(auth: &Arc<Auth>) -> Router {
         .route("/seen", get(seen))
         .route("/fault", get(|| async { StatusCode::INTERNAL_SERVER_ERROR }))
         .route("/panics", get(panics))
-        .merge(crate::web::ways_in().router().with_state(Arc::clone(auth)))
+        .merge(web::ways_in().router().with_state(Arc::clone(auth)))
 }
 
 async fn who(CurrentActor(actor): CurrentActor) -> Response {

@@ -17,11 +17,11 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
+use web::terminal::MESSAGE_MAX;
 
 use super::site::{Listening, Site};
 use super::stage::{Stage, ask};
 use super::stand_in::{Call, Mood};
-use crate::web::terminal::MESSAGE_MAX;
 
 const SIZE: Size = Size::new(80, 24);
 

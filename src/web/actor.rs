@@ -10,11 +10,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use identity::{Auth, Credential};
+use identity::{Auth, Credential, TOKEN_PREFIX};
 use model::access::Actor;
 use model::audit;
 use service::error::fault;
-use store::tokens::PREFIX;
 use tower_sessions::Session;
 
 use super::problem::Problem;
@@ -103,7 +102,7 @@ fn is_bearer(value: &HeaderValue) -> bool {
 }
 
 fn is_ours(value: &HeaderValue) -> bool {
-    is_bearer(value) && value.as_bytes()[SCHEME.len()..].trim_ascii_start().starts_with(PREFIX.as_bytes())
+    is_bearer(value) && value.as_bytes()[SCHEME.len()..].trim_ascii_start().starts_with(TOKEN_PREFIX.as_bytes())
 }
 
 /// Whether a request brings a token of ours. No browser adds one by itself, nor lets another site add it without asking us

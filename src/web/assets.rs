@@ -8,7 +8,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 
 /// In a release the files are in the binary; while developing they are read from the folder.
 #[derive(Debug, Clone, Copy, RustEmbed)]
-#[folder = "target/site"]
+#[folder = "../../target/site"]
 #[allow_missing = true]
 struct Site;
 

@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use identity::PublicUrl;
 
-use crate::config::Config;
+use crate::Settings;
 
 /// Headers for this installation.
 #[derive(Debug, Clone)]
@@ -23,8 +23,8 @@ pub struct SecurityHeaders {
 
 impl SecurityHeaders {
     #[must_use]
-    pub fn new(config: &Config, public_url: &PublicUrl) -> Self {
-        Self { https_only: public_url.is_https() && config.links_lead_elsewhere(public_url) }
+    pub fn new(settings: &Settings, public_url: &PublicUrl) -> Self {
+        Self { https_only: public_url.is_https() && settings.links_lead_elsewhere }
     }
 
     /// What a page may load and run: our own files, WebAssembly, and inline what carries the nonce.

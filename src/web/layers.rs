@@ -13,14 +13,14 @@ use super::guard::{self, Guard};
 use super::headers::{self, SecurityHeaders};
 use super::proxies::{self, Proxies};
 use super::{actor, limits, panics, reads, session};
-use crate::config::Config;
+use crate::Settings;
 
 /// Puts the layers around `routes`. The last one here is the first that a request meets.
-pub fn around(routes: Router, auth: &Arc<Auth>, config: &Config) -> Router {
+pub fn around(routes: Router, auth: &Arc<Auth>, settings: &Settings) -> Router {
     let guard = Arc::new(Guard::new(auth.public_url(), auth.clock().clone()));
-    let security_headers = Arc::new(SecurityHeaders::new(config, auth.public_url()));
-    let reads = (Arc::clone(auth), AtOnce::new(config.limits.reads));
-    let listed = Arc::new(Proxies::new(&config.server.trusted_proxies));
+    let security_headers = Arc::new(SecurityHeaders::new(settings, auth.public_url()));
+    let reads = (Arc::clone(auth), AtOnce::new(settings.reads));
+    let listed = Arc::new(Proxies::new(&settings.trusted_proxies));
     routes
         .layer(from_fn_with_state(reads, reads::limited))
         .layer(from_fn_with_state(Arc::clone(auth), actor::read))

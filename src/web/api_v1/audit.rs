@@ -20,8 +20,8 @@ use model::history::History;
 use service::error::fault;
 
 use super::{Answer, Caller, List, PAGE, PAGE_MAX, known};
-use crate::web::Web;
-use crate::web::problem::Problem;
+use crate::Web;
+use crate::problem::Problem;
 
 /// Most entries of one file.
 const EXPORT_MAX: i64 = 100_000;

@@ -13,8 +13,8 @@ use model::request::{Request, Standing, Step};
 use serde::Deserialize;
 
 use super::{Answer, Caller, List};
-use crate::web::Web;
-use crate::web::problem::{Problem, malformed};
+use crate::Web;
+use crate::problem::{Problem, malformed};
 
 #[derive(Debug, Deserialize)]
 pub struct Wanted {

@@ -1,31 +1,32 @@
 //! How it is reached: the whole URL table, and the layers in their order.
 
 pub mod actor;
-pub mod api_v1;
+mod api_v1;
 pub mod assets;
 pub mod connections;
-pub mod forms;
-pub mod guard;
+mod forms;
+mod guard;
 pub mod headers;
-pub mod health;
+mod health;
 pub mod layers;
-pub mod limits;
-pub mod live;
-pub mod operator;
-pub mod pages;
-pub mod panics;
+mod limits;
+mod live;
+mod operator;
+mod pages;
+mod panics;
 mod prefer;
-pub mod problem;
+mod problem;
 pub mod proxies;
-pub mod reads;
-pub mod refusal;
-pub mod return_to;
-pub mod session;
-pub mod sign_in;
-pub mod sign_out;
-pub mod table;
+mod reads;
+mod refusal;
+mod return_to;
+mod session;
+mod sign_in;
+mod sign_out;
+mod table;
 pub mod terminal;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use any_spawner::Executor;
@@ -34,6 +35,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use identity::Auth;
 use identity::rates::{AtOnce, Counted};
+use ipnet::IpNet;
 use leptos::prelude::LeptosOptions;
 use service::Service;
 use tower_http::compression::CompressionLayer;
@@ -41,7 +43,19 @@ use tower_http::compression::CompressionLayer;
 use self::guard::Guard;
 use self::headers::SecurityHeaders;
 use self::table::{Table, get, post};
-use crate::config::Config;
+
+/// What the operator decides of how it is reached.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether links to ports lead to another host than Berth's own: only then may browsers be told to come by https only.
+    pub links_lead_elsewhere: bool,
+    /// Live pages and terminals that are open, by person or token.
+    pub streams: NonZeroU32,
+    /// Reads under way, by person or token.
+    pub reads: NonZeroU32,
+}
 
 /// What handlers find in their state.
 #[derive(Debug, Clone)]
@@ -58,16 +72,16 @@ pub struct Web {
 
 /// Every URL there is. Who asks is read in front of everything but the site's own files; what they may do is decided in
 /// the service.
-pub fn router(config: &Config, service: &Service, auth: &Arc<Auth>) -> Router {
+pub fn router(settings: &Settings, service: &Service, auth: &Arc<Auth>) -> Router {
     // An error says that it is set already, as another router in a test does.
     drop(Executor::init_tokio());
     let web = Web {
         service: service.clone(),
         auth: Arc::clone(auth),
         guard: Arc::new(Guard::new(auth.public_url(), auth.clock().clone())),
-        headers: Arc::new(SecurityHeaders::new(config, auth.public_url())),
-        streams: AtOnce::new(config.limits.streams),
-        sign_in: if config.oidc.is_some() { SignIn::Provider } else { SignIn::OperatorLink },
+        headers: Arc::new(SecurityHeaders::new(settings, auth.public_url())),
+        streams: AtOnce::new(settings.streams),
+        sign_in: if auth.provider().is_some() { SignIn::Provider } else { SignIn::OperatorLink },
         options: LeptosOptions::builder().output_name("berth").site_pkg_dir(assets::bundle()).build(),
     };
     let (asked, open, ways_in) = (asked(), open(), ways_in());
@@ -75,7 +89,7 @@ pub fn router(config: &Config, service: &Service, auth: &Arc<Auth>) -> Router {
     let asked = asked.router().with_state(web.clone()).merge(ways_in.router().with_state(Arc::clone(auth)));
     let headers = from_fn_with_state(Arc::clone(&web.headers), headers::add);
     let open = open.router().layer(headers).with_state(web);
-    layers::around(asked, auth, config).layer(CompressionLayer::new()).merge(open)
+    layers::around(asked, auth, settings).layer(CompressionLayer::new()).merge(open)
 }
 
 /// What is asked by somebody, be it nobody.
@@ -113,7 +127,8 @@ fn open() -> Table<Web> {
 }
 
 /// Every method and path that [`router`] answers; pages and server functions tell theirs themselves.
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
+#[must_use]
 pub fn urls() -> Vec<String> {
     [asked().urls(), open().urls(), ways_in().urls()].concat()
 }
