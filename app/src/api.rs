@@ -3,15 +3,19 @@
 //! A server function is two lines: who asks, and the [`Backend`]'s answer. Its path is stable (`/fn/…`).
 
 pub mod audit;
-pub mod edit;
 pub mod environments;
 pub mod error;
+pub mod form;
 pub mod host;
 pub mod json;
 pub mod live;
-pub mod manage;
 pub mod me;
+pub mod people;
 pub mod requests;
+pub mod settings;
+pub mod sizes;
+pub mod teams;
+pub mod templates;
 
 /// What only the server has: the one place in this crate that is compiled for it alone.
 #[cfg(feature = "ssr")]

@@ -1,6 +1,6 @@
 //! The configuration as auditors and admins read it: every key with its value, where that was set and what it does, and no secret.
 
-use app::api::manage::Setting;
+use app::api::settings::Setting;
 use identity::settings::Oidc;
 
 use super::Config;

@@ -33,6 +33,8 @@ fn faults(faults: &[Fault]) -> String {
 pub enum Difference {
     New(String),
     Changed(String),
+    /// A template whose recipe differs: what runs keeps the version it has.
+    NewVersion(String),
     /// Is there, and the file says nothing of it: left as it is.
     Kept(String),
     /// More is in use than a quota that was lowered allows.
@@ -43,7 +45,7 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::New(what) => write!(f, "+ {what}"),
-            Self::Changed(what) => write!(f, "~ {what}"),
+            Self::Changed(what) | Self::NewVersion(what) => write!(f, "~ {what}"),
             Self::Kept(what) => write!(f, "  {what}: not in this file, kept"),
             Self::Over(what) => write!(f, "! {what}: what runs goes on, and nothing more starts until there is room"),
         }
@@ -181,39 +183,47 @@ fn differences(before: &Catalogue, after: &Catalogue, declared: &Declared) -> Ve
     let mut lines = Vec::new();
     let teams: BTreeSet<_> = declared.teams.iter().map(|team| &team.name).collect();
     for team in &after.teams {
-        let old = before.team(&team.name);
-        compare(&mut lines, format!("team {}", team.name), old, team, teams.contains(&team.name));
+        let here = teams.contains(&team.name);
+        lines.extend(compared(format!("team {}", team.name), before.team(&team.name), team, here, Difference::Changed));
     }
     for size in &after.sizes {
         let old = before.sizes.iter().find(|old| old.name == size.name);
         let here = declared.sizes.iter().any(|declared| declared.name == size.name);
-        compare(&mut lines, format!("size {}", size.name), old, size, here);
+        lines.extend(compared(format!("size {}", size.name), old, size, here, Difference::Changed));
     }
     for template in &after.templates {
         let old = before.templates.iter().find(|old| old.slug == template.slug);
         let here = declared.templates.iter().any(|entry| entry.slug == template.slug);
-        let what = match old {
+        let name = format!("template {}", template.slug);
+        let changed = |name: String| match old {
             Some(old) if old.version != template.version => {
-                format!("template {}: version {} becomes {}", template.slug, old.version, template.version)
+                Difference::NewVersion(format!("{name}: version {} becomes {}", old.version, template.version))
             }
-            Some(old) if old.deprecated != template.deprecated => match template.deprecated {
-                Some(day) => format!("template {}: deprecated from {day} on", template.slug),
-                None => format!("template {}: no longer deprecated", template.slug),
-            },
-            Some(_) => format!("template {}: who is offered it", template.slug),
-            None => format!("template {}, version {}", template.slug, template.version),
+            Some(old) if old.deprecated != template.deprecated => Difference::Changed(match template.deprecated {
+                Some(day) => format!("{name}: deprecated from {day} on"),
+                None => format!("{name}: no longer deprecated"),
+            }),
+            Some(_) | None => Difference::Changed(format!("{name}: who is offered it")),
         };
-        compare(&mut lines, what, old, template, here);
+        let name = if old.is_some() { name } else { format!("{name}, version {}", template.version) };
+        lines.extend(compared(name, old, template, here, changed));
     }
     lines
 }
 
-fn compare<T: PartialEq>(lines: &mut Vec<Difference>, what: String, old: Option<&T>, new: &T, here: bool) {
+/// What became of one thing; `here`: the text declares it.
+fn compared<T: PartialEq>(
+    name: String,
+    old: Option<&T>,
+    new: &T,
+    here: bool,
+    changed: impl FnOnce(String) -> Difference,
+) -> Option<Difference> {
     match old {
-        None => lines.push(Difference::New(what)),
-        Some(old) if old != new => lines.push(Difference::Changed(what)),
-        Some(_) if !here => lines.push(Difference::Kept(what.split(':').next().unwrap_or(&what).to_owned())),
-        Some(_) => {}
+        None => Some(Difference::New(name)),
+        Some(old) if old != new => Some(changed(name)),
+        Some(_) if !here => Some(Difference::Kept(name)),
+        Some(_) => None,
     }
 }
 

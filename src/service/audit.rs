@@ -1,6 +1,8 @@
 //! The audit log: who may read what of it, and what is written when something is refused or ends by itself.
 
 use app::api::ApiError;
+use app::api::backend::Audit;
+use async_trait::async_trait;
 use model::access::{Action, Actor, Target, authorize};
 use model::audit::{self, Entry, Excerpt, Search, Who};
 use model::environment::State;
@@ -29,7 +31,7 @@ pub(super) async fn record_catalogue(
     for difference in differences {
         let (what, how) = match difference {
             Difference::New(what) => (what, "new"),
-            Difference::Changed(what) => (what, "changed"),
+            Difference::Changed(what) | Difference::NewVersion(what) => (what, "changed"),
             Difference::Kept(_) | Difference::Over(_) => continue,
         };
         let entry = Entry::by(who.clone(), audit::Action::ApplyCatalogue).named(what).because(how);
@@ -38,17 +40,20 @@ pub(super) async fn record_catalogue(
     Ok(())
 }
 
-impl Service {
-    pub(super) async fn search_audit(&self, actor: &Actor, search: &Search, limit: usize) -> Result<Excerpt, ApiError> {
+#[async_trait]
+impl Audit for Service {
+    async fn audit(&self, actor: &Actor, search: &Search, limit: usize) -> Result<Excerpt, ApiError> {
         let teams = self.readable(actor, search)?;
         self.store.audit(search, teams.as_deref(), limit.clamp(1, LIMIT_MAX)).await.map_err(fault)
     }
 
-    pub(super) async fn count_found(&self, actor: &Actor, search: &Search, most: i64) -> Result<i64, ApiError> {
+    async fn count_audit(&self, actor: &Actor, search: &Search, most: i64) -> Result<i64, ApiError> {
         let teams = self.readable(actor, search)?;
         self.store.count_audit(search, teams.as_deref(), most).await.map_err(fault)
     }
+}
 
+impl Service {
     /// The teams whose entries the actor reads; `None` is everything: then also what is no team's.
     fn readable(&self, actor: &Actor, search: &Search) -> Result<Option<Vec<TeamName>>, ApiError> {
         let Err(denied) = authorize(actor, Action::Audit, Target::Installation) else { return Ok(None) };

@@ -27,12 +27,6 @@ impl Service {
         }
     }
 
-    /// The last check, if there was one.
-    pub(super) fn last_isolation_check(&self, actor: &Actor) -> Result<Option<IsolationCheck>, ApiError> {
-        self.permit_installation(actor, Action::Audit)?;
-        Ok(self.isolation.borrow().clone())
-    }
-
     pub(super) async fn isolation_checked_by(&self, actor: &Actor) -> Result<IsolationCheck, ApiError> {
         self.permit_installation(actor, Action::Administer)?;
         self.engine_answers()?;

@@ -6,28 +6,32 @@
 mod activity;
 pub mod apply;
 mod audit;
-mod backend;
-mod catalogue;
 mod deadlines;
+pub mod declare;
 mod declared;
 mod disk;
 mod drivers;
-mod edit;
 mod ends;
+mod environments;
 pub mod error;
 pub mod export;
+mod host;
 mod isolation;
 mod launch;
 mod lifecycle;
 pub mod list;
 mod live;
-pub mod manage;
 mod networks;
+mod people;
 mod post_mortem;
 mod probe;
 mod reach;
 mod reconcile;
 mod requests;
+mod settings;
+mod sizes;
+mod teams;
+mod templates;
 pub mod terminal;
 mod time;
 mod turns;
@@ -51,13 +55,14 @@ use model::quarantine::Stray;
 use model::time::Timestamp;
 use model::units::{Memory, Span};
 use store::environments::Stored;
+use store::kept::Snapshot;
 use store::{Store, StoreError};
 use tokio::sync::{broadcast, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use app::api::live::Change;
-use app::api::manage::Setting;
+use app::api::settings::Setting;
 use deadlines::Underway;
 use drivers::Drivers;
 use ends::Ends;
@@ -238,7 +243,7 @@ impl Service {
     /// As of one environment.
     #[cfg(any(test, feature = "testing"))]
     pub async fn settled(&self, actor: &Actor, id: &EnvironmentId) -> Result<Environment, ApiError> {
-        app::api::backend::Backend::settled_within(self, actor, id, Duration::from_secs(24 * 3600)).await
+        app::api::backend::Environments::settled_within(self, actor, id, Duration::from_secs(24 * 3600)).await
     }
 
     /// Waits until nobody works on any environment.
@@ -266,6 +271,11 @@ impl Service {
     /// Whether `actor` may do this to the installation as a whole.
     fn permit_installation(&self, actor: &Actor, action: Action) -> Result<(), ApiError> {
         authorize(actor, action, Target::Installation).map_err(|denied| refuse(denied, "page"))
+    }
+
+    /// What is kept in memory, as it is now.
+    async fn kept(&self) -> Result<Snapshot, ApiError> {
+        self.store.snapshot(self.clock.now()).await.map_err(fault)
     }
 
     /// Turns an id into an environment that `actor` may do this to: the only way to one from outside.

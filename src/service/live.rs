@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use app::api::backend::Live;
 use app::api::live::Change;
 use docker::{EngineError, Event, Happening, HostFacts};
 use futures::StreamExt;
@@ -54,6 +55,24 @@ pub(super) fn unknown_host(now: Timestamp) -> Host {
     }
 }
 
+impl Live for Service {
+    fn changes(&self) -> BoxStream<'static, Change> {
+        let stream = BroadcastStream::new(self.changes.subscribe());
+        let stream = stream.map(|change| change.unwrap_or(Change::Missed));
+        stream.take_until(self.closing.clone().cancelled_owned()).boxed()
+    }
+
+    fn may_see(&self, actor: &Actor, change: &Change) -> bool {
+        match change {
+            Change::Environment(environment) => {
+                let target = Target::Environment { team: &environment.team, owner: &environment.owner_id };
+                authorize(actor, Action::See, target).is_ok()
+            }
+            Change::Host(_) | Change::Missed => true,
+        }
+    }
+}
+
 impl Service {
     pub(super) fn announce(&self, environment: &Environment) {
         if !self.underway.note(environment) {
@@ -65,22 +84,6 @@ impl Service {
 
     pub fn current_host(&self) -> Host {
         self.host.borrow().clone()
-    }
-
-    pub(super) fn all_changes(&self) -> BoxStream<'static, Change> {
-        let stream = BroadcastStream::new(self.changes.subscribe());
-        let stream = stream.map(|change| change.unwrap_or(Change::Missed));
-        stream.take_until(self.closing.clone().cancelled_owned()).boxed()
-    }
-
-    pub(super) fn sees(&self, actor: &Actor, change: &Change) -> bool {
-        match change {
-            Change::Environment(environment) => {
-                let target = Target::Environment { team: &environment.team, owner: &environment.owner_id };
-                authorize(actor, Action::See, target).is_ok()
-            }
-            Change::Host(_) | Change::Missed => true,
-        }
     }
 
     /// Changes what is known of the host, and tells everybody where that is a change.

@@ -6,7 +6,6 @@ use std::collections::{HashMap, HashSet};
 use app::api::ApiError;
 use docker::{Container, ContainerId, EngineError, Listed, Status};
 use futures::{FutureExt, StreamExt, stream};
-use model::access::{Action, Actor, Target, authorize};
 use model::audit::{self, Entry, Who};
 use model::environment::{Environment, Port, State};
 use model::history::masked;
@@ -302,12 +301,6 @@ impl Service {
         let (name, state) = (container.name.clone(), container.status.to_string());
         let seen_at = known.unwrap_or_else(|| self.clock.now());
         Stray { container: id, name, state, environment, team, owner, template, seen_at }
-    }
-
-    /// What nobody knows, for those who see to the host.
-    pub(super) fn quarantined(&self, actor: &Actor) -> Result<Vec<Stray>, ApiError> {
-        authorize(actor, Action::Audit, Target::Installation).map_err(|denied| super::refuse(denied, "host"))?;
-        Ok(self.strays.borrow().clone())
     }
 
     /// Something happened to an environment's container: looks at that one, once whoever drives it has ended.

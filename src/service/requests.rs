@@ -2,7 +2,9 @@
 //! whoever admits a launch asks which are out at that moment, so that none has to be ended by anybody.
 
 use app::api::ApiError;
+use app::api::backend::Requests;
 use app::api::requests::{RequestAsk, SeenRequest, SeenRequests};
+use async_trait::async_trait;
 use model::access::{Action, Actor, Denied, TeamRole};
 use model::audit::{self, Entry};
 use model::name::{RequestId, TeamName};
@@ -17,20 +19,9 @@ use store::requests::{self, Whose};
 use super::Service;
 use super::error::fault;
 
-impl Service {
-    /// What `actor` may hold of a team's, now: what the launch page shows and what a launch is refused by, unless there is
-    /// room after all when it is reserved.
-    pub(super) async fn room(&self, actor: &Actor, team: &TeamName) -> Result<Room, ApiError> {
-        self.room_in(&self.kept().await?, actor, team)
-    }
-
-    pub(super) fn room_in(&self, kept: &Snapshot, actor: &Actor, team: &TeamName) -> Result<Room, ApiError> {
-        let now = self.clock.now();
-        let (limits, held) = kept.limits(team, &actor.id, now).ok_or_else(|| ApiError::not_found("team"))?;
-        Ok(limits.room(held, self.host_quota(), now))
-    }
-
-    pub(super) async fn seen_requests(&self, actor: &Actor) -> Result<SeenRequests, ApiError> {
+#[async_trait]
+impl Requests for Service {
+    async fn requests(&self, actor: &Actor) -> Result<SeenRequests, ApiError> {
         let at = self.clock.now();
         let mut all = Vec::new();
         if actor.role.is_some() {
@@ -49,7 +40,7 @@ impl Service {
         Ok(SeenRequests { at, items: seen.map(|request| seen_by(actor, request, at)).collect() })
     }
 
-    pub(super) async fn count_waiting(&self, actor: &Actor) -> Result<u64, ApiError> {
+    async fn waiting_requests(&self, actor: &Actor) -> Result<u64, ApiError> {
         let decides = actor.acts_as_admin() || actor.teams.values().any(|role| *role == TeamRole::Lead);
         if !decides {
             return Ok(0);
@@ -60,7 +51,34 @@ impl Service {
         Ok(u64::try_from(count).unwrap_or(u64::MAX))
     }
 
-    pub(super) async fn begin_request(&self, actor: &Actor, ask: RequestAsk) -> Result<Request, ApiError> {
+    async fn ask_for_more(&self, actor: &Actor, ask: RequestAsk) -> Result<Request, ApiError> {
+        let asked = Entry::by(actor, audit::Action::Request).of_team(&ask.team);
+        let begun = self.begin_request(actor, ask).await;
+        self.note_refused(asked, &begun).await;
+        begun
+    }
+
+    async fn decide_request(&self, actor: &Actor, id: &RequestId, step: Step, word: &str) -> Result<Request, ApiError> {
+        let taken = self.take_step(actor, id, step, word).await;
+        self.note_refused(Entry::by(actor, step.into()).named(id), &taken).await;
+        taken
+    }
+}
+
+impl Service {
+    /// What `actor` may hold of a team's, now: what the launch page shows and what a launch is refused by, unless there is
+    /// room after all when it is reserved.
+    pub(super) async fn room(&self, actor: &Actor, team: &TeamName) -> Result<Room, ApiError> {
+        self.room_in(&self.kept().await?, actor, team)
+    }
+
+    pub(super) fn room_in(&self, kept: &Snapshot, actor: &Actor, team: &TeamName) -> Result<Room, ApiError> {
+        let now = self.clock.now();
+        let (limits, held) = kept.limits(team, &actor.id, now).ok_or_else(|| ApiError::not_found("team"))?;
+        Ok(limits.room(held, self.host_quota(), now))
+    }
+
+    async fn begin_request(&self, actor: &Actor, ask: RequestAsk) -> Result<Request, ApiError> {
         self.permit_team(actor, Action::Launch, &ask.team)?;
         let mut write = self.store.write().await.map_err(fault)?;
         let now = self.clock.now();
@@ -103,13 +121,7 @@ impl Service {
 
     /// One step of a request. It is read, decided and written in one transaction: of two who decide at the same time, the
     /// second is told who was first.
-    pub(super) async fn take_step(
-        &self,
-        actor: &Actor,
-        id: &RequestId,
-        step: Step,
-        word: &str,
-    ) -> Result<Request, ApiError> {
+    async fn take_step(&self, actor: &Actor, id: &RequestId, step: Step, word: &str) -> Result<Request, ApiError> {
         let mut write = self.store.write().await.map_err(fault)?;
         let found = requests::find(&mut write, id).await.map_err(fault)?;
         let mut request = found.ok_or_else(|| ApiError::not_found("request"))?;

@@ -115,6 +115,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .thread_name(move |count| format!("database {name} {count}"))
         .filename(path)
+        // A kill loses nothing. A power cut may lose the last commits, and what they launched is then in quarantine; each commit
+        // on the disk (FULL) took 4 ms instead of 0.03, and a launch has six.
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use app::api::backend::Backend;
+use app::api::backend::{Environments, Requests};
 use model::access::{Actor, InstallationRole, TeamRole};
 use model::environment::{Operation, State};
 use model::name::{EnvironmentId, TeamName, UserId};

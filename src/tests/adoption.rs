@@ -1,6 +1,6 @@
 //! A restart beside hundreds of environments: all are adopted, at the price of one list and a question about each.
 
-use app::api::backend::Backend;
+use app::api::backend::Teams;
 use model::access::{Actor, InstallationRole};
 use model::environment::State;
 use sqlx::AssertSqlSafe;

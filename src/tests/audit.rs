@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use app::api::ApiError;
-use app::api::backend::Backend;
+use app::api::backend::{Audit, Environments};
 use model::access::{Actor, InstallationRole, TeamRole, TokenScope};
 use model::audit::{Action, Excerpt, Origin, Outcome, Recorded, Search};
 use model::environment::{Operation, State};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::api::backend::Backend;
+use app::api::backend::{Environments, Teams};
 use model::environment::{Environment, Operation, State};
 use model::name::EnvironmentId;
 use model::units::Span;

@@ -1,7 +1,7 @@
 //! The disk of the server is full: it says so, nothing is corrupt, and all goes on when there is room again.
 
 use app::api::ApiError;
-use app::api::backend::Backend;
+use app::api::backend::Environments;
 use model::access::TeamRole;
 use model::environment::State;
 use model::name::TeamName;

@@ -1,6 +1,6 @@
 //! A size may limit what a container writes to disk: who is over is stopped and told so, and can make room.
 
-use app::api::backend::Backend;
+use app::api::backend::Environments;
 use model::access::Actor;
 use model::audit::Search;
 use model::environment::{Environment, Operation, State};

@@ -1,6 +1,6 @@
 //! What an admin changes by the pages' forms: teams, templates and sizes, with the checks of `berth apply`.
 
-use app::api::backend::Backend;
+use app::api::backend::Environments;
 use model::environment::Operation;
 use model::name::TemplateName;
 use model::units::Span;
@@ -272,7 +272,7 @@ async fn a_size_is_changed_and_added_and_removed_only_where_nothing_uses_it() {
     assert_eq!(sent(&mut admin, "/sizes", &size("zero", "", "0")).await.status.as_u16(), 422);
     let catalogue = site.stage.store.catalogue().await.expect("a catalogue");
     let xl = catalogue.sizes.iter().find(|size| size.name.as_str() == "xl").expect("xl");
-    let revision = service::manage::revision_of_size(xl);
+    let revision = service::declare::revision_of_size(xl);
     done(&sent(&mut admin, "/sizes", &size("xl", &revision, "5")).await, "/sizes?said=saved");
     done(&send(&mut admin, "/sizes", &[("form", "remove-size"), ("name", "xl")]).await, "/sizes?said=removed");
     let used = send(&mut admin, "/sizes", &[("form", "remove-size"), ("name", "s")]).await;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use app::api::backend::Backend;
+use app::api::backend::Requests;
 use model::access::{Actor, InstallationRole, TeamRole};
 use model::name::TeamName;
 use serde_json::json;

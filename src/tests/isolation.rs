@@ -1,7 +1,7 @@
 //! Environments are apart on the network, whatever the engine's default bridge is like.
 
 use app::api::ApiError;
-use app::api::backend::Backend;
+use app::api::backend::{Environments, Hosts};
 use app::api::environments::LaunchAsk;
 use model::access::{Actor, InstallationRole, TeamRole};
 use model::audit::Search;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use app::api::ApiError;
-use app::api::backend::Backend;
+use app::api::backend::{Environments, Live, Teams};
 use app::api::live::Change;
 use futures::StreamExt;
 use model::access::TeamRole;

@@ -1,7 +1,7 @@
 //! What happens to an environment after its launch, by people, by time and by itself.
 
 use app::api::ApiError;
-use app::api::backend::Backend;
+use app::api::backend::{Environments, Live};
 use app::api::live::Change;
 use futures::StreamExt;
 use model::access::TeamRole;

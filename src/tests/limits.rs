@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use app::api::backend::Backend;
+use app::api::backend::Environments;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};

@@ -1,6 +1,6 @@
 //! The list of environments: a page at a time, with what is counted over all of them, however many there are.
 
-use app::api::backend::Backend;
+use app::api::backend::Environments;
 use app::api::environments::{LISTED, Listing};
 use model::access::{Actor, InstallationRole, TokenScope};
 use model::environment::Environment;

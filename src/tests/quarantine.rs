@@ -1,7 +1,7 @@
 //! Containers with our label that no environment knows: shown to those who see to the host, and never touched.
 
 use app::api::ApiError;
-use app::api::backend::Backend;
+use app::api::backend::Hosts;
 
 use super::stage::{Stage, ask, reconciled};
 use super::stand_in::Call;

@@ -1,7 +1,7 @@
 //! The engine goes and comes, the server is killed: nothing is lost, leaked or counted twice.
 
 use app::api::ApiError;
-use app::api::backend::Backend;
+use app::api::backend::{Environments, Hosts, Live, Teams};
 use app::api::live::Change;
 use futures::StreamExt;
 use model::environment::{Environment, Operation, State};

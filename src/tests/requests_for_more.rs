@@ -1,7 +1,7 @@
 //! Requests for more than a quota allows: who asks, who lends, and that what is lent returns by itself.
 
 use app::api::ApiError;
-use app::api::backend::Backend;
+use app::api::backend::Environments;
 use axum::http::{Method, StatusCode};
 use model::access::TokenScope;
 use model::environment::Operation;

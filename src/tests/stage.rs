@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use app::api::ApiError;
-use app::api::backend::Backend;
+use app::api::backend::{Environments, Live};
 use app::api::environments::LaunchAsk;
 use app::api::live::Change;
 use clock::Clock;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
-use app::api::backend::Backend;
+use app::api::backend::{Teams, Templates};
 use model::access::{InstallationRole, TokenScope};
 use store::{Access, Store};
 use tracing::field::{Field, Visit};

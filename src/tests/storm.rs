@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use app::api::ApiError;
-use app::api::backend::Backend;
+use app::api::backend::Environments;
 use app::api::environments::LaunchAsk;
 use axum::http::{Method, StatusCode};
 use model::access::TeamRole;

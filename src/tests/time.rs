@@ -1,7 +1,7 @@
 //! What time does: lifetimes that end, stopped environments that go, idle ones that stop, and clocks that jump.
 
 use app::api::ApiError;
-use app::api::backend::Backend;
+use app::api::backend::{Environments, Live, Templates};
 use app::api::environments::LaunchAsk;
 use app::api::live::Change;
 use futures::StreamExt;

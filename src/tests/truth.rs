@@ -1,7 +1,7 @@
 //! What is on the engine is what is shown, whoever did it: a restart, a stop, a pause on the host, the end of a process for
 //! want of memory, a machine that went down, also where nobody told of it.
 
-use app::api::backend::Backend;
+use app::api::backend::{Audit, Environments, Live, Teams};
 use futures::StreamExt;
 use model::access::{Actor, InstallationRole};
 use model::audit::Search;

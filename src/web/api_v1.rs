@@ -4,9 +4,10 @@ mod audit;
 mod requests;
 
 use app::api::ApiError;
-use app::api::backend::Backend;
+use app::api::backend::{Environments, Hosts, People, Settings, Sizes, Teams, Templates};
 use app::api::environments::{KEY_MAX, LaunchAsk};
-use app::api::manage::{PersonView, TemplateDetail};
+use app::api::people::Person;
+use app::api::templates::TemplateDetail;
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequestParts, Path, Query, State};
@@ -161,7 +162,7 @@ async fn people(
     State(web): State<Web>,
     Caller(actor): Caller,
     query: Result<Query<Words>, QueryRejection>,
-) -> Answer<List<PersonView>> {
+) -> Answer<List<Person>> {
     let Query(Words { q, cursor }) = query?;
     let found = web.service.people(&actor, &q, cursor.as_ref()).await?;
     let next = found.people.last().filter(|_| found.more > 0).map(|person| person.id.to_string());

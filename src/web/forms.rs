@@ -3,8 +3,8 @@
 //! No script takes part in it, so that what somebody typed (a template's whole text) is nowhere but in the request.
 
 use app::api::ApiError;
-use app::api::backend::Backend;
-use app::api::edit::{Edit, Edited, Fields, Sent};
+use app::api::backend::{Hosts, People, Sizes, Teams, Templates};
+use app::api::form::{Edited, Fields, Form, Said, Sent};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{Request, StatusCode};
@@ -41,7 +41,16 @@ pub async fn sent(State(web): State<Web>, request: Request<Body>) -> Response {
 }
 
 async fn edit(web: &Web, actor: &Actor, path: &str, fields: &Fields) -> Result<Edited, ApiError> {
-    web.service.edit(actor, Edit::read(path, fields)?).await
+    match Form::read(path, fields)? {
+        Form::Team(edit) => web.service.edit_team(actor, edit).await,
+        Form::Template(edit) => web.service.edit_template(actor, edit).await,
+        Form::Size(edit) => web.service.edit_size(actor, edit).await,
+        Form::Person(edit) => web.service.edit_person(actor, edit).await,
+        Form::CheckIsolation => {
+            web.service.check_isolation(actor).await?;
+            Ok(Edited::on("/host", Said::Checked))
+        }
+    }
 }
 
 fn read(body: &Bytes) -> Fields {

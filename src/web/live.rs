@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use app::api::ApiError;
-use app::api::backend::Backend;
+use app::api::backend::Live;
 use app::api::live::Change;
 use axum::extract::{Request, State};
 use axum::response::sse::{Event, KeepAlive, Sse};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::api::ApiError;
 use app::api::backend::{Backend, Known, Reply};
-use app::api::edit::Sent;
+use app::api::form::Sent;
 use app::api::me::{SignIn, Visit};
 use app::ui::Scripts;
 use axum::body::Body;

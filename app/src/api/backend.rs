@@ -1,148 +1,54 @@
-//! What the server answers: the product's table of contents. The service implements it; nothing here knows how.
+//! What the server answers: the product's table of contents, a trait for each noun. The service implements them; nothing here knows
+//! how. Whoever acts is the first argument of everything; the check whether they may is behind these traits, never before them.
+
+mod audit;
+mod environments;
+mod host;
+mod live;
+mod people;
+mod requests;
+mod settings;
+mod sizes;
+mod teams;
+mod templates;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_trait::async_trait;
 use futures::lock::Mutex;
-use futures::stream::BoxStream;
 use leptos::prelude::use_context;
 use leptos::server_fn::ServerFn;
 use leptos::server_fn::error::ServerFnUrlError;
 
+pub use audit::Audit;
+pub use environments::Environments;
+pub use host::Hosts;
+pub use live::Live;
+pub use people::People;
+pub use requests::Requests;
+pub use settings::Settings;
+pub use sizes::Sizes;
+pub use teams::Teams;
+pub use templates::Templates;
+
 use super::ApiError;
-use super::edit::{Edit, Edited};
-use super::environments::{Launch, LaunchAsk, LaunchOptions, Listing};
-use super::live::Change;
-use super::manage::{People, PersonView, Setting, SizeUse, TeamDetail, TeamSummary, TemplateDetail, TemplateSummary};
+use super::environments::{Launch, LaunchOptions};
 use super::me::{Me, Visit};
-use super::requests::{RequestAsk, SeenRequests};
 use model::access::Actor;
 use model::address::Address;
-use model::audit::{Excerpt, Search};
-use model::environment::{Environment, EnvironmentDetail, Operation};
-use model::filter::Filter;
-use model::history::History;
-use model::host::{Host, IsolationCheck};
-use model::name::{EnvironmentId, RequestId, TeamName, TemplateName, UserId};
-use model::quarantine::Stray;
-use model::request::{Request, Step};
-use model::team::{Team, TeamLabel};
-use model::template::{Offer, Size};
+use model::environment::{Environment, Operation};
+use model::name::TeamName;
+use model::request::Request;
 
-/// Whoever acts is the first argument of everything; the check whether they may is behind this trait, never before it.
-#[async_trait]
-pub trait Backend: Send + Sync {
-    /// The teams that the actor belongs to; for an admin all.
-    async fn teams(&self, actor: &Actor) -> Result<Vec<Team>, ApiError>;
+/// All that is answered.
+pub trait Backend:
+    Audit + Environments + Hosts + Live + People + Requests + Settings + Sizes + Teams + Templates
+{
+}
 
-    /// The same teams by their names alone.
-    async fn team_labels(&self, actor: &Actor) -> Result<Vec<TeamLabel>, ApiError>;
-
-    /// One of these teams.
-    async fn team_room(&self, actor: &Actor, name: &TeamName) -> Result<Team, ApiError>;
-
-    /// What a team may launch.
-    async fn offers(&self, actor: &Actor, team: &TeamName) -> Result<Vec<Offer>, ApiError>;
-
-    async fn launch_options(&self, actor: &Actor, team: &TeamName) -> Result<LaunchOptions, ApiError>;
-
-    /// Reserves, and launches in the background: what is returned may still be on its way ([`Backend::settled_within`] waits).
-    /// The same idempotency key from the same person returns the same environment.
-    async fn launch(&self, actor: &Actor, ask: LaunchAsk) -> Result<Environment, ApiError>;
-
-    /// Environments that exist, newest first: of one team, or of all that the actor sees.
-    async fn environments(
-        &self,
-        actor: &Actor,
-        filter: &Filter,
-        after: Option<&EnvironmentId>,
-    ) -> Result<Listing, ApiError>;
-
-    async fn environment(&self, actor: &Actor, id: &EnvironmentId) -> Result<EnvironmentDetail, ApiError>;
-
-    /// Begins an operation; it goes on in the background.
-    async fn operate(&self, actor: &Actor, id: &EnvironmentId, operation: Operation) -> Result<Environment, ApiError>;
-
-    /// The environment once it is in no transitional state any more; after `within` as it is then.
-    async fn settled_within(
-        &self,
-        actor: &Actor,
-        id: &EnvironmentId,
-        within: Duration,
-    ) -> Result<Environment, ApiError>;
-
-    async fn host(&self, actor: &Actor) -> Result<Host, ApiError>;
-
-    // Audit: who did what, and what became of an environment.
-
-    /// What a search finds of what the actor may read, newest first, at most `limit` entries.
-    async fn audit(&self, actor: &Actor, search: &Search, limit: usize) -> Result<Excerpt, ApiError>;
-
-    /// How many entries that would be in all, counted up to `most`.
-    async fn count_audit(&self, actor: &Actor, search: &Search, most: i64) -> Result<i64, ApiError>;
-
-    /// Also of an environment that has been removed.
-    async fn history(&self, actor: &Actor, id: &EnvironmentId) -> Result<History, ApiError>;
-
-    // Requests for more.
-
-    /// Those that are the actor's to see, with what they can do with each.
-    async fn requests(&self, actor: &Actor) -> Result<SeenRequests, ApiError>;
-
-    /// How many wait for the actor's decision.
-    async fn waiting_requests(&self, actor: &Actor) -> Result<u64, ApiError>;
-
-    async fn ask_for_more(&self, actor: &Actor, ask: RequestAsk) -> Result<Request, ApiError>;
-
-    /// Approves, declines, withdraws or returns, with a word of why.
-    async fn decide_request(&self, actor: &Actor, id: &RequestId, step: Step, word: &str) -> Result<Request, ApiError>;
-
-    // Quarantine.
-
-    /// Containers with this installation's label that no environment knows, as of the last look at the engine.
-    /// What the last isolation check found; `None` before the first.
-    async fn isolation_check(&self, actor: &Actor) -> Result<Option<IsolationCheck>, ApiError>;
-
-    /// Measures what one container reaches of another.
-    async fn check_isolation(&self, actor: &Actor) -> Result<IsolationCheck, ApiError>;
-
-    async fn quarantine(&self, actor: &Actor) -> Result<Vec<Stray>, ApiError>;
-
-    /// All changes from now on, of everybody: whoever passes one on asks [`Backend::may_see`] first.
-    fn changes(&self) -> BoxStream<'static, Change>;
-
-    /// Whether a change is the actor's to see.
-    fn may_see(&self, actor: &Actor, change: &Change) -> bool;
-
-    // Teams, templates, sizes, people and settings.
-
-    /// The teams that the actor looks after: a lead's own, for an auditor or admin all.
-    async fn team_summaries(&self, actor: &Actor) -> Result<Vec<TeamSummary>, ApiError>;
-
-    async fn team(&self, actor: &Actor, name: &TeamName) -> Result<TeamDetail, ApiError>;
-
-    async fn templates(&self, actor: &Actor) -> Result<Vec<TemplateSummary>, ApiError>;
-
-    async fn template(&self, actor: &Actor, slug: &TemplateName) -> Result<TemplateDetail, ApiError>;
-
-    async fn sizes(&self, actor: &Actor) -> Result<Vec<Size>, ApiError>;
-
-    async fn sizes_in_use(&self, actor: &Actor) -> Result<Vec<SizeUse>, ApiError>;
-
-    /// People whose name, address, team or role has all of these words, by name; those who follow `after` where it is given.
-    async fn people(&self, actor: &Actor, words: &str, after: Option<&UserId>) -> Result<People, ApiError>;
-
-    async fn person(&self, actor: &Actor, id: &UserId) -> Result<PersonView, ApiError>;
-
-    async fn settings(&self, actor: &Actor) -> Result<Vec<Setting>, ApiError>;
-
-    /// The catalogue as TOML: applied again it changes nothing.
-    async fn export(&self, actor: &Actor) -> Result<String, ApiError>;
-
-    /// The one way in which people change teams, templates, sizes and each other's rights.
-    async fn edit(&self, actor: &Actor, edit: Edit) -> Result<Edited, ApiError>;
+impl<T> Backend for T where
+    T: Audit + Environments + Hosts + Live + People + Requests + Settings + Sizes + Teams + Templates
+{
 }
 
 /// How a page or server function sets what only the web layer can: the answer's status and a redirect.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use app::api::ApiError;
-use app::api::backend::Backend;
+use app::api::backend::Environments;
 use app::api::environments::LaunchAsk;
 use clock::Clock;
 use docker::{Engine, Patience};

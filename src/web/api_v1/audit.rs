@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use app::api::ApiError;
-use app::api::backend::Backend;
+use app::api::backend::{Audit, Environments};
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};

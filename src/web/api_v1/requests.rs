@@ -1,7 +1,7 @@
 //! Requests for more than a quota allows, for scripts.
 
 use app::api::ApiError;
-use app::api::backend::Backend;
+use app::api::backend::Requests;
 use app::api::requests::{RequestAsk, SeenRequest};
 use axum::Json;
 use axum::body::Bytes;

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use crate::api::ApiError;
-use crate::api::edit::{Said, Sent};
+use crate::api::form::{Said, Sent};
 use crate::ui::components::text_area::{Kind, TextArea};
 use crate::ui::seal::Seal;
 

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::api::manage::{Belonging, People, PersonView, list_people};
+use crate::api::people::{Found, Person, list_people};
+use crate::api::teams::Belonging;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::loaded::Loaded;
 use crate::ui::components::time::Moment;
@@ -19,7 +20,7 @@ pub fn PeoplePage() -> impl IntoView {
         <Title text="People" />
         <Loaded
             asked
-            view=move |people: People| {
+            view=move |people: Found| {
                 view! {
                     <div class="head">
                         <h1 tabindex="-1">"People"</h1>
@@ -53,8 +54,8 @@ fn search(words: &str) -> AnyView {
     .seal()
 }
 
-fn table(people: People) -> AnyView {
-    let People { people, more } = people;
+fn table(people: Found) -> AnyView {
+    let Found { people, more } = people;
     if people.is_empty() {
         return view! { <p class="nothing">"No people match. People appear here after their first sign-in."</p> }
             .seal();
@@ -77,7 +78,7 @@ fn table(people: People) -> AnyView {
     .seal()
 }
 
-fn row(person: PersonView) -> AnyView {
+fn row(person: Person) -> AnyView {
     view! {
         <tr>
             <th scope="row">

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
-use crate::api::manage::{PersonView, get_person};
 use crate::api::me::{Me, get_me};
+use crate::api::people::{Person, get_person};
 use crate::ui::components::form::{Draft, Told, choice_field, hidden, sent_to};
 use crate::ui::components::loaded::Loaded;
 use crate::ui::components::time::Moment;
@@ -20,7 +20,7 @@ pub fn PersonPage() -> impl IntoView {
     view! {
         <Loaded
             asked
-            view=move |(me, person): (Me, PersonView)| {
+            view=move |(me, person): (Me, Person)| {
                 let refusals = drafts.iter().map(Draft::refusal).collect_view();
                 let admin = me.actor.acts_as_admin();
                 view! {
@@ -57,7 +57,7 @@ fn lapsed() -> AnyView {
     .seal()
 }
 
-fn facts(person: &PersonView) -> AnyView {
+fn facts(person: &Person) -> AnyView {
     let ways = person.teams.iter().map(|way| {
         view! {
             <li>
@@ -99,7 +99,7 @@ fn facts(person: &PersonView) -> AnyView {
     .seal()
 }
 
-fn forms(person: &PersonView, draft: &Draft) -> AnyView {
+fn forms(person: &Person, draft: &Draft) -> AnyView {
     let address = sent_to(&format!("/people/{}", person.id));
     let choices =
         [("", "None"), ("auditor", "Auditor: reads all, changes nothing"), ("admin", "Admin: changes everything")];

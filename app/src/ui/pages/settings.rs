@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::api::manage::{Setting, get_settings};
+use crate::api::settings::{Setting, get_settings};
 use crate::ui::components::loaded::Loaded;
 use crate::ui::seal::Seal;
 

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::api::edit::NEW;
-use crate::api::manage::{SizeUse, list_sizes};
+use crate::api::form::NEW;
 use crate::api::me::{Me, get_me};
+use crate::api::sizes::{SizeUse, list_sizes};
 use crate::ui::components::form::{Draft, Told, hidden, sent_to, text_field};
 use crate::ui::components::loaded::Loaded;
 use crate::ui::seal::Seal;

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
-use crate::api::manage::{TeamDetail, get_team};
 use crate::api::me::{Me, get_me};
+use crate::api::teams::{TeamDetail, get_team};
 use crate::ui::components::badge::tone;
 use crate::ui::components::form::{Draft, Told};
 use crate::ui::components::loaded::Loaded;

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::api::manage::{TeamSummary, list_teams};
 use crate::api::me::{Me, get_me};
+use crate::api::teams::{TeamSummary, list_teams};
 use crate::ui::components::form::{Draft, Told, hidden, sent_to, text_field};
 use crate::ui::components::loaded::Loaded;
 use crate::ui::seal::Seal;

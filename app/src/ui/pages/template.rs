@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
-use crate::api::manage::{TemplateDetail, TemplateSummary, get_template};
 use crate::api::me::{Me, get_me};
+use crate::api::templates::{TemplateDetail, TemplateSummary, get_template};
 use crate::ui::components::form::{Draft, Told};
 use crate::ui::components::loaded::Loaded;
 use crate::ui::pages::templates::offered_to;

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::api::manage::{TemplateSummary, list_templates};
 use crate::api::me::{Me, get_me};
+use crate::api::templates::{TemplateSummary, list_templates};
 use crate::ui::components::form::{Draft, Told, hidden, text_area};
 use crate::ui::components::loaded::Loaded;
 use crate::ui::seal::Seal;

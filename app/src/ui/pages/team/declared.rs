@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::api::manage::TeamDetail;
+use crate::api::teams::TeamDetail;
 use crate::ui::components::as_text::AsText;
 use crate::ui::components::form::{Draft, hidden, sent_to, text_area, text_field};
 use crate::ui::seal::Seal;

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::api::manage::{Member, TeamDetail};
+use crate::api::teams::{Member, TeamDetail};
 use crate::ui::components::form::{Draft, choice_field, hidden, sent_to, text_field};
 use crate::ui::seal::Seal;
 use model::name::TeamName;

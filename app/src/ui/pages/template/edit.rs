@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::api::manage::TemplateDetail;
+use crate::api::templates::TemplateDetail;
 use crate::ui::components::as_text::AsText;
 use crate::ui::components::form::{Draft, hidden, sent_to};
 use crate::ui::seal::Seal;

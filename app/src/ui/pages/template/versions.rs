@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::api::manage::{TemplateDetail, Version};
+use crate::api::templates::{TemplateDetail, Version};
 use crate::ui::components::changes::Changes;
 use crate::ui::components::time::Moment;
 use crate::ui::seal::Seal;
