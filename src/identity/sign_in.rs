@@ -19,7 +19,7 @@ use super::oidc::id_token::{self, Refused};
 use super::oidc::protocol::IdClaims;
 use super::oidc::provider::{Known, Provider};
 use super::oidc::tokens::{SignedIdToken, TokenAnswer};
-use super::session::SIGN_IN_TIME;
+use super::session::{SIGN_IN_TIME, keep_cookie_for};
 use super::settings::WhenAbsent;
 use super::{Auth, AuthError};
 
@@ -30,6 +30,17 @@ const BROWSER: &str = "browser";
 
 /// Under which the session keeps who was refused, for the page that says so.
 pub const STRANGER: &str = "stranger";
+
+/// A sign-in that somebody begins.
+#[derive(Debug, Clone, Copy)]
+pub struct Begin<'a> {
+    /// Where they want to go on to, back from the provider.
+    pub return_to: &'a str,
+    /// Whether they choose at the provider as whom.
+    pub chooses: bool,
+    /// Whether they are signed in already: their session's cookie is kept as long as before.
+    pub signed_in: bool,
+}
 
 /// Longest value of the answer that is looked at, in bytes.
 const VALUE_MAX: usize = 4096;
@@ -87,14 +98,17 @@ fn refused(problem: Problem, reason: impl std::fmt::Display) -> Refusal {
 }
 
 impl Auth {
-    /// Where the browser goes to be signed in at the provider; back from there it wants to go on to `return_to`. `chooses`: the
-    /// person chooses there as whom.
+    /// Where the browser goes to be signed in at the provider.
     ///
     /// # Errors
     /// When the provider is not found, or the database fails.
-    pub async fn begin_sign_in(&self, session: &Session, return_to: &str, chooses: bool) -> Result<String, Refusal> {
+    pub async fn begin_sign_in(&self, session: &Session, begin: Begin<'_>) -> Result<String, Refusal> {
+        let Begin { return_to, chooses, signed_in } = begin;
         let Some(provider) = &self.provider else { return Err(NO_PROVIDER) };
         let known = provider.known().await?;
+        if !signed_in {
+            keep_cookie_for(session, SIGN_IN_TIME);
+        }
         let browser = self.mark(session).await?;
         let (state, nonce, verifier) = (self.clock.secret(), self.clock.secret(), self.clock.secret());
         let sign_in = SignIn { nonce, verifier, return_to: return_to.to_owned() };

@@ -8,8 +8,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use identity::Auth;
-use identity::session::{SIGN_IN_TIME, keep_cookie_for};
-use identity::sign_in::{Answer, Fault, Refusal};
+use identity::sign_in::{Answer, Begin, Fault, Refusal};
 use model::audit::Action;
 use model::sign_in::Problem;
 use serde::Deserialize;
@@ -39,14 +38,14 @@ pub async fn start(
     if auth.provider().is_none() {
         return Redirect::to("/sign-in").into_response();
     }
-    if actor.is_none() {
-        if let Err(error) = auth.count_sign_in(address(client)) {
-            return refusal::too_many(refusal::wants_page(&headers), auth.clock(), error.into());
-        }
-        keep_cookie_for(&session, SIGN_IN_TIME);
+    if actor.is_none()
+        && let Err(error) = auth.count_sign_in(address(client))
+    {
+        return refusal::too_many(refusal::wants_page(&headers), auth.clock(), error.into());
     }
     let return_to = local_path(asked.return_to.as_deref());
-    match auth.begin_sign_in(&session, return_to, asked.account.as_deref() == Some("other")).await {
+    let chooses = asked.account.as_deref() == Some("other");
+    match auth.begin_sign_in(&session, Begin { return_to, chooses, signed_in: actor.is_some() }).await {
         Ok(url) => (refusal::PRIVATE, Redirect::to(&url)).into_response(),
         Err(Refusal::Fault(Fault { problem, .. })) => refusal::problem_before(problem, return_to),
         Err(refused) => {
