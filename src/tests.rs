@@ -48,3 +48,4 @@ mod terminal;
 mod time;
 mod truth;
 mod upgrades;
+mod writing;

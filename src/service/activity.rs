@@ -3,7 +3,7 @@
 
 use docker::{EngineError, SpecError};
 use model::audit::Entry;
-use model::environment::{State, StepName};
+use model::environment::{Environment, State, StepName};
 use model::name::EnvironmentId;
 use store::environments::{self, Outcome, Stored};
 use store::{StoreError, Write, audit};
@@ -87,22 +87,36 @@ impl Service {
         notes: &[Note<'_>],
         set: impl FnOnce(&mut Stored),
     ) -> Result<Stored, Broken> {
-        let mut write = self.store.write().await?;
-        let mut stored = environments::find(&mut write, &activity.id).await?.ok_or(Broken::Superseded)?;
-        let from = stored.environment.state;
-        let is_expected = expected.is_none_or(|expected| expected == from);
-        if stored.activity != activity.number || !is_expected || (from != to && !from.may_become(to)) {
-            return Err(Broken::Superseded);
-        }
-        stored.environment.state = to;
-        set(&mut stored);
-        self.set_clocks(&mut write, &mut stored).await?;
-        environments::update(&mut write, &mut stored).await?;
-        self.note(&mut write, &stored, notes).await?;
-        self.record_move(&mut write, from, &stored).await?;
-        write.commit().await.map_err(StoreError::from)?;
-        self.announce(&stored.environment);
-        Ok(stored)
+        self.store
+            .write(async |write| {
+                let mut stored = environments::find(write, &activity.id).await?.ok_or(Broken::Superseded)?;
+                let from = stored.environment.state;
+                let is_expected = expected.is_none_or(|expected| expected == from);
+                if stored.activity != activity.number || !is_expected || (from != to && !from.may_become(to)) {
+                    return Err(Broken::Superseded);
+                }
+                stored.environment.state = to;
+                set(&mut stored);
+                self.save(write, &mut stored).await?;
+                self.note(write, &stored, notes).await?;
+                self.record_move(write, from, &stored).await?;
+                Ok(stored)
+            })
+            .await
+    }
+
+    /// Writes what changed of an environment, with the clocks of its state, and tells everybody once it is committed.
+    pub(super) async fn save(&self, write: &mut Write, stored: &mut Stored) -> Result<(), StoreError> {
+        self.set_clocks(write, stored).await?;
+        environments::update(write, stored).await?;
+        self.announce_then(write, &stored.environment);
+        Ok(())
+    }
+
+    /// Tells everybody of it once it is committed.
+    pub(super) fn announce_then(&self, write: &mut Write, environment: &Environment) {
+        let (service, environment) = (self.clone(), environment.clone());
+        write.then(move || service.announce(&environment));
     }
 
     pub(super) async fn note(&self, write: &mut Write, of: &Stored, notes: &[Note<'_>]) -> Result<(), StoreError> {

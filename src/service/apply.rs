@@ -57,13 +57,11 @@ impl fmt::Display for Difference {
 /// # Errors
 /// When the file has faults, each with its line, or the database fails; nothing is applied then.
 pub async fn apply(store: &Store, text: &str, dry_run: bool, now: Timestamp) -> Result<Vec<Difference>, ApplyError> {
-    let mut write = store.write().await?;
-    let asked = Asked::read(&mut write, text).await?;
-    let lines = asked.carry_out(&mut write, &Who::command_line(), now).await?;
-    if !dry_run {
-        write.commit().await.map_err(StoreError::from)?;
-    }
-    Ok(lines)
+    let asked = async |write: &mut Write| {
+        let asked = Asked::read(write, text).await?;
+        Ok(asked.carry_out(write, &Who::command_line(), now).await?)
+    };
+    if dry_run { store.rehearse(asked).await } else { store.write(asked).await }
 }
 
 /// What a team and its members hold beyond what they may, a line each: what is to be said when a quota is lowered.

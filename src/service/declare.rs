@@ -60,20 +60,21 @@ impl Service {
         revision: &str,
         text: &str,
     ) -> Result<(Said, Option<TemplateName>), ApiError> {
-        let mut write = self.store.write().await.map_err(fault)?;
-        let asked = Asked::read(&mut write, text).await.map_err(refused)?;
-        let slug = asked.declared.templates.first().map(|entry| entry.slug.clone());
-        one.alone(&asked)?;
-        let first = one.unchanged_since(revision, &asked.before, slug.as_ref());
-        let differences = asked.carry_out(&mut write, &actor.into(), self.clock.now()).await.map_err(fault)?;
-        let said = said(&differences);
-        // What is there already needs no change, whoever was first: as when a form is sent twice. What was carried out for
-        // somebody who was second is dropped with the transaction.
-        if said != Said::Unchanged {
-            first?;
-        }
-        write.commit().await.map_err(|error| fault(error.into()))?;
-        Ok((said, slug))
+        self.write(async |write| {
+            let asked = Asked::read(write, text).await.map_err(refused)?;
+            let slug = asked.declared.templates.first().map(|entry| entry.slug.clone());
+            one.alone(&asked)?;
+            let first = one.unchanged_since(revision, &asked.before, slug.as_ref());
+            let differences = asked.carry_out(write, &actor.into(), self.clock.now()).await.map_err(fault)?;
+            let said = said(&differences);
+            // What is there already needs no change, whoever was first: as when a form is sent twice. What was carried out for
+            // somebody who was second is dropped with the transaction.
+            if said != Said::Unchanged {
+                first?;
+            }
+            Ok((said, slug))
+        })
+        .await
     }
 }
 

@@ -61,21 +61,21 @@ impl Service {
     /// Stops what is over its limit, and says why; or notes that it is below it again. Decides inside the transaction: since it
     /// was looked at, it may have been stopped or started anew.
     async fn settle_disk(&self, limited: &Limited, why: Option<String>) -> Result<(), ApiError> {
-        let mut write = self.store.write().await.map_err(fault)?;
-        let found = environments::find(&mut write, &limited.id).await.map_err(fault)?;
-        let Some(mut stored) = found else { return Ok(()) };
-        if stored.activity != limited.activity || stored.environment.state != State::Running {
-            return Ok(());
-        }
-        stored.over_disk = why.is_some();
-        match why {
-            Some(why) => drop(self.stop_found(Who::job(JOB), write, stored, &why).await?),
-            None => {
-                environments::update(&mut write, &mut stored).await.map_err(fault)?;
-                write.commit().await.map_err(|error| fault(error.into()))?;
-                self.announce(&stored.environment);
+        self.write(async |write| {
+            let found = environments::find(write, &limited.id).await.map_err(fault)?;
+            let Some(mut stored) = found else { return Ok(()) };
+            if stored.activity != limited.activity || stored.environment.state != State::Running {
+                return Ok(());
             }
-        }
-        Ok(())
+            stored.over_disk = why.is_some();
+            match why {
+                Some(why) => drop(self.stop_found(Who::job(JOB), write, stored, &why).await?),
+                None => {
+                    self.save(write, &mut stored).await.map_err(fault)?;
+                }
+            }
+            Ok(())
+        })
+        .await
     }
 }

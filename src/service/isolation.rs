@@ -5,10 +5,8 @@ use docker::{Attachment, Check, EngineError, Purpose};
 use model::access::{Action, Actor};
 use model::audit::{self, Entry, Who};
 use model::host::{Findings, Isolation, IsolationCheck, Link, Reachability};
-use store::audit as audit_log;
 
 use super::Service;
-use super::error::fault;
 
 impl Service {
     /// Checks whenever the engine has come to answer, until the server ends.
@@ -56,9 +54,7 @@ impl Service {
     }
 
     async fn log_check(&self, entry: &Entry) -> Result<(), ApiError> {
-        let mut write = self.store.write().await.map_err(fault)?;
-        audit_log::record(&mut write, entry, self.clock.now()).await.map_err(fault)?;
-        write.commit().await.map_err(|error| fault(error.into()))
+        self.write(async |write| self.log(write, entry.clone()).await).await
     }
 
     /// On the network that environments hang on: the engine's own bridge, or one that is made as a team's is.

@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 use store::catalogue::{Catalogue, TemplateRecord};
 use store::environments::{self, Outcome, Stored};
 use store::limits::limits;
-use store::{StoreError, Write, audit as audit_log};
+use store::{StoreError, Write};
 
 use super::activity::{Activity, Broken, Note};
 use super::drivers::Driving;
@@ -45,14 +45,13 @@ impl Service {
         self.engine_answers()?;
         self.limits_hold()?;
         let plan = self.plan(actor, &ask).await?;
-        let template = plan.template.clone();
         if let Err(refused) = self.look_for_room(actor, &plan.stored).await {
             let known = self.launched_before(actor, &ask).await?;
             return known.map(|known| self.shown(known)).ok_or(refused);
         }
         // Taken before anybody can see the row: what is on its way and has no driver was left behind by a killed server.
         let driving = self.drivers.take(&plan.stored.environment.id).await;
-        let reserved = match self.reserve(actor, &ask, plan).await {
+        let reserved = match self.reserve(actor, &ask, plan, driving).await {
             Ok(reserved) => reserved,
             // The same key may have come twice at the same moment, and the other was first.
             Err(refused) => {
@@ -61,9 +60,6 @@ impl Service {
             }
         };
         drop(turn);
-        self.announce(&reserved.environment);
-        let activity = Activity::of(&reserved);
-        self.spawn(self.clone().drive_up(driving, activity, template));
         Ok(self.shown(reserved.environment))
     }
 
@@ -150,34 +146,43 @@ impl Service {
     }
 
     /// The one place where a launch is admitted: sums, decides and inserts in one transaction that nobody else can enter.
-    async fn reserve(&self, actor: &Actor, ask: &LaunchAsk, plan: Plan) -> Result<Stored, ApiError> {
-        let mut stored = plan.stored;
-        let mut write = self.store.write().await.map_err(fault)?;
-        let environment = &stored.environment;
-        let ask_for = Holding::running(environment.limits.cpus, environment.limits.memory);
-        self.admit(&mut write, &stored, ask_for).await?;
-        let names = environments::names(&mut write, &environment.team).await.map_err(fault)?;
-        if ask.name.is_none() {
-            stored.environment.name = free_name(&environment.template.slug, &names);
-        } else if names.iter().any(|name| name == environment.name.as_str()) {
-            return Err(name_taken(&stored));
-        }
-        let digest = digest_of(ask);
-        let key = ask.idempotency_key.as_deref().map(|key| environments::Key { key, digest: &digest });
-        if let Some(environments::Key { key, .. }) = key {
-            let before = self.clock.now().before(KEY_KEPT);
-            environments::free_key(&mut write, &actor.id, key, before).await.map_err(fault)?;
-        }
-        environments::insert(&mut write, &stored, key).await.map_err(|error| match error {
-            StoreError::Taken => name_taken(&stored),
-            other => fault(other),
-        })?;
-        let notes = [Note::Begin(StepName::Reserve), reserved_note(), Note::Begin(StepName::Image)];
-        self.note(&mut write, &stored, &notes).await.map_err(fault)?;
-        let launched = Entry::by(actor, audit::Action::Launch).on(&stored.environment).because(chosen(&stored));
-        audit_log::record(&mut write, &launched, self.clock.now()).await.map_err(fault)?;
-        write.commit().await.map_err(|error| fault(error.into()))?;
-        Ok(stored)
+    async fn reserve(
+        &self,
+        actor: &Actor,
+        ask: &LaunchAsk,
+        Plan { mut stored, template }: Plan,
+        driving: Driving,
+    ) -> Result<Stored, ApiError> {
+        self.write(async move |write| {
+            let environment = &stored.environment;
+            let ask_for = Holding::running(environment.limits.cpus, environment.limits.memory);
+            self.admit(write, &stored, ask_for).await?;
+            let names = environments::names(write, &environment.team).await.map_err(fault)?;
+            if ask.name.is_none() {
+                stored.environment.name = free_name(&environment.template.slug, &names);
+            } else if names.iter().any(|name| name == environment.name.as_str()) {
+                return Err(name_taken(&stored));
+            }
+            let digest = digest_of(ask);
+            let key = ask.idempotency_key.as_deref().map(|key| environments::Key { key, digest: &digest });
+            if let Some(environments::Key { key, .. }) = key {
+                let before = self.clock.now().before(KEY_KEPT);
+                environments::free_key(write, &actor.id, key, before).await.map_err(fault)?;
+            }
+            environments::insert(write, &stored, key).await.map_err(|error| match error {
+                StoreError::Taken => name_taken(&stored),
+                other => fault(other),
+            })?;
+            let notes = [Note::Begin(StepName::Reserve), reserved_note(), Note::Begin(StepName::Image)];
+            self.note(write, &stored, &notes).await.map_err(fault)?;
+            let launched = Entry::by(actor, audit::Action::Launch).on(&stored.environment).because(chosen(&stored));
+            self.log(write, launched).await?;
+            self.announce_then(write, &stored.environment);
+            let (service, activity) = (self.clone(), Activity::of(&stored));
+            write.then(move || service.spawn(service.clone().drive_up(driving, activity, template)));
+            Ok(stored)
+        })
+        .await
     }
 
     /// Whether `ask` fits beside what is held, as this transaction sees it.

@@ -56,7 +56,7 @@ use model::time::Timestamp;
 use model::units::{Memory, Span};
 use store::environments::Stored;
 use store::kept::Snapshot;
-use store::{Store, StoreError};
+use store::{Store, StoreError, Write};
 use tokio::sync::{broadcast, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -263,6 +263,15 @@ impl Service {
         answer.await.unwrap_or_else(|cut_off| Err(internal(&cut_off)))
     }
 
+    /// Writes in one transaction, as [`Store::write`] does.
+    async fn write<T>(&self, work: impl AsyncFnOnce(&mut Write) -> Result<T, ApiError>) -> Result<T, ApiError> {
+        let written = self.store.write(async |write| work(write).await.map_err(Unwritten::Refused));
+        written.await.map_err(|unwritten| match unwritten {
+            Unwritten::Refused(refused) => refused,
+            Unwritten::Store(error) => fault(error),
+        })
+    }
+
     /// Whether `actor` may do this to a team's things as a whole.
     fn permit_team(&self, actor: &Actor, action: Action, team: &TeamName) -> Result<(), ApiError> {
         authorize(actor, action, Target::Team(team)).map_err(|denied| refuse(denied, "team"))
@@ -343,6 +352,18 @@ impl Reserve {
             cpus: known.then(|| MilliCpu::new(times(host.cpus.as_milli(), self.cpu_ratio))),
             memory: known.then(|| Memory::bytes(times((host.memory - self.memory).as_bytes(), self.memory_ratio))),
         }
+    }
+}
+
+/// Why nothing was written.
+enum Unwritten {
+    Refused(ApiError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Unwritten {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
     }
 }
 

@@ -11,7 +11,7 @@ use model::template::Template;
 use model::units::Span;
 use store::clocks;
 use store::environments::{self, Outcome, Stored};
-use store::{StoreError, Write, audit as audit_log};
+use store::{StoreError, Write};
 
 use super::activity::{Activity, Broken, Note};
 use super::drivers::Driving;
@@ -59,16 +59,19 @@ impl Service {
         allows(found, Operation::Start)?;
         let driving = self.drivers.take(&found.environment.id).await;
         let _turn = self.turns.take(&found.environment.team).await;
-        let mut write = self.store.write().await.map_err(fault)?;
-        let mut stored = self.still_allowed(&mut write, found, Operation::Start).await?;
-        self.reserve_again(&mut write, &mut stored, &template).await?;
-        stored.environment.state = State::Reserved;
-        let begins = if stored.container_id.is_some() { None } else { Some(Note::Begin(StepName::Image)) };
-        let mut notes = vec![Note::Begin(StepName::Reserve)];
-        notes.extend(begins.map(|begin| [reserved_note(), begin]).into_iter().flatten());
-        let stored = self.begin_activity(write, stored, Entry::by(who, audit::Action::Start), &notes).await?;
-        self.spawn(self.clone().drive_up(driving, Activity::of(&stored), template));
-        Ok(stored)
+        self.write(async move |write| {
+            let mut stored = self.still_allowed(write, found, Operation::Start).await?;
+            self.reserve_again(write, &mut stored, &template).await?;
+            stored.environment.state = State::Reserved;
+            let begins = if stored.container_id.is_some() { None } else { Some(Note::Begin(StepName::Image)) };
+            let mut notes = vec![Note::Begin(StepName::Reserve)];
+            notes.extend(begins.map(|begin| [reserved_note(), begin]).into_iter().flatten());
+            let stored = self.begin_activity(write, stored, Entry::by(who, audit::Action::Start), &notes).await?;
+            let (service, activity) = (self.clone(), Activity::of(&stored));
+            write.then(move || service.spawn(service.clone().drive_up(driving, activity, template)));
+            Ok(stored)
+        })
+        .await
     }
 
     /// Whether what it gave back is there for it again; then its time begins anew.
@@ -84,28 +87,33 @@ impl Service {
     /// Reserves for what somebody has started on the host, as a start does.
     pub(super) async fn begin_taken_over(&self, found: &Stored, template: &Template) -> Result<Stored, ApiError> {
         let _turn = self.turns.take(&found.environment.team).await;
-        let mut write = self.store.write().await.map_err(fault)?;
-        let mut stored = self.still_allowed(&mut write, found, Operation::Start).await?;
-        self.reserve_again(&mut write, &mut stored, template).await?;
-        stored.environment.state = State::Starting;
-        let notes = [Note::Begin(StepName::Reserve), reserved_note(), Note::Begin(StepName::Start)];
-        let entry = Entry::by(Who::job("engine"), audit::Action::Start).because("It was started on the host.");
-        self.begin_activity(write, stored, entry, &notes).await
+        self.write(async |write| {
+            let mut stored = self.still_allowed(write, found, Operation::Start).await?;
+            self.reserve_again(write, &mut stored, template).await?;
+            stored.environment.state = State::Starting;
+            let notes = [Note::Begin(StepName::Reserve), reserved_note(), Note::Begin(StepName::Start)];
+            let entry = Entry::by(Who::job("engine"), audit::Action::Start).because("It was started on the host.");
+            self.begin_activity(write, stored, entry, &notes).await
+        })
+        .await
     }
 
     /// Begins the start of what ran until the engine restarted: what it held, it holds on.
     pub(super) async fn begin_again(&self, activity: &Activity, why: &str) -> Result<Stored, Broken> {
-        let mut write = self.store.write().await?;
-        let found = environments::find(&mut write, &activity.id).await?;
-        let found =
-            found.filter(|found| found.activity == activity.number && found.environment.state == State::Running);
-        let mut stored = found.ok_or(Broken::Superseded)?;
-        Self::forget_run(&mut stored);
-        stored.environment.state = State::Reserved;
-        stored.environment.reason = Some(format!("{why} It starts again."));
-        let entry = Entry::by(Who::job("engine"), audit::Action::Start).because(why);
-        let begun = self.begin_activity(write, stored, entry, &[Note::Begin(StepName::Reserve)]).await;
-        begun.map_err(|error| Broken::Failed(error.to_string()))
+        self.store
+            .write(async |write| {
+                let found = environments::find(write, &activity.id).await?;
+                let found = found
+                    .filter(|found| found.activity == activity.number && found.environment.state == State::Running);
+                let mut stored = found.ok_or(Broken::Superseded)?;
+                Self::forget_run(&mut stored);
+                stored.environment.state = State::Reserved;
+                stored.environment.reason = Some(format!("{why} It starts again."));
+                let entry = Entry::by(Who::job("engine"), audit::Action::Start).because(why);
+                let begun = self.begin_activity(write, stored, entry, &[Note::Begin(StepName::Reserve)]).await;
+                begun.map_err(|error| Broken::Failed(error.to_string()))
+            })
+            .await
     }
 
     /// Brings it up. Where the engine goes away once more, it is as before: what should run.
@@ -127,16 +135,18 @@ impl Service {
     }
 
     pub(super) async fn begin_stop(&self, who: Who, id: &EnvironmentId, why: &str) -> Result<Stored, ApiError> {
-        let mut write = self.store.write().await.map_err(fault)?;
-        let stored = self.allowed(&mut write, id, Operation::Stop).await?;
-        self.stop_found(who, write, stored, why).await
+        self.write(async |write| {
+            let stored = self.allowed(write, id, Operation::Stop).await?;
+            self.stop_found(who, write, stored, why).await
+        })
+        .await
     }
 
     /// Begins the stop of what this transaction has found to run.
     pub(super) async fn stop_found(
         &self,
         who: Who,
-        write: Write,
+        write: &mut Write,
         mut stored: Stored,
         why: &str,
     ) -> Result<Stored, ApiError> {
@@ -144,31 +154,42 @@ impl Service {
         stored.environment.reason = Some(why.to_owned());
         let entry = Entry::by(who, audit::Action::Stop).because(why);
         let stored = self.begin_activity(write, stored, entry, &[Note::Begin(StepName::Stop)]).await?;
-        self.spawn(self.clone().drive_stop(Activity::of(&stored)));
+        let (service, activity) = (self.clone(), Activity::of(&stored));
+        write.then(move || service.spawn(service.clone().drive_stop(activity)));
         Ok(stored)
     }
 
     async fn begin_restart(&self, who: Who, found: &Stored, template: Template) -> Result<Stored, ApiError> {
         allows(found, Operation::Restart)?;
         let driving = self.drivers.take(&found.environment.id).await;
-        let mut write = self.store.write().await.map_err(fault)?;
-        let mut stored = self.still_allowed(&mut write, found, Operation::Restart).await?;
-        stored.environment.state = State::Stopping;
-        stored.environment.reason = None;
-        let entry = Entry::by(who, audit::Action::Restart);
-        let stored = self.begin_activity(write, stored, entry, &[Note::Begin(StepName::Stop)]).await?;
-        self.spawn(self.clone().drive_restart(driving, Activity::of(&stored), template));
-        Ok(stored)
+        self.write(async move |write| {
+            let mut stored = self.still_allowed(write, found, Operation::Restart).await?;
+            stored.environment.state = State::Stopping;
+            stored.environment.reason = None;
+            let entry = Entry::by(who, audit::Action::Restart);
+            let stored = self.begin_activity(write, stored, entry, &[Note::Begin(StepName::Stop)]).await?;
+            let (service, activity) = (self.clone(), Activity::of(&stored));
+            write.then(move || service.spawn(service.clone().drive_restart(driving, activity, template)));
+            Ok(stored)
+        })
+        .await
     }
 
     pub(super) async fn begin_removal(&self, who: Who, id: &EnvironmentId) -> Result<Stored, ApiError> {
-        let mut write = self.store.write().await.map_err(fault)?;
-        let stored = self.allowed(&mut write, id, Operation::Remove).await?;
-        self.remove_found(who, write, stored).await
+        self.write(async |write| {
+            let stored = self.allowed(write, id, Operation::Remove).await?;
+            self.remove_found(who, write, stored).await
+        })
+        .await
     }
 
     /// Begins the removal of what this transaction has found.
-    pub(super) async fn remove_found(&self, who: Who, write: Write, mut stored: Stored) -> Result<Stored, ApiError> {
+    pub(super) async fn remove_found(
+        &self,
+        who: Who,
+        write: &mut Write,
+        mut stored: Stored,
+    ) -> Result<Stored, ApiError> {
         // Nothing is made of it yet, so whoever launches it is not waited for: a pull may take hours.
         let nothing_made = matches!(stored.environment.state, State::Reserved | State::Pulling);
         let driver = self.drivers.seen(&stored.environment.id);
@@ -176,10 +197,13 @@ impl Service {
         stored.environment.ports.clear();
         let entry = Entry::by(who, audit::Action::Remove);
         let stored = self.begin_activity(write, stored, entry, &[Note::Begin(StepName::Remove)]).await?;
-        if nothing_made {
-            driver.send_away();
-        }
-        self.spawn(self.clone().drive_removal(Activity::of(&stored)));
+        let (service, activity) = (self.clone(), Activity::of(&stored));
+        write.then(move || {
+            if nothing_made {
+                driver.send_away();
+            }
+            service.spawn(service.clone().drive_removal(activity));
+        });
         Ok(stored)
     }
 
@@ -208,18 +232,15 @@ impl Service {
 
     async fn begin_activity(
         &self,
-        mut write: Write,
+        write: &mut Write,
         mut stored: Stored,
         entry: Entry,
         notes: &[Note<'_>],
     ) -> Result<Stored, ApiError> {
         stored.activity += 1;
-        self.set_clocks(&mut write, &mut stored).await.map_err(fault)?;
-        environments::update(&mut write, &mut stored).await.map_err(fault)?;
-        self.note(&mut write, &stored, notes).await.map_err(fault)?;
-        audit_log::record(&mut write, &entry.on(&stored.environment), self.clock.now()).await.map_err(fault)?;
-        write.commit().await.map_err(|error| fault(error.into()))?;
-        self.announce(&stored.environment);
+        self.save(write, &mut stored).await.map_err(fault)?;
+        self.note(write, &stored, notes).await.map_err(fault)?;
+        self.log(write, entry.on(&stored.environment)).await?;
         Ok(stored)
     }
 

@@ -79,24 +79,25 @@ impl Service {
         person: &UserId,
         role: Option<InstallationRole>,
     ) -> Result<Edited, ApiError> {
-        let mut write = self.store.write().await.map_err(fault)?;
-        let record = one_of_them(&mut write, person).await?;
-        let after = record.claim_role.max(role);
-        if *person == actor.id && after != Some(InstallationRole::Admin) {
-            return Err(ApiError::Conflict {
-                message: "You would no longer be an admin. Another admin can take this from you.".to_owned(),
-            });
-        }
-        roster::set_hand_role(&mut write, person, role).await.map_err(fault)?;
-        self.log(
-            &mut write,
-            Entry::by(actor, ChangeRole)
-                .named(&record.person.name)
-                .because(role.map_or("none by hand", InstallationRole::as_str)),
-        )
-        .await?;
-        write.commit().await.map_err(|error| fault(error.into()))?;
-        Ok(Edited::on(&format!("/people/{person}"), Said::Saved))
+        self.write(async |write| {
+            let record = one_of_them(write, person).await?;
+            let after = record.claim_role.max(role);
+            if *person == actor.id && after != Some(InstallationRole::Admin) {
+                return Err(ApiError::Conflict {
+                    message: "You would no longer be an admin. Another admin can take this from you.".to_owned(),
+                });
+            }
+            roster::set_hand_role(write, person, role).await.map_err(fault)?;
+            self.log(
+                write,
+                Entry::by(actor, ChangeRole)
+                    .named(&record.person.name)
+                    .because(role.map_or("none by hand", InstallationRole::as_str)),
+            )
+            .await?;
+            Ok(Edited::on(&format!("/people/{person}"), Said::Saved))
+        })
+        .await
     }
 
     async fn disable(&self, actor: &Actor, person: &UserId) -> Result<Edited, ApiError> {
@@ -104,21 +105,23 @@ impl Service {
             let message = "You cannot disable yourself. Another admin can.".to_owned();
             return Err(ApiError::Conflict { message });
         }
-        let mut write = self.store.write().await.map_err(fault)?;
-        let record = one_of_them(&mut write, person).await?;
-        roster::disable(&mut write, person).await.map_err(fault)?;
-        self.log(&mut write, Entry::by(actor, ChangePerson).named(&record.person.name).because("disabled")).await?;
-        write.commit().await.map_err(|error| fault(error.into()))?;
-        Ok(Edited::on(&format!("/people/{person}"), Said::Disabled))
+        self.write(async |write| {
+            let record = one_of_them(write, person).await?;
+            roster::disable(write, person).await.map_err(fault)?;
+            self.log(write, Entry::by(actor, ChangePerson).named(&record.person.name).because("disabled")).await?;
+            Ok(Edited::on(&format!("/people/{person}"), Said::Disabled))
+        })
+        .await
     }
 
     async fn enable(&self, actor: &Actor, person: &UserId) -> Result<Edited, ApiError> {
-        let mut write = self.store.write().await.map_err(fault)?;
-        let record = one_of_them(&mut write, person).await?;
-        roster::enable(&mut write, person).await.map_err(fault)?;
-        self.log(&mut write, Entry::by(actor, ChangePerson).named(&record.person.name).because("enabled")).await?;
-        write.commit().await.map_err(|error| fault(error.into()))?;
-        Ok(Edited::on(&format!("/people/{person}"), Said::Enabled))
+        self.write(async |write| {
+            let record = one_of_them(write, person).await?;
+            roster::enable(write, person).await.map_err(fault)?;
+            self.log(write, Entry::by(actor, ChangePerson).named(&record.person.name).because("enabled")).await?;
+            Ok(Edited::on(&format!("/people/{person}"), Said::Enabled))
+        })
+        .await
     }
 }
 

@@ -80,77 +80,79 @@ impl Service {
 
     async fn begin_request(&self, actor: &Actor, ask: RequestAsk) -> Result<Request, ApiError> {
         self.permit_team(actor, Action::Launch, &ask.team)?;
-        let mut write = self.store.write().await.map_err(fault)?;
-        let now = self.clock.now();
-        let limits = limits(&mut write, &ask.team, &actor.id, now).await.map_err(fault)?;
-        let limits = limits.ok_or_else(|| ApiError::not_found("team"))?;
-        let until = ask.until.from(now);
-        let reason = words(&ask.reason);
-        let problems = problems(&ask, &limits, &reason, until, now);
-        if !problems.is_empty() {
-            return Err(ApiError::Invalid { errors: problems });
-        }
-        let waiting = requests::waiting(&mut write, &actor.id, now).await.map_err(fault)?;
-        // A second click asks for nothing more.
-        if let Some(same) = waiting.iter().find(|known| asks_the_same(known, &ask, &reason, until, now)) {
-            return Ok(same.clone());
-        }
-        if waiting.len() >= OPEN_MAX {
-            let message =
-                format!("{OPEN_MAX} of your requests wait for a decision; withdraw one before you ask again.");
-            return Err(ApiError::Conflict { message });
-        }
-        let request = Request {
-            id: self.clock.request_id(),
-            team: ask.team,
-            asker: actor.name.clone(),
-            asker_id: actor.id.clone(),
-            raises: ask.raises,
-            more: ask.more,
-            reason,
-            until,
-            created_at: now,
-            state: RequestState::Open,
-        };
-        requests::insert(&mut write, &request).await.map_err(fault)?;
-        let entry = Entry::by(actor, audit::Action::Request).of_team(&request.team).because(&request.reason);
-        self.log(&mut write, entry.named(format!("{} more", request.more.words()))).await?;
-        write.commit().await.map_err(|error| fault(error.into()))?;
-        Ok(request)
+        self.write(async |write| {
+            let now = self.clock.now();
+            let limits = limits(write, &ask.team, &actor.id, now).await.map_err(fault)?;
+            let limits = limits.ok_or_else(|| ApiError::not_found("team"))?;
+            let until = ask.until.from(now);
+            let reason = words(&ask.reason);
+            let problems = problems(&ask, &limits, &reason, until, now);
+            if !problems.is_empty() {
+                return Err(ApiError::Invalid { errors: problems });
+            }
+            let waiting = requests::waiting(write, &actor.id, now).await.map_err(fault)?;
+            // A second click asks for nothing more.
+            if let Some(same) = waiting.iter().find(|known| asks_the_same(known, &ask, &reason, until, now)) {
+                return Ok(same.clone());
+            }
+            if waiting.len() >= OPEN_MAX {
+                let message =
+                    format!("{OPEN_MAX} of your requests wait for a decision; withdraw one before you ask again.");
+                return Err(ApiError::Conflict { message });
+            }
+            let request = Request {
+                id: self.clock.request_id(),
+                team: ask.team,
+                asker: actor.name.clone(),
+                asker_id: actor.id.clone(),
+                raises: ask.raises,
+                more: ask.more,
+                reason,
+                until,
+                created_at: now,
+                state: RequestState::Open,
+            };
+            requests::insert(write, &request).await.map_err(fault)?;
+            let entry = Entry::by(actor, audit::Action::Request).of_team(&request.team).because(&request.reason);
+            self.log(write, entry.named(format!("{} more", request.more.words()))).await?;
+            Ok(request)
+        })
+        .await
     }
 
     /// One step of a request. It is read, decided and written in one transaction: of two who decide at the same time, the
     /// second is told who was first.
     async fn take_step(&self, actor: &Actor, id: &RequestId, step: Step, word: &str) -> Result<Request, ApiError> {
-        let mut write = self.store.write().await.map_err(fault)?;
-        let found = requests::find(&mut write, id).await.map_err(fault)?;
-        let mut request = found.ok_or_else(|| ApiError::not_found("request"))?;
-        request.permits(actor, step).map_err(|denied| match denied {
-            Denied::Hidden => ApiError::not_found("request"),
-            Denied::Rule(rule) => ApiError::Forbidden { rule: rule.to_owned() },
-        })?;
-        // As on a second click.
-        if request.state.is_by(step, &actor.id) {
-            return Ok(request);
-        }
-        let word = words(word);
-        let said = word.clone();
-        let decision = Decision { by: actor.name.clone(), by_id: actor.id.clone(), at: self.clock.now(), word };
-        let word_missing = step == Step::Decline && decision.word.is_empty();
-        let too_long = decision.word.chars().count() > WORDS_MAX;
-        request.state = request.after(step, decision).map_err(|message| ApiError::Conflict { message })?;
-        if word_missing {
-            return Err(ApiError::invalid("word", "is required to decline: say why"));
-        }
-        if too_long {
-            return Err(ApiError::invalid("word", format!("has at most {WORDS_MAX} characters")));
-        }
-        requests::update(&mut write, &request).await.map_err(fault)?;
-        let about = format!("{} more for {}", request.more.words(), request.asker);
-        let entry = Entry::by(actor, step.into()).of_team(&request.team).named(about);
-        self.log(&mut write, entry.because(&said)).await?;
-        write.commit().await.map_err(|error| fault(error.into()))?;
-        Ok(request)
+        self.write(async |write| {
+            let found = requests::find(write, id).await.map_err(fault)?;
+            let mut request = found.ok_or_else(|| ApiError::not_found("request"))?;
+            request.permits(actor, step).map_err(|denied| match denied {
+                Denied::Hidden => ApiError::not_found("request"),
+                Denied::Rule(rule) => ApiError::Forbidden { rule: rule.to_owned() },
+            })?;
+            // As on a second click.
+            if request.state.is_by(step, &actor.id) {
+                return Ok(request);
+            }
+            let word = words(word);
+            let said = word.clone();
+            let decision = Decision { by: actor.name.clone(), by_id: actor.id.clone(), at: self.clock.now(), word };
+            let word_missing = step == Step::Decline && decision.word.is_empty();
+            let too_long = decision.word.chars().count() > WORDS_MAX;
+            request.state = request.after(step, decision).map_err(|message| ApiError::Conflict { message })?;
+            if word_missing {
+                return Err(ApiError::invalid("word", "is required to decline: say why"));
+            }
+            if too_long {
+                return Err(ApiError::invalid("word", format!("has at most {WORDS_MAX} characters")));
+            }
+            requests::update(write, &request).await.map_err(fault)?;
+            let about = format!("{} more for {}", request.more.words(), request.asker);
+            let entry = Entry::by(actor, step.into()).of_team(&request.team).named(about);
+            self.log(write, entry.because(&said)).await?;
+            Ok(request)
+        })
+        .await
     }
 }
 

@@ -55,17 +55,18 @@ impl Service {
     }
 
     async fn remove_size(&self, actor: &Actor, name: &SizeName) -> Result<Edited, ApiError> {
-        let mut write = self.store.write().await.map_err(fault)?;
-        let before = catalogue::read(&mut write).await.map_err(fault)?;
-        let size = before.size(name).ok_or_else(|| ApiError::not_found("size"))?;
-        let held = catalogue::sizes_in_use(&mut write).await.map_err(fault)?;
-        if let Some(why) = size_use(size, &before, &held).kept_by() {
-            return Err(ApiError::Conflict { message: format!("`{name}` was not removed: {why}.") });
-        }
-        catalogue::remove_size(&mut write, name).await.map_err(fault)?;
-        self.log(&mut write, Entry::by(actor, ChangeSize).named(name).because("removed")).await?;
-        write.commit().await.map_err(|error| fault(error.into()))?;
-        Ok(Edited::on("/sizes", Said::Removed))
+        self.write(async |write| {
+            let before = catalogue::read(write).await.map_err(fault)?;
+            let size = before.size(name).ok_or_else(|| ApiError::not_found("size"))?;
+            let held = catalogue::sizes_in_use(write).await.map_err(fault)?;
+            if let Some(why) = size_use(size, &before, &held).kept_by() {
+                return Err(ApiError::Conflict { message: format!("`{name}` was not removed: {why}.") });
+            }
+            catalogue::remove_size(write, name).await.map_err(fault)?;
+            self.log(write, Entry::by(actor, ChangeSize).named(name).because("removed")).await?;
+            Ok(Edited::on("/sizes", Said::Removed))
+        })
+        .await
     }
 }
 

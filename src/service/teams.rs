@@ -152,17 +152,18 @@ impl Service {
 
     async fn put_member(&self, actor: &Actor, team: &TeamName, who: &str, role: TeamRole) -> Result<Edited, ApiError> {
         let person = self.somebody(who).await?;
-        let mut write = self.store.write().await.map_err(fault)?;
-        let catalogue = catalogue::read(&mut write).await.map_err(fault)?;
-        catalogue.team(team).ok_or_else(|| ApiError::not_found("team"))?;
-        roster::put_member(&mut write, team, &person, role).await.map_err(fault)?;
-        self.log(
-            &mut write,
-            Entry::by(actor, ChangeRole).of_team(team).named(&person).because(format!("{role} by hand")),
-        )
-        .await?;
-        write.commit().await.map_err(|error| fault(error.into()))?;
-        Ok(Edited::on(&format!("/teams/{team}"), Said::Saved))
+        self.write(async |write| {
+            let catalogue = catalogue::read(write).await.map_err(fault)?;
+            catalogue.team(team).ok_or_else(|| ApiError::not_found("team"))?;
+            roster::put_member(write, team, &person, role).await.map_err(fault)?;
+            self.log(
+                write,
+                Entry::by(actor, ChangeRole).of_team(team).named(&person).because(format!("{role} by hand")),
+            )
+            .await?;
+            Ok(Edited::on(&format!("/teams/{team}"), Said::Saved))
+        })
+        .await
     }
 
     /// Who is meant by an id, an e-mail address that is one's alone, or a name likewise.
@@ -190,17 +191,18 @@ impl Service {
     }
 
     async fn remove_member(&self, actor: &Actor, team: &TeamName, person: &UserId) -> Result<Edited, ApiError> {
-        let mut write = self.store.write().await.map_err(fault)?;
-        if !roster::remove_member(&mut write, team, person).await.map_err(fault)? {
-            return Err(ApiError::not_found("membership by hand"));
-        }
-        self.log(
-            &mut write,
-            Entry::by(actor, ChangeRole).of_team(team).named(person).because("no member by hand any more"),
-        )
-        .await?;
-        write.commit().await.map_err(|error| fault(error.into()))?;
-        Ok(Edited::on(&format!("/teams/{team}"), Said::Removed))
+        self.write(async |write| {
+            if !roster::remove_member(write, team, person).await.map_err(fault)? {
+                return Err(ApiError::not_found("membership by hand"));
+            }
+            self.log(
+                write,
+                Entry::by(actor, ChangeRole).of_team(team).named(person).because("no member by hand any more"),
+            )
+            .await?;
+            Ok(Edited::on(&format!("/teams/{team}"), Said::Removed))
+        })
+        .await
     }
 }
 

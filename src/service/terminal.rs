@@ -20,7 +20,6 @@ use model::name::{EnvironmentId, UserId};
 use model::terminal::Size;
 use model::time::Timestamp;
 use store::environments::{self, Stored};
-use store::{StoreError, audit as audit_log};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Sleep, sleep};
 
@@ -245,23 +244,24 @@ impl Service {
         size: Size,
     ) -> Result<(Shell, Input, Output), ApiError> {
         let entry = Entry::by(actor, audit::Action::OpenTerminal).on(&found.environment);
-        let mut write = self.store.write().await.map_err(fault)?;
-        audit_log::record(&mut write, &entry, self.clock.now()).await.map_err(fault)?;
-        write.commit().await.map_err(|error| fault(error.into()))?;
-        let error = match self.engine.open_shell(container, name, size).await {
-            Ok(opened) => return Ok(opened),
-            Err(error) => error,
-        };
-        // The engine may have started it all the same.
-        self.end_shell(&found.environment.id, container, name).await;
-        let why = sentence(&error.to_string());
-        self.note_closed(&found.environment.id, actor.into(), &why).await;
-        Err(match error {
-            EngineError::Unreachable(_) | EngineError::TimedOut(_) => {
-                ApiError::EngineUnavailable { message: error.to_string() }
-            }
-            _ => ApiError::Conflict { message: why },
+        self.write(async |write| {
+            self.log(write, entry).await?;
+            let error = match self.engine.open_shell(container, name, size).await {
+                Ok(opened) => return Ok(opened),
+                Err(error) => error,
+            };
+            // The engine may have started it all the same.
+            self.end_shell(&found.environment.id, container, name).await;
+            let why = sentence(&error.to_string());
+            self.note_closed(&found.environment.id, actor.into(), &why).await;
+            Err(match error {
+                EngineError::Unreachable(_) | EngineError::TimedOut(_) => {
+                    ApiError::EngineUnavailable { message: error.to_string() }
+                }
+                _ => ApiError::Conflict { message: why },
+            })
         })
+        .await
     }
 
     /// Gives an earlier one back to whoever opened it; `None` when it is not there any more.
@@ -347,13 +347,10 @@ impl Service {
     }
 
     async fn note_closed(&self, id: &EnvironmentId, who: Who, why: &str) {
-        let closed = async {
-            let mut write = self.store.write().await?;
-            let Some(stored) = environments::find(&mut write, id).await? else { return Ok(()) };
-            let entry = Entry::by(who, audit::Action::CloseTerminal).on(&stored.environment).because(why);
-            audit_log::record(&mut write, &entry, self.clock.now()).await?;
-            Ok::<_, StoreError>(write.commit().await?)
-        };
+        let closed = self.write(async |write| {
+            let Some(stored) = environments::find(write, id).await.map_err(fault)? else { return Ok(()) };
+            self.log(write, Entry::by(who, audit::Action::CloseTerminal).on(&stored.environment).because(why)).await
+        });
         if let Err(error) = closed.await {
             tracing::warn!(%error, %id, "that a terminal was closed is not in the log");
         }

@@ -11,7 +11,6 @@ use model::lifetime::{Allowance, Due, TeamLifetime};
 use model::name::{EnvironmentId, TeamName};
 use model::template::Template;
 use model::time::Timestamp;
-use store::audit;
 use store::clocks::{self, Watched};
 use store::environments::{self, Stored};
 use store::{StoreError, Write};
@@ -64,17 +63,17 @@ impl Service {
 
     /// Puts off what its clocks would do: a stop while it runs, its removal while it does not.
     pub(super) async fn extend(&self, who: Who, id: &EnvironmentId, template: &Template) -> Result<Stored, ApiError> {
-        let mut write = self.store.write().await.map_err(fault)?;
-        let mut stored = self.allowed(&mut write, id, Operation::Extend).await?;
-        let team = clocks::team_lifetime(&mut write, &stored.environment.team).await.map_err(fault)?;
-        let extended = put_off(&mut stored, template.lifetime.within(team), team, self.clock.now());
-        extended.map_err(|why| ApiError::Conflict { message: sentence(&why) })?;
-        environments::update(&mut write, &mut stored).await.map_err(fault)?;
-        let entry = Entry::by(who, Action::Extend).on(&stored.environment).because(kept_until(&stored.environment));
-        audit::record(&mut write, &entry, self.clock.now()).await.map_err(fault)?;
-        write.commit().await.map_err(|error| fault(error.into()))?;
-        self.announce(&stored.environment);
-        Ok(stored)
+        self.write(async |write| {
+            let mut stored = self.allowed(write, id, Operation::Extend).await?;
+            let team = clocks::team_lifetime(write, &stored.environment.team).await.map_err(fault)?;
+            let extended = put_off(&mut stored, template.lifetime.within(team), team, self.clock.now());
+            extended.map_err(|why| ApiError::Conflict { message: sentence(&why) })?;
+            self.save(write, &mut stored).await.map_err(fault)?;
+            let entry = Entry::by(who, Action::Extend).on(&stored.environment).because(kept_until(&stored.environment));
+            self.log(write, entry).await?;
+            Ok(stored)
+        })
+        .await
     }
 
     /// Does what is due. What cannot be done now is found again with the next look.
@@ -99,42 +98,36 @@ impl Service {
 
     /// Decides inside the transaction: since the list was made it may have been extended, stopped or removed.
     async fn end(&self, id: &EnvironmentId) -> Result<(), ApiError> {
-        let mut write = self.store.write().await.map_err(fault)?;
-        let found = environments::find(&mut write, id).await.map_err(fault)?;
-        let Some(stored) = found else { return Ok(()) };
-        let now = self.clock.now();
-        let due = stored.environment.due(now);
-        if let Some(due) = due {
-            tracing::info!(%id, ?due, "time does what is due");
-        }
-        match due {
-            Some(Due::Expiry { .. } | Due::Idle) => {
-                let why = why(&stored, due, now);
-                self.stop_found(Who::job(JOB), write, stored, &why).await.map(drop)
+        self.write(async |write| {
+            let found = environments::find(write, id).await.map_err(fault)?;
+            let Some(mut stored) = found else { return Ok(()) };
+            let now = self.clock.now();
+            let due = stored.environment.due(now);
+            if let Some(due) = due {
+                tracing::info!(%id, ?due, "time does what is due");
             }
-            Some(Due::Removal) => self.remove_found(Who::job(JOB), write, stored).await.map(drop),
-            Some(Due::LateRemoval) => self.put_removal_off(write, stored, now).await,
-            None => self.write_clocks(write, stored).await,
-        }
+            match due {
+                Some(Due::Expiry { .. } | Due::Idle) => {
+                    let why = why(&stored, due, now);
+                    self.stop_found(Who::job(JOB), write, stored, &why).await.map(drop)
+                }
+                Some(Due::Removal) => self.remove_found(Who::job(JOB), write, stored).await.map(drop),
+                Some(Due::LateRemoval) => self.put_removal_off(write, stored, now).await,
+                None => self.save(write, &mut stored).await.map_err(fault),
+            }
+        })
+        .await
     }
 
     /// It came due while nobody could be warned of it, so there is another warning first.
-    async fn put_removal_off(&self, mut write: Write, mut stored: Stored, now: Timestamp) -> Result<(), ApiError> {
-        let rule = clocks::team_lifetime(&mut write, &stored.environment.team).await.map_err(fault)?;
+    async fn put_removal_off(&self, write: &mut Write, mut stored: Stored, now: Timestamp) -> Result<(), ApiError> {
+        let rule = clocks::team_lifetime(write, &stored.environment.team).await.map_err(fault)?;
         let environment = &mut stored.environment;
         let was = environment.removes_at.replace(rule.put_off(now)).unwrap_or(now).short_utc();
         let before = environment.reason.take().map(|reason| format!("{reason} ")).unwrap_or_default();
         environment.reason =
             Some(format!("{before}Its removal was due at {was}, while Berth was away, and is put off."));
-        self.write_clocks(write, stored).await
-    }
-
-    async fn write_clocks(&self, mut write: Write, mut stored: Stored) -> Result<(), ApiError> {
-        self.set_clocks(&mut write, &mut stored).await.map_err(fault)?;
-        environments::update(&mut write, &mut stored).await.map_err(fault)?;
-        write.commit().await.map_err(|error| fault(error.into()))?;
-        self.announce(&stored.environment);
-        Ok(())
+        self.save(write, &mut stored).await.map_err(fault)
     }
 
     /// Looks once at what is used of every environment that has an idle rule, and stops what was seen to be idle for long
@@ -180,34 +173,38 @@ impl Service {
 
     /// Journals what was seen, all in one transaction, and tells of what changed. Gives those for which idleness is due.
     async fn note_looks(&self, looks: &[Look]) -> Result<Vec<EnvironmentId>, StoreError> {
-        let (mut idle, mut changed) = (Vec::new(), Vec::new());
-        let mut write = self.store.write().await?;
-        for Look { watched, counters, typed_at, at } in looks {
-            let Some(mut stored) = environments::find(&mut write, &watched.id).await? else { continue };
-            let Some(mut watch) = stored.watch.filter(|_| stored.activity == watched.activity) else { continue };
-            let before = watch.shown();
-            watch.look(*counters, *at);
-            if let Some(typed_at) = typed_at {
-                watch.used(Sign::Terminal, *typed_at);
-            }
-            stored.watch_with(Some(watch));
-            if stored.environment.due(*at) == Some(Due::Idle) {
-                idle.push(watched.id.clone());
-            }
-            let after = watch.shown();
-            if (before.stops_at, before.last_activity) == (after.stops_at, after.last_activity) {
-                clocks::keep_watch(&mut write, &watched.id, &watch).await?;
-            } else {
-                environments::update(&mut write, &mut stored).await?;
-                changed.push(stored.environment);
-            }
-        }
-        write.commit().await?;
-        for Look { watched, typed_at, .. } in looks {
-            typed_at.iter().for_each(|at| self.typed.noted(&watched.id, *at));
-        }
-        changed.iter().for_each(|environment| self.announce(environment));
-        Ok(idle)
+        self.store
+            .write(async |write| {
+                let mut idle = Vec::new();
+                for Look { watched, counters, typed_at, at } in looks {
+                    let Some(mut stored) = environments::find(write, &watched.id).await? else { continue };
+                    let Some(mut watch) = stored.watch.filter(|_| stored.activity == watched.activity) else {
+                        continue;
+                    };
+                    let before = watch.shown();
+                    watch.look(*counters, *at);
+                    if let Some(typed_at) = typed_at {
+                        watch.used(Sign::Terminal, *typed_at);
+                    }
+                    stored.watch_with(Some(watch));
+                    if stored.environment.due(*at) == Some(Due::Idle) {
+                        idle.push(watched.id.clone());
+                    }
+                    let after = watch.shown();
+                    if (before.stops_at, before.last_activity) == (after.stops_at, after.last_activity) {
+                        clocks::keep_watch(write, &watched.id, &watch).await?;
+                    } else {
+                        self.save(write, &mut stored).await?;
+                    }
+                    let typed = (self.typed.clone(), watched.id.clone(), *typed_at);
+                    write.then(move || {
+                        let (typed, id, at) = typed;
+                        at.iter().for_each(|at| typed.noted(&id, *at));
+                    });
+                }
+                Ok(idle)
+            })
+            .await
     }
 }
 

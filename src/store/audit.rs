@@ -63,16 +63,18 @@ impl Store {
             if rows.is_empty() {
                 return Ok(());
             }
-            let mut write = self.write().await?;
-            for row in rows {
-                sqlx::query("UPDATE audit SET folded_person = $2, folded = $3 WHERE id = $1")
-                    .bind(row.try_get::<i64, _>("id")?)
-                    .bind(fold(row.try_get("person")?))
-                    .bind(folded(row.try_get("object")?, row.try_get("reason")?))
-                    .execute(&mut *write)
-                    .await?;
-            }
-            write.commit().await?;
+            let folded = self.write(async |write| {
+                for row in rows {
+                    sqlx::query("UPDATE audit SET folded_person = $2, folded = $3 WHERE id = $1")
+                        .bind(row.try_get::<i64, _>("id")?)
+                        .bind(fold(row.try_get("person")?))
+                        .bind(folded(row.try_get("object")?, row.try_get("reason")?))
+                        .execute(&mut **write)
+                        .await?;
+                }
+                Ok::<_, StoreError>(())
+            });
+            folded.await?;
         }
     }
 
@@ -83,19 +85,20 @@ impl Store {
         if kept >= REFUSALS_MAX {
             return Ok(false);
         }
-        let mut write = self.write().await?;
-        let kept = refusals(&mut write, entry, now).await?;
-        if kept >= REFUSALS_MAX {
-            return Ok(false);
-        }
-        if kept == REFUSALS_MAX - 1 {
-            let last = format!("{} (the next refusals of this kind are not kept, for ten minutes)", entry.reason);
-            record(&mut write, &entry.clone().because(last), now).await?;
-        } else {
-            record(&mut write, entry, now).await?;
-        }
-        write.commit().await?;
-        Ok(true)
+        self.write(async |write| {
+            let kept = refusals(write, entry, now).await?;
+            if kept >= REFUSALS_MAX {
+                return Ok(false);
+            }
+            if kept == REFUSALS_MAX - 1 {
+                let last = format!("{} (the next refusals of this kind are not kept, for ten minutes)", entry.reason);
+                record(write, &entry.clone().because(last), now).await?;
+            } else {
+                record(write, entry, now).await?;
+            }
+            Ok(true)
+        })
+        .await
     }
 
     /// What a search finds, newest first; of `teams` alone where they are given.

@@ -21,6 +21,8 @@ pub mod sessions;
 pub mod sign_ins;
 pub mod tokens;
 
+use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -93,8 +95,44 @@ impl StoreError {
     }
 }
 
-/// A write transaction. It has the database's write lock from its first statement on.
-pub type Write = Transaction<'static, Sqlite>;
+/// A write transaction, with what is to happen once it is committed. It has the database's write lock from its first statement on.
+pub struct Write {
+    transaction: Transaction<'static, Sqlite>,
+    then: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+impl Write {
+    /// Does this once all is committed, in the order of these calls; never if it is not.
+    pub fn then(&mut self, work: impl FnOnce() + Send + 'static) {
+        self.then.push(Box::new(work));
+    }
+
+    async fn commit(self) -> Result<(), StoreError> {
+        self.transaction.commit().await?;
+        self.then.into_iter().for_each(|work| work());
+        Ok(())
+    }
+}
+
+impl Deref for Write {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Write {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.transaction
+    }
+}
+
+impl fmt::Debug for Write {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Write")
+    }
+}
 
 /// A transaction that SQLite itself gave up, as it does when the disk is full, leaves a connection that believes to be in
 /// it and begins no other: such a one is closed, and another is opened.
@@ -237,14 +275,38 @@ impl Store {
         Ok(())
     }
 
-    /// Begins a write transaction; dropped without a commit, it leaves no trace.
+    /// Writes in one transaction, which is committed where `work` succeeds and leaves no trace where it fails or is dropped.
+    /// Once the commit has begun, it and what is to happen then come to their end, whether or not anybody still waits for them.
     ///
     /// # Errors
-    /// When the database does not give its write lock in time.
-    pub async fn write(&self) -> Result<Write, StoreError> {
+    /// As of `work`; and when the database does not give its write lock in time, or the commit fails.
+    pub async fn write<T, E: From<StoreError>>(
+        &self,
+        work: impl AsyncFnOnce(&mut Write) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut write = self.begin().await?;
+        let done = work(&mut write).await?;
+        let committed = tokio::spawn(write.commit()).await;
+        // The runtime is about to end, or something panicked.
+        committed.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed.into()))?;
+        Ok(done)
+    }
+
+    /// The same without the commit: tells what would come of it.
+    ///
+    /// # Errors
+    /// As of `work`; and when the database does not give its write lock in time.
+    pub async fn rehearse<T, E: From<StoreError>>(
+        &self,
+        work: impl AsyncFnOnce(&mut Write) -> Result<T, E>,
+    ) -> Result<T, E> {
+        work(&mut self.begin().await?).await
+    }
+
+    async fn begin(&self) -> Result<Write, StoreError> {
         #[cfg(any(test, feature = "testing"))]
         self.border.cross().await?;
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(Write { transaction: self.writer.begin_with("BEGIN IMMEDIATE").await?, then: Vec::new() })
     }
 
     /// Lets the database grow by so many pages from now on, and no more.
@@ -280,16 +342,18 @@ impl Store {
     /// What only an admin at the database could do.
     #[cfg(any(test, feature = "testing"))]
     pub async fn sql(&self, statements: &str) {
-        let mut write = self.write().await.expect("a transaction");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned())).execute(&mut *write).await.expect("SQL");
-        write.commit().await.expect("committed");
+        let written = self.write(async |write| {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned())).execute(&mut **write).await?;
+            Ok::<_, StoreError>(())
+        });
+        written.await.expect("SQL");
     }
 
     /// How many rows `what`, as in `FROM what`, has.
     #[cfg(any(test, feature = "testing"))]
     pub async fn count(&self, what: &str) -> i64 {
-        let mut write = self.write().await.expect("a transaction");
         let query = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {what}")));
+        let mut write = self.begin().await.expect("a transaction");
         query.fetch_one(&mut *write).await.expect("a count")
     }
 
@@ -304,17 +368,18 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn installation_value(&self, key: &str, candidate: &str) -> Result<String, StoreError> {
-        let mut write = self.write().await?;
-        sqlx::query("INSERT INTO installation (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING")
-            .bind(key)
-            .bind(candidate)
-            .execute(&mut *write)
-            .await?;
-        let value = sqlx::query_scalar("SELECT value FROM installation WHERE key = $1")
-            .bind(key)
-            .fetch_one(&mut *write)
-            .await?;
-        write.commit().await?;
-        Ok(value)
+        self.write(async |write| {
+            sqlx::query("INSERT INTO installation (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING")
+                .bind(key)
+                .bind(candidate)
+                .execute(&mut **write)
+                .await?;
+            let value = sqlx::query_scalar("SELECT value FROM installation WHERE key = $1")
+                .bind(key)
+                .fetch_one(&mut **write)
+                .await?;
+            Ok(value)
+        })
+        .await
     }
 }

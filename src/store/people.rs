@@ -60,36 +60,41 @@ impl Store {
         new_id: &UserId,
         now: Timestamp,
     ) -> Result<UserId, StoreError> {
-        let mut write = self.write().await?;
-        let row = sqlx::query(
-            "INSERT INTO users (id, issuer, subject, name, email, role, created_at, signed_in_at)
+        self.write(async |write| {
+            let row = sqlx::query(
+                "INSERT INTO users (id, issuer, subject, name, email, role, created_at, signed_in_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
              ON CONFLICT (issuer, subject) DO UPDATE SET name = excluded.name, email = excluded.email,
                  role = excluded.role, signed_in_at = excluded.signed_in_at
              RETURNING id",
-        )
-        .bind(new_id.as_str())
-        .bind(&identity.issuer)
-        .bind(&identity.subject)
-        .bind(&identity.name)
-        .bind(&identity.email)
-        .bind(identity.role.map(InstallationRole::as_str))
-        .bind(now.as_millis())
-        .fetch_one(&mut *write)
-        .await?;
-        let id = user_id(&row)?;
-        replace_groups(&mut write, &id, groups).await?;
-        write.commit().await?;
-        Ok(id)
+            )
+            .bind(new_id.as_str())
+            .bind(&identity.issuer)
+            .bind(&identity.subject)
+            .bind(&identity.name)
+            .bind(&identity.email)
+            .bind(identity.role.map(InstallationRole::as_str))
+            .bind(now.as_millis())
+            .fetch_one(&mut **write)
+            .await?;
+            let id = user_id(&row)?;
+            replace_groups(write, &id, groups).await?;
+            Ok(id)
+        })
+        .await
     }
 
     /// Takes from a person what the provider says they no longer have.
     pub async fn withdraw(&self, person: &UserId, groups: &[String]) -> Result<(), StoreError> {
-        let mut write = self.write().await?;
-        sqlx::query("UPDATE users SET role = NULL WHERE id = $1").bind(person.as_str()).execute(&mut *write).await?;
-        replace_groups(&mut write, person, groups).await?;
-        write.commit().await?;
-        Ok(())
+        self.write(async |write| {
+            sqlx::query("UPDATE users SET role = NULL WHERE id = $1")
+                .bind(person.as_str())
+                .execute(&mut **write)
+                .await?;
+            replace_groups(write, person, groups).await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Whether somebody had one of these groups when the provider last vouched for them, which was after `vouched_after`.

@@ -15,7 +15,7 @@ const ACTIVITIES_MAX: i64 = 50;
 impl Store {
     /// Keeps how an environment ended, in place of how it ended before.
     pub async fn keep_post_mortem(&self, of: &EnvironmentId, post_mortem: &PostMortem) -> Result<(), StoreError> {
-        let mut write = self.write().await?;
+        self.write(async |write| {
         sqlx::query(
             "INSERT INTO post_mortems (environment_id, at, why, exit_code, oom_killed, started_at, ended_at, lines)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -31,10 +31,11 @@ impl Store {
         .bind(post_mortem.started_at.map(Timestamp::as_millis))
         .bind(post_mortem.ended_at.map(Timestamp::as_millis))
         .bind(json(&post_mortem.lines))
-        .execute(&mut *write)
+        .execute(&mut **write)
         .await?;
-        write.commit().await?;
         Ok(())
+        })
+        .await
     }
 
     pub async fn post_mortem(&self, of: &EnvironmentId) -> Result<Option<PostMortem>, StoreError> {

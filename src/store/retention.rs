@@ -20,17 +20,18 @@ impl Store {
         if removed.is_empty() {
             return Ok(0);
         }
-        let mut write = self.write().await?;
-        for id in &removed {
-            for delete in [
-                "DELETE FROM steps WHERE environment_id = $1",
-                "DELETE FROM post_mortems WHERE environment_id = $1",
-                "DELETE FROM environments WHERE id = $1 AND state = 'removed'",
-            ] {
-                sqlx::query(delete).bind(id).execute(&mut *write).await?;
+        self.write(async |write| {
+            for id in &removed {
+                for delete in [
+                    "DELETE FROM steps WHERE environment_id = $1",
+                    "DELETE FROM post_mortems WHERE environment_id = $1",
+                    "DELETE FROM environments WHERE id = $1 AND state = 'removed'",
+                ] {
+                    sqlx::query(delete).bind(id).execute(&mut **write).await?;
+                }
             }
-        }
-        write.commit().await?;
-        Ok(u64::try_from(removed.len()).unwrap_or(u64::MAX))
+            Ok(u64::try_from(removed.len()).unwrap_or(u64::MAX))
+        })
+        .await
     }
 }

@@ -44,33 +44,37 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut write = self.write().await?;
-        sqlx::query("INSERT INTO sessions (key, data, expires_at, created_at, seen_at) VALUES ($1, $2, $3, $4, $4)")
+        self.write(async |write| {
+            sqlx::query(
+                "INSERT INTO sessions (key, data, expires_at, created_at, seen_at) VALUES ($1, $2, $3, $4, $4)",
+            )
             .bind(fingerprint(id))
             .bind(data)
             .bind(until.as_millis())
             .bind(now.as_millis())
-            .execute(&mut *write)
+            .execute(&mut **write)
             .await?;
-        write.commit().await?;
-        Ok(())
+            Ok(())
+        })
+        .await
     }
 
     /// Saves what a session holds. A session that has ended stays ended. `until` counts while nobody is signed in.
     pub async fn save_session(&self, id: &str, data: &str, now: Timestamp, until: Timestamp) -> Result<(), StoreError> {
-        let mut write = self.write().await?;
-        sqlx::query(
-            "UPDATE sessions SET data = $2, expires_at = CASE WHEN user_id IS NULL THEN $4 ELSE expires_at END
+        self.write(async |write| {
+            sqlx::query(
+                "UPDATE sessions SET data = $2, expires_at = CASE WHEN user_id IS NULL THEN $4 ELSE expires_at END
              WHERE key = $1 AND expires_at > $3",
-        )
-        .bind(fingerprint(id))
-        .bind(data)
-        .bind(now.as_millis())
-        .bind(until.as_millis())
-        .execute(&mut *write)
-        .await?;
-        write.commit().await?;
-        Ok(())
+            )
+            .bind(fingerprint(id))
+            .bind(data)
+            .bind(now.as_millis())
+            .bind(until.as_millis())
+            .execute(&mut **write)
+            .await?;
+            Ok(())
+        })
+        .await
     }
 
     /// What a session holds, unless it has ended.
@@ -89,21 +93,23 @@ impl Store {
 
     /// Ends a session by its owner's wish, which the audit log keeps; what it knew for signing out at the provider is returned.
     pub async fn sign_out(&self, id: &str, now: Timestamp) -> Result<Option<String>, StoreError> {
-        let mut write = self.write().await?;
-        if let Some(who) = signed_in(&mut write, id).await? {
-            audit::record(&mut write, &Entry::by(who, Action::SignOut), now).await?;
-        }
-        let id_token = delete(&mut write, id).await?;
-        write.commit().await?;
-        Ok(id_token)
+        self.write(async |write| {
+            if let Some(who) = signed_in(write, id).await? {
+                audit::record(write, &Entry::by(who, Action::SignOut), now).await?;
+            }
+            let id_token = delete(write, id).await?;
+            Ok(id_token)
+        })
+        .await
     }
 
     /// Ends a session; what it knew for signing out at the provider is returned.
     pub async fn end_session(&self, id: &str) -> Result<Option<String>, StoreError> {
-        let mut write = self.write().await?;
-        let id_token = delete(&mut write, id).await?;
-        write.commit().await?;
-        Ok(id_token)
+        self.write(async |write| {
+            let id_token = delete(write, id).await?;
+            Ok(id_token)
+        })
+        .await
     }
 
     /// Signs somebody in to a session that was made for it: not to one that somebody has signed in to.
@@ -117,8 +123,8 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut write = self.write().await?;
-        let written = sqlx::query(
+        self.write(async |write| {
+            let written = sqlx::query(
             "UPDATE sessions SET user_id = $2, sid = $3, id_token = $4, created_at = $5, seen_at = $5, expires_at = $6
              WHERE key = $1 AND user_id IS NULL",
         )
@@ -128,16 +134,17 @@ impl Store {
         .bind(who.id_token)
         .bind(now.as_millis())
         .bind(until.as_millis())
-        .execute(&mut *write)
+        .execute(&mut **write)
         .await?;
-        if written.rows_affected() != 1 {
-            return Err(StoreError::unreadable("the session that was to be signed in is gone"));
-        }
-        if let Some(person) = signed_in(&mut write, id).await? {
-            audit::record(&mut write, &Entry::by(person, Action::SignIn), now).await?;
-        }
-        write.commit().await?;
-        Ok(())
+            if written.rows_affected() != 1 {
+                return Err(StoreError::unreadable("the session that was to be signed in is gone"));
+            }
+            if let Some(person) = signed_in(write, id).await? {
+                audit::record(write, &Entry::by(person, Action::SignIn), now).await?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Who is signed in to a session that has neither ended nor been idle since `seen_after`. What the provider said of them
@@ -174,27 +181,29 @@ impl Store {
 
     /// Notes that a session is in use.
     pub async fn touch_session(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
-        let mut write = self.write().await?;
-        sqlx::query("UPDATE sessions SET seen_at = $2 WHERE key = $1 AND seen_at < $2")
-            .bind(fingerprint(id))
-            .bind(now.as_millis())
-            .execute(&mut *write)
-            .await?;
-        write.commit().await?;
-        Ok(())
+        self.write(async |write| {
+            sqlx::query("UPDATE sessions SET seen_at = $2 WHERE key = $1 AND seen_at < $2")
+                .bind(fingerprint(id))
+                .bind(now.as_millis())
+                .execute(&mut **write)
+                .await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Deletes the sessions that have ended, and returns how many.
     pub async fn delete_ended_sessions(&self, now: Timestamp, seen_after: Timestamp) -> Result<u64, StoreError> {
-        let mut write = self.write().await?;
-        let deleted =
-            sqlx::query("DELETE FROM sessions WHERE expires_at <= $1 OR (user_id IS NOT NULL AND seen_at <= $2)")
-                .bind(now.as_millis())
-                .bind(seen_after.as_millis())
-                .execute(&mut *write)
-                .await?;
-        write.commit().await?;
-        Ok(deleted.rows_affected())
+        self.write(async |write| {
+            let deleted =
+                sqlx::query("DELETE FROM sessions WHERE expires_at <= $1 OR (user_id IS NOT NULL AND seen_at <= $2)")
+                    .bind(now.as_millis())
+                    .bind(seen_after.as_millis())
+                    .execute(&mut **write)
+                    .await?;
+            Ok(deleted.rows_affected())
+        })
+        .await
     }
 }
 

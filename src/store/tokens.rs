@@ -78,25 +78,26 @@ impl Store {
     pub async fn create_token(&self, token: NewToken<'_>, clock: &Clock) -> Result<String, StoreError> {
         let text = format!("{PREFIX}{}", clock.secret());
         let id = hex(&clock.random::<16>());
-        let mut write = self.write().await?;
-        sqlx::query(
-            "INSERT INTO tokens (id, hash, user_id, name, scope, created_at, expires_at)
+        self.write(async |write| {
+            sqlx::query(
+                "INSERT INTO tokens (id, hash, user_id, name, scope, created_at, expires_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(&id)
-        .bind(fingerprint(&text))
-        .bind(token.user.as_str())
-        .bind(token.name)
-        .bind(token.scope.as_str())
-        .bind(clock.now().as_millis())
-        .bind(token.expires_at.map(Timestamp::as_millis))
-        .execute(&mut *write)
-        .await?;
-        let token = find(&mut write, &id).await?;
-        let entry = Entry::by(Who::command_line(), Action::CreateToken).named(token.told());
-        audit::record(&mut write, &entry, token.created_at).await?;
-        write.commit().await?;
-        Ok(text)
+            )
+            .bind(&id)
+            .bind(fingerprint(&text))
+            .bind(token.user.as_str())
+            .bind(token.name)
+            .bind(token.scope.as_str())
+            .bind(clock.now().as_millis())
+            .bind(token.expires_at.map(Timestamp::as_millis))
+            .execute(&mut **write)
+            .await?;
+            let token = find(write, &id).await?;
+            let entry = Entry::by(Who::command_line(), Action::CreateToken).named(token.told());
+            audit::record(write, &entry, token.created_at).await?;
+            Ok(text)
+        })
+        .await
     }
 
     /// Whose token this is, unless it is revoked or expired. What the provider said of them counts if that was after
@@ -132,48 +133,50 @@ impl Store {
 
     /// Notes that a token is in use. Its first use is written into the audit log.
     pub async fn touch_token(&self, token_id: &str, now: Timestamp) -> Result<(), StoreError> {
-        let mut write = self.write().await?;
-        let first = sqlx::query("UPDATE tokens SET used_at = $2 WHERE id = $1 AND used_at IS NULL")
-            .bind(token_id)
-            .bind(now.as_millis())
-            .execute(&mut *write)
-            .await?;
-        if first.rows_affected() == 1 {
-            let token = find(&mut write, token_id).await?;
-            let who = Who {
-                origin: Origin::Api,
-                token: Some(token.name.clone()),
-                ..Who::person(&token.owner_id, &token.owner)
-            };
-            let entry = Entry::by(who, Action::UseToken).named(&token.name).because("for the first time");
-            audit::record(&mut write, &entry, now).await?;
-        } else {
-            sqlx::query("UPDATE tokens SET used_at = $2 WHERE id = $1")
+        self.write(async |write| {
+            let first = sqlx::query("UPDATE tokens SET used_at = $2 WHERE id = $1 AND used_at IS NULL")
                 .bind(token_id)
                 .bind(now.as_millis())
-                .execute(&mut *write)
+                .execute(&mut **write)
                 .await?;
-        }
-        write.commit().await?;
-        Ok(())
+            if first.rows_affected() == 1 {
+                let token = find(write, token_id).await?;
+                let who = Who {
+                    origin: Origin::Api,
+                    token: Some(token.name.clone()),
+                    ..Who::person(&token.owner_id, &token.owner)
+                };
+                let entry = Entry::by(who, Action::UseToken).named(&token.name).because("for the first time");
+                audit::record(write, &entry, now).await?;
+            } else {
+                sqlx::query("UPDATE tokens SET used_at = $2 WHERE id = $1")
+                    .bind(token_id)
+                    .bind(now.as_millis())
+                    .execute(&mut **write)
+                    .await?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Revokes a token for good, and returns whether it was good until now.
     pub async fn revoke_token(&self, token_id: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let mut write = self.write().await?;
-        let revoked = sqlx::query("UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL")
-            .bind(token_id)
-            .bind(now.as_millis())
-            .execute(&mut *write)
-            .await?;
-        if revoked.rows_affected() == 0 {
-            return Ok(false);
-        }
-        let token = find(&mut write, token_id).await?;
-        let entry = Entry::by(Who::command_line(), Action::RevokeToken).named(token.told());
-        audit::record(&mut write, &entry, now).await?;
-        write.commit().await?;
-        Ok(true)
+        self.write(async |write| {
+            let revoked = sqlx::query("UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL")
+                .bind(token_id)
+                .bind(now.as_millis())
+                .execute(&mut **write)
+                .await?;
+            if revoked.rows_affected() == 0 {
+                return Ok(false);
+            }
+            let token = find(write, token_id).await?;
+            let entry = Entry::by(Who::command_line(), Action::RevokeToken).named(token.told());
+            audit::record(write, &entry, now).await?;
+            Ok(true)
+        })
+        .await
     }
 
     /// All tokens that there ever were, newest first.

@@ -3,7 +3,6 @@
 use app::api::backend::Teams;
 use model::access::{Actor, InstallationRole};
 use model::environment::State;
-use sqlx::AssertSqlSafe;
 use tokio::time::Instant;
 
 use super::stage::{Stage, ask, reconciled};
@@ -16,22 +15,21 @@ async fn crowded() -> (Stage, Actor) {
     let stage = Stage::set().await;
     let bea = stage.bea().await;
     let first = stage.launched(&bea, ask("box")).await.expect("a launch").id;
-    let mut write = stage.store.write().await.expect("a transaction");
+    let mut copies = String::new();
     for number in 1..MANY {
         let id = format!("01900000-0000-7000-8000-{number:012}");
         let labels = [("berth.installation", "test"), ("berth.environment", id.as_str()), ("berth.attempt", "1")];
         let container = stage.engine.finds(&format!("berth-blue-{number}"), "berth/web:1", &labels);
         stage.engine.runs(&container).await;
-        let copy = format!(
+        copies += &format!(
             "INSERT INTO environments (id, name, team, owner_id, template, version, size, host, cpus, memory, pids, variables,
                  state, attempt, activity, container_id, ran, ports, created_at, started_at, expires_at, revision)
              SELECT '{id}', 'copy-{number}', team, owner_id, template, version, size, host, cpus, memory, pids, variables,
                  state, attempt, activity, '{container}', ran, ports, created_at, started_at, expires_at, revision
-             FROM environments WHERE id = '{first}'"
+             FROM environments WHERE id = '{first}';"
         );
-        sqlx::raw_sql(AssertSqlSafe(copy)).execute(&mut *write).await.expect("a copy");
     }
-    write.commit().await.expect("committed");
+    stage.store.sql(&copies).await;
     (stage, Actor { role: Some(InstallationRole::Admin), ..bea })
 }
 

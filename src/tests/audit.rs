@@ -39,18 +39,20 @@ async fn told(store: &store::Store) -> Vec<String> {
 
 /// The whole log, as a dump of the database has it.
 async fn dump(store: &store::Store) -> String {
-    let mut write = store.write().await.expect("a transaction");
-    let mut text = String::new();
-    for query in [
-        "SELECT person || origin || COALESCE(token, '') || action || object || reason FROM audit",
-        "SELECT why || lines FROM post_mortems",
-        "SELECT COALESCE(detail, '') FROM steps",
-        "SELECT COALESCE(reason, '') FROM environments",
-    ] {
-        let rows: Vec<String> = sqlx::query_scalar(query).fetch_all(&mut *write).await.expect("rows");
-        text.push_str(&rows.join("\n"));
-    }
-    text
+    let read = store.rehearse(async |write| {
+        let mut text = String::new();
+        for query in [
+            "SELECT person || origin || COALESCE(token, '') || action || object || reason FROM audit",
+            "SELECT why || lines FROM post_mortems",
+            "SELECT COALESCE(detail, '') FROM steps",
+            "SELECT COALESCE(reason, '') FROM environments",
+        ] {
+            let rows: Vec<String> = sqlx::query_scalar(query).fetch_all(&mut **write).await?;
+            text.push_str(&rows.join("\n"));
+        }
+        Ok::<_, store::StoreError>(text)
+    });
+    read.await.expect("rows")
 }
 
 fn auditor(stage: &Stage) -> Actor {
@@ -228,8 +230,11 @@ async fn nobody_changes_deletes_or_replaces_an_entry() {
         "UPDATE audit SET folded_person = 'somebody else'",
         "UPDATE audit SET folded = NULL",
     ] {
-        let mut write = stage.store.write().await.expect("a transaction");
-        let done = sqlx::query(statement).execute(&mut *write).await;
+        let done = stage.store.write(async |write| {
+            sqlx::query(statement).execute(&mut **write).await?;
+            Ok::<_, store::StoreError>(())
+        });
+        let done = done.await;
         assert!(done.is_err_and(|error| error.to_string().contains("append-only")), "{statement}");
     }
     assert_eq!(all(&stage.store).await, before);

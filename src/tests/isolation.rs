@@ -64,9 +64,7 @@ async fn what_runs_since_before_environments_were_apart_says_so_and_is_moved_wit
     let stage = Stage::set().await;
     let bea = stage.bea().await;
     let id = stage.launched(&bea, ask("web")).await.expect("launched").id;
-    let mut write = stage.store.write().await.expect("the writer");
-    sqlx::query("UPDATE environments SET network = NULL").execute(&mut *write).await.expect("as it was before");
-    write.commit().await.expect("written");
+    stage.store.sql("UPDATE environments SET network = NULL").await;
     stage.engine.bridge_talks(true);
     stage.engine.vanish().await;
     stage.lost().await;

@@ -254,10 +254,9 @@ async fn a_hand_admits_whom_no_group_does() {
     pair.refuses("not_admitted").await;
     assert_eq!(bea.who().await, None);
 
-    let mut write = pair.berth.store.write().await.expect("a transaction");
     let blue = TeamName::parse("blue").expect("a name");
-    store::roster::put_member(&mut write, &blue, &id, TeamRole::Member).await.expect("a member");
-    write.commit().await.expect("committed");
+    let put = async |write: &mut store::Write| store::roster::put_member(write, &blue, &id, TeamRole::Member).await;
+    pair.berth.store.write(put).await.expect("a member");
     let actor = pair.signed_in().await.who().await.expect("bea");
     assert_eq!((actor.id, actor.teams.len(), actor.role), (id, 1, None));
 }

@@ -157,9 +157,7 @@ async fn what_was_stopped_before_there_was_a_grace_gets_it_from_the_first_look_o
     let bea = stage.bea().await;
     let id = stage.launched(&bea, ask("web")).await.expect("a launch").id;
     stage.done(&bea, &id, Operation::Stop).await.expect("a stop");
-    let mut write = stage.store.write().await.expect("a transaction");
-    sqlx::raw_sql("UPDATE environments SET removes_at = NULL").execute(&mut *write).await.expect("SQL");
-    write.commit().await.expect("committed");
+    stage.store.sql("UPDATE environments SET removes_at = NULL").await;
     stage.pass(Span::hours(1000));
     stage.service.end_due().await;
     let kept = seen(&stage, &bea, &id).await;
