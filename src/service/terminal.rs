@@ -244,24 +244,21 @@ impl Service {
         size: Size,
     ) -> Result<(Shell, Input, Output), ApiError> {
         let entry = Entry::by(actor, audit::Action::OpenTerminal).on(&found.environment);
-        self.write(async |write| {
-            self.log(write, entry).await?;
-            let error = match self.engine.open_shell(container, name, size).await {
-                Ok(opened) => return Ok(opened),
-                Err(error) => error,
-            };
-            // The engine may have started it all the same.
-            self.end_shell(&found.environment.id, container, name).await;
-            let why = sentence(&error.to_string());
-            self.note_closed(&found.environment.id, actor.into(), &why).await;
-            Err(match error {
-                EngineError::Unreachable(_) | EngineError::TimedOut(_) => {
-                    ApiError::EngineUnavailable { message: error.to_string() }
-                }
-                _ => ApiError::Conflict { message: why },
-            })
+        self.write(async |write| self.log(write, entry).await).await?;
+        let error = match self.engine.open_shell(container, name, size).await {
+            Ok(opened) => return Ok(opened),
+            Err(error) => error,
+        };
+        // The engine may have started it all the same.
+        self.end_shell(&found.environment.id, container, name).await;
+        let why = sentence(&error.to_string());
+        self.note_closed(&found.environment.id, actor.into(), &why).await;
+        Err(match error {
+            EngineError::Unreachable(_) | EngineError::TimedOut(_) => {
+                ApiError::EngineUnavailable { message: error.to_string() }
+            }
+            _ => ApiError::Conflict { message: why },
         })
-        .await
     }
 
     /// Gives an earlier one back to whoever opened it; `None` when it is not there any more.
