@@ -68,7 +68,8 @@ export const interrupted = () => signalled;
 export async function until(what, holds, { within = 90_000, every = 25 } = {}) {
   const began = performance.now();
   for (let tries = 1; ; tries += 1) {
-    if (await holds()) return;
+    const held = await holds();
+    if (held) return held;
     if (signalled) throw new Error('Interrupted.');
     if (performance.now() - began > within && tries > 100) throw new Error(`It takes too long until ${what}.`);
     await pause(every);
