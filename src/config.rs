@@ -1,5 +1,6 @@
 //! What the operator decides: `berth.toml` and the environment, read and checked once, at start.
 
+mod hosts;
 mod read;
 mod shown;
 
@@ -10,26 +11,26 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use docker::names_an_engine;
 use identity::PublicUrl;
 use identity::address::{PUBLIC_URL_ALLOWED, is_loopback};
 use identity::rates::Pace;
 use identity::settings::{self, Oidc, Sessions, WhenAbsent};
-use ipnet::{IpNet, Ipv4Net};
-use model::host::SUBNET_PREFIX;
+use ipnet::IpNet;
 use model::units::{Memory, Span};
 use secrecy::SecretString;
 use url::Url;
 
+pub use hosts::Host;
 use read::{Origins, Reader};
 
-const SECTIONS: [&str; 7] = ["server", "docker", "oidc", "sessions", "limits", "defaults", "retention"];
+const SECTIONS: [&str; 8] = ["server", "docker", "hosts.NAME", "oidc", "sessions", "limits", "defaults", "retention"];
 const FILE: &str = "berth.toml";
 
 #[derive(Debug, Clone)]
 pub struct Config {
     pub server: Server,
-    pub docker: Docker,
+    /// At least one, by name.
+    pub hosts: Vec<Host>,
     /// Without it there is one operator, on loopback.
     pub oidc: Option<Oidc>,
     pub sessions: Sessions,
@@ -45,26 +46,11 @@ pub struct Server {
     pub addr: SocketAddr,
     /// As configured; [`Server::public_url_on`] has the address in any case.
     pub public_url: Option<PublicUrl>,
-    /// The host in links to published ports; without it the one that the browser used.
+    /// The host in links to ports that are published on this machine; without it the one that the browser used.
     pub public_host: Option<String>,
     pub data_dir: PathBuf,
     /// Whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
-}
-
-/// As the docker command line's `DOCKER_HOST`, and its files for TLS.
-#[derive(Debug, Clone, Default)]
-pub struct Docker {
-    pub host: Option<String>,
-    /// Where published ports are probed, without brackets; `None`: where they are published.
-    pub probe_host: Option<String>,
-    pub ca: Option<PathBuf>,
-    pub cert: Option<PathBuf>,
-    pub key: Option<PathBuf>,
-    /// Whether environments are started where the engine does not limit them.
-    pub without_limits: bool,
-    /// Addresses for the networks of teams; `None`: the engine chooses.
-    pub address_pool: Option<Ipv4Net>,
 }
 
 /// How much one address or one person may ask for. There is no "without a limit".
@@ -99,9 +85,9 @@ impl Default for Limits {
 
 #[derive(Debug, Clone, Copy)]
 pub struct Defaults {
-    /// What environments leave of the host's memory.
+    /// What environments leave of a host's memory.
     pub host_memory_reserve: Memory,
-    /// How much of the host's CPU may be promised: 2.0 is twice what it has.
+    /// How much of a host's CPU may be promised: 2.0 is twice what it has.
     pub host_cpu_ratio: f64,
     pub host_memory_ratio: f64,
     /// The address on which environments' ports are published.
@@ -137,10 +123,10 @@ impl Config {
     /// host by https only does so on each of its ports (RFC 6797, section 8.3).
     #[must_use]
     pub fn links_lead_elsewhere(&self, public_url: &PublicUrl) -> bool {
-        match &self.server.public_host {
+        self.hosts.iter().all(|host| match &host.public_host {
             Some(host) => host != public_url.host(),
-            None => !self.defaults.bind_ip.is_unspecified(),
-        }
+            None => !host.bind_ip.is_unspecified(),
+        })
     }
 }
 
@@ -195,12 +181,12 @@ impl Config {
         let sessions = sessions(&mut reader);
         let oidc = if has_oidc { oidc(&mut reader, sessions) } else { None };
         let server = server(&mut reader, has_oidc);
-        let docker = docker(&mut reader);
         let limits = limits(&mut reader);
         let defaults = defaults(&mut reader, has_oidc);
+        let hosts = hosts::read(&mut reader, &server, &defaults);
         let retention = retention(&mut reader);
         let origins = reader.finish()?;
-        Ok(Self { server, docker, oidc, sessions, limits, defaults, retention, origins })
+        Ok(Self { server, hosts, oidc, sessions, limits, defaults, retention, origins })
     }
 }
 
@@ -256,52 +242,6 @@ fn server(reader: &mut Reader, has_oidc: bool) -> Server {
 /// A host's name or address; one of version 6 with or without brackets.
 fn named_host(text: &str) -> Option<url::Host> {
     parsed(text).map(url::Host::Ipv6).or_else(|| url::Host::parse(text).ok())
-}
-
-fn docker(reader: &mut Reader) -> Docker {
-    let allowed = "as in DOCKER_HOST: unix:///var/run/docker.sock or tcp://host:2376";
-    let docker = Docker {
-        host: reader.value("docker", "host", allowed, |text| names_an_engine(text).then(|| text.to_owned())),
-        probe_host: reader.value("docker", "probe_host", "a host's name or address, without a port", |text| {
-            Some(match named_host(text)? {
-                url::Host::Ipv6(address) => address.to_string(),
-                host @ (url::Host::Domain(_) | url::Host::Ipv4(_)) => host.to_string(),
-            })
-        }),
-        ca: reader.text("docker", "ca").map(PathBuf::from),
-        cert: reader.text("docker", "cert").map(PathBuf::from),
-        key: reader.text("docker", "key").map(PathBuf::from),
-        without_limits: reader
-            .value("docker", "without_limits", "refuse or allow", |text| match text {
-                "refuse" => Some(false),
-                "allow" => Some(true),
-                _ => None,
-            })
-            .unwrap_or_default(),
-        address_pool: reader.value(
-            "docker",
-            "address_pool",
-            "a range of IPv4 addresses of at least /24, such as 10.213.0.0/16",
-            |text| parsed::<Ipv4Net>(text).filter(|pool| pool.prefix_len() <= SUBNET_PREFIX && *pool == pool.trunc()),
-        ),
-    };
-    for (key, path) in [("ca", &docker.ca), ("cert", &docker.cert), ("key", &docker.key)] {
-        if let Some(path) = path.as_ref().filter(|path| !path.is_file()) {
-            reader.fault("docker", key, format!("= \"{}\": there is no such file", path.display()));
-        }
-    }
-    if docker.cert.is_some() != docker.key.is_some() {
-        let missing = if docker.cert.is_some() { "key" } else { "cert" };
-        reader.require("docker", missing, "docker.cert and docker.key belong together");
-    }
-    let is_https = docker.host.as_ref().is_some_and(|host| host.starts_with("https://"));
-    if docker.cert.is_some() || docker.key.is_some() || is_https {
-        reader.require("docker", "ca", "an engine is trusted over TLS by the certificate of its authority");
-    }
-    if docker.ca.is_some() && docker.host.as_ref().is_some_and(|host| host.starts_with("unix://")) {
-        reader.fault("docker", "ca", "is set beside a socket of this machine, which has no TLS");
-    }
-    docker
 }
 
 fn oidc(reader: &mut Reader, sessions: Sessions) -> Option<Oidc> {
@@ -411,9 +351,13 @@ fn limits(reader: &mut Reader) -> Limits {
     }
 }
 
+const RATIO: &str = "a number from 0.1 to 100, such as 1.5";
+
+fn ratio(text: &str) -> Option<f64> {
+    parsed::<f64>(text).filter(|ratio| (0.1..=100.0).contains(ratio))
+}
+
 fn defaults(reader: &mut Reader, has_oidc: bool) -> Defaults {
-    const RATIO: &str = "a number from 0.1 to 100, such as 1.5";
-    let ratio = |text: &str| parsed::<f64>(text).filter(|ratio| (0.1..=100.0).contains(ratio));
     let everywhere = if has_oidc { Ipv4Addr::UNSPECIFIED } else { Ipv4Addr::LOCALHOST };
     Defaults {
         host_memory_reserve: reader

@@ -13,7 +13,7 @@ use service::Service;
 /// Starts all jobs; the service waits for them when it closes.
 pub fn start(service: &Service, auth: &Arc<Auth>) {
     let auth = Arc::clone(auth);
-    service.spawn(service.clone().follow_engine());
+    service.spawn(service.clone().follow_engines());
     service.spawn(service.clone().check_isolation_when_live());
     every(service, "reconcile", Duration::from_secs(60), |service| async move { service.reconcile_if_live().await });
     every(service, "lifetimes", Duration::from_secs(5), |service| async move { service.end_due().await });

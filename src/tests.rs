@@ -23,6 +23,7 @@ mod engine_failures;
 mod engine_tls;
 mod escaping;
 mod faults;
+mod hosts;
 mod id_tokens;
 mod isolation;
 mod launch;

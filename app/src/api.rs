@@ -6,7 +6,7 @@ pub mod audit;
 pub mod environments;
 pub mod error;
 pub mod form;
-pub mod host;
+pub mod hosts;
 pub mod json;
 pub mod live;
 pub mod me;

@@ -14,7 +14,7 @@ use pages::audit::AuditPage;
 use pages::environment::EnvironmentPage;
 use pages::environments::EnvironmentsPage;
 use pages::history::HistoryPage;
-use pages::host::HostPage;
+use pages::hosts::HostsPage;
 use pages::launch::LaunchPage;
 use pages::missing::MissingPage;
 use pages::people::PeoplePage;
@@ -113,7 +113,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />
                     <Route path=path!("/launch") view=LaunchPage ssr=SsrMode::Async />
                     <Route path=path!("/requests") view=RequestsPage ssr=SsrMode::Async />
-                    <Route path=path!("/host") view=HostPage ssr=SsrMode::Async />
+                    <Route path=path!("/hosts") view=HostsPage ssr=SsrMode::Async />
                     <Route path=path!("/teams") view=TeamsPage ssr=SsrMode::Async />
                     <Route path=path!("/teams/:name") view=TeamPage ssr=SsrMode::Async />
                     <Route path=path!("/templates") view=TemplatesPage ssr=SsrMode::Async />

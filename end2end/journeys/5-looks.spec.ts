@@ -63,7 +63,7 @@ test('the requests, before there are any', async ({ member }) => {
 test('what admins look after', async ({ member }) => {
   test.slow();
   const ada = await member('ada');
-  for (const path of ['/teams', '/teams/blue', '/templates', '/templates/web', '/sizes', '/people', '/settings', '/host']) {
+  for (const path of ['/teams', '/teams/blue', '/templates', '/templates/web', '/sizes', '/people', '/settings', '/hosts']) {
     await ada.goto(path);
     await expect(ada.getByRole('heading', { level: 1 })).toBeVisible();
     await look(ada, `admin${path.replaceAll('/', '-')}`);

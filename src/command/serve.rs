@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clock::Clock;
-use docker::{Connection, Engine};
-use identity::Auth;
+use docker::Engine;
+use identity::{Auth, PublicUrl};
 use model::units::shorten;
-use service::{Reach, Reserve, Service, Settings};
+use service::{HostSettings, Reach, Reserve, Service, Settings};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -18,7 +18,7 @@ use tracing_subscriber::filter::ParseError;
 use web::connections;
 
 use super::{Stop, data};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::jobs;
 
 /// How long open requests may take to end once the server was told to.
@@ -39,30 +39,15 @@ pub async fn run(config: Config) -> Result<(), Stop> {
     let (store, _lock) = data::serve(&config).await?;
     let candidate = clock::hex(&clock.random::<8>());
     let installation = store.installation_value("id", &candidate).await.map_err(Stop::failed)?;
-    let connection = connection(&config);
-    let engine = Engine::connect(&connection).map_err(|error| Stop { code: 2, message: format!("docker: {error}") })?;
     let settings = Settings {
         installation: installation.clone(),
-        reach: Reach {
-            bind: Some(config.defaults.bind_ip),
-            public_host: config.server.public_host.clone(),
-            own_host: public_url.host().to_owned(),
-            server_port: connection.network_host().is_none().then(|| bound.port()),
-            engine_host: connection.network_host(),
-            probe_host: config.docker.probe_host.clone(),
-        },
-        reserve: Reserve {
-            memory: config.defaults.host_memory_reserve,
-            memory_ratio: config.defaults.host_memory_ratio,
-            cpu_ratio: config.defaults.host_cpu_ratio,
-        },
         launches: config.limits.launches,
-        without_limits: config.docker.without_limits,
         groups_valid_for: config.oidc.as_ref().map(|oidc| oidc.groups_valid_for),
         keep_removed: config.retention.removed,
-        address_pool: config.docker.address_pool,
     };
-    let service = Service::new(store.clone(), engine, clock.clone(), settings).showing(config.shown());
+    let hosts = config.hosts.iter().map(|host| managed(host, &public_url, bound)).collect::<Result<_, _>>()?;
+    let service = Service::new(store.clone(), clock.clone(), settings, hosts).showing(config.shown());
+    service.remember_hosts().await.map_err(Stop::failed)?;
     let auth =
         Auth::new(config.identity(), public_url, store.clone(), clock, identity::PATIENCE).map_err(Stop::failed)?;
     let auth = Arc::new(auth);
@@ -137,15 +122,25 @@ async fn serve(
     Ok(())
 }
 
-fn connection(config: &Config) -> Connection {
-    let docker = &config.docker;
-    let configured = Connection {
-        host: docker.host.clone(),
-        ca: docker.ca.clone(),
-        cert: docker.cert.clone(),
-        key: docker.key.clone(),
-    };
-    configured.or_environment(|variable| std::env::var(variable).ok())
+/// A host as the service works with it.
+fn managed(host: &config::Host, public_url: &PublicUrl, bound: SocketAddr) -> Result<HostSettings, Stop> {
+    let connection = host.connection();
+    let wrong = |error| Stop { code: 2, message: format!("{}: {error}", host.section) };
+    Ok(HostSettings {
+        name: host.name.clone(),
+        engine: Engine::connect(&connection).map_err(wrong)?,
+        reach: Reach {
+            bind: Some(host.bind_ip),
+            public_host: host.public_host.clone(),
+            own_host: public_url.host().to_owned(),
+            server_port: connection.network_host().is_none().then(|| bound.port()),
+            engine_host: connection.network_host(),
+            probe_host: host.probe_host.clone(),
+        },
+        reserve: Reserve { memory: host.memory_reserve, memory_ratio: host.memory_ratio, cpu_ratio: host.cpu_ratio },
+        without_limits: host.without_limits,
+        address_pool: host.address_pool,
+    })
 }
 
 /// JSON lines, or text at a terminal. `BERTH_LOG` chooses what, as `RUST_LOG` would; bodies of engine calls never.

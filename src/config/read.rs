@@ -10,6 +10,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
 
+/// The section of all hosts, each of which has one of its own in it.
+const HOSTS: &str = "hosts";
+
 /// What the variables that override keys begin with.
 const PREFIX: &str = "BERTH_";
 
@@ -18,11 +21,11 @@ pub(super) struct Reader {
     found: BTreeMap<Key, Found>,
     sections: BTreeMap<String, Origin>,
     origins: BTreeMap<Key, Origin>,
-    asked: BTreeMap<&'static str, BTreeSet<&'static str>>,
+    asked: BTreeMap<String, BTreeSet<&'static str>>,
     faults: Vec<String>,
 }
 
-/// Section and key, in lower case.
+/// Section and key, in lower case. The section of a host is `hosts.NAME`.
 type Key = (String, String);
 
 struct Found {
@@ -60,7 +63,7 @@ impl Origins {
     /// The file and line, or the variable, of a key such as `server.addr`; `None` where nobody has set it.
     #[must_use]
     pub fn of(&self, key: &str) -> Option<String> {
-        let (section, key) = key.split_once('.')?;
+        let (section, key) = key.rsplit_once('.')?;
         self.0.get(&(section.to_owned(), key.to_owned())).map(ToString::to_string)
     }
 }
@@ -100,14 +103,40 @@ impl Reader {
                 self.faults.push(format!("{}, line {at}: `{section}` stands outside a section", path.display()));
                 continue;
             };
-            self.sections.insert(section.clone(), Origin::File { path: path.to_owned(), line: at });
-            for (key, value) in keys {
-                let origin = Origin::File { path: path.to_owned(), line: line(key.span().start) };
-                let value = raw(value.into_inner());
-                self.found.insert((section.clone(), key.into_inner().into_owned()), Found { value, origin });
+            let place = |at| Origin::File { path: path.to_owned(), line: at };
+            if section != HOSTS {
+                self.read_section(section, keys, place(at), |offset| place(line(offset)));
+                continue;
+            }
+            for (name, keys) in keys {
+                let (at, name) = (line(name.span().start), name.into_inner());
+                match keys.into_inner() {
+                    DeValue::Table(keys) => {
+                        self.read_section(format!("{HOSTS}.{name}"), keys, place(at), |offset| place(line(offset)));
+                    }
+                    _ => {
+                        let name = shorten(&name);
+                        self.faults.push(format!("{}: `{name}` stands outside a section [hosts.NAME]", place(at)));
+                    }
+                }
             }
         }
         Ok(())
+    }
+
+    fn read_section(&mut self, section: String, keys: DeTable<'_>, origin: Origin, place: impl Fn(usize) -> Origin) {
+        self.sections.insert(section.clone(), origin);
+        for (key, value) in keys {
+            let origin = place(key.span().start);
+            let value = raw(value.into_inner());
+            self.found.insert((section.clone(), key.into_inner().into_owned()), Found { value, origin });
+        }
+    }
+
+    /// The hosts that are named, by their sections.
+    pub(super) fn hosts(&self) -> Vec<String> {
+        let prefix = format!("{HOSTS}.");
+        self.sections.keys().filter_map(|section| section.strip_prefix(&prefix)).map(str::to_owned).collect()
     }
 
     fn read_variable(&mut self, name: String, value: String) {
@@ -117,6 +146,13 @@ impl Reader {
         };
         if !value.is_empty() {
             let (section, key) = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
+            // A variable's name has no hyphens, and a host's no underscores.
+            let (section, key) = match key.split_once("__") {
+                Some((name, key)) if section == HOSTS => {
+                    (format!("{HOSTS}.{}", name.replace('_', "-")), key.to_owned())
+                }
+                _ => (section, key),
+            };
             let origin = Origin::Variable(name);
             self.sections.entry(section.clone()).or_insert_with(|| origin.clone());
             self.found.insert((section, key), Found { value: Raw::Text(value), origin });
@@ -133,8 +169,8 @@ impl Reader {
         }
     }
 
-    fn take(&mut self, section: &'static str, key: &'static str) -> Option<Found> {
-        self.asked.entry(section).or_default().insert(key);
+    fn take(&mut self, section: &str, key: &'static str) -> Option<Found> {
+        self.asked.entry(section.to_owned()).or_default().insert(key);
         let name = (section.to_owned(), key.to_owned());
         let found = self.found.remove(&name)?;
         self.origins.insert(name, found.origin.clone());
@@ -148,7 +184,7 @@ impl Reader {
     /// A value written as one text or number; `allowed` ends the sentence "… cannot be used: write …".
     pub(super) fn value<T>(
         &mut self,
-        section: &'static str,
+        section: &str,
         key: &'static str,
         allowed: &str,
         parse: impl FnOnce(&str) -> Option<T>,
@@ -169,12 +205,12 @@ impl Reader {
         parsed
     }
 
-    pub(super) fn text(&mut self, section: &'static str, key: &'static str) -> Option<String> {
+    pub(super) fn text(&mut self, section: &str, key: &'static str) -> Option<String> {
         self.value(section, key, "a text", |text| (!text.trim().is_empty()).then(|| text.to_owned()))
     }
 
     /// A text that no message repeats.
-    pub(super) fn secret(&mut self, section: &'static str, key: &'static str) -> Option<secrecy::SecretString> {
+    pub(super) fn secret(&mut self, section: &str, key: &'static str) -> Option<secrecy::SecretString> {
         let Found { value, origin } = self.take(section, key)?;
         match value {
             Raw::Text(text) if !text.is_empty() => Some(text.into()),
@@ -188,7 +224,7 @@ impl Reader {
     /// A list of texts; in a variable its items stand between commas.
     pub(super) fn list<T>(
         &mut self,
-        section: &'static str,
+        section: &str,
         key: &'static str,
         allowed: &str,
         parse: impl Fn(&str) -> Option<T>,
@@ -222,6 +258,12 @@ impl Reader {
         }
     }
 
+    /// Notes what is wrong with a section.
+    pub(super) fn section_fault(&mut self, section: &str, problem: String) {
+        let origin = self.sections.get(section).map_or_else(|| "the configuration".to_owned(), ToString::to_string);
+        self.faults.push(format!("{origin}: [{}] {problem}", shorten(section)));
+    }
+
     /// Notes what is wrong with a key beyond its notation, where it was set if it was.
     pub(super) fn fault(&mut self, section: &str, key: &str, problem: impl fmt::Display) {
         let origin = self.origins.get(&(section.to_owned(), key.to_owned()));
@@ -233,7 +275,7 @@ impl Reader {
     pub(super) fn finish(mut self) -> Result<Origins, ConfigError> {
         let sections = super::SECTIONS.join(", ");
         for (section, origin) in &self.sections {
-            if !super::SECTIONS.contains(&section.as_str()) {
+            if !super::SECTIONS.contains(&section.as_str()) && !section.starts_with("hosts.") {
                 let section = shorten(section);
                 self.faults.push(format!("{origin}: there is no section [{section}]; there are {sections}"));
             }

@@ -3,7 +3,7 @@
 use app::api::settings::Setting;
 use identity::settings::Oidc;
 
-use super::Config;
+use super::{Config, Host};
 
 impl Config {
     #[must_use]
@@ -14,7 +14,7 @@ impl Config {
             let origin = self.origin(key);
             all.push(Setting { key: key.to_owned(), value, origin, about: about.to_owned() });
         };
-        let Self { server, docker, oidc, sessions, limits, defaults, retention, origins: _ } = self;
+        let Self { server, hosts, oidc, sessions, limits, defaults, retention, origins: _ } = self;
         show("server.addr", Some(server.addr.to_string()), "Where it listens.");
         show("server.public_url", server.public_url.as_ref().map(ToString::to_string), "Where people reach it.");
         show(
@@ -25,26 +25,9 @@ impl Config {
         );
         show("server.data_dir", Some(server.data_dir.display().to_string()), "Where the database is.");
         show("server.trusted_proxies", list(&server.trusted_proxies), "Whose X-Forwarded-For counts.");
-        show("docker.host", docker.host.clone(), "The engine; not set: as DOCKER_HOST says.");
-        let about = "Where readiness probes go; not set: where ports are published.";
-        show("docker.probe_host", docker.probe_host.clone(), about);
-        for (key, path, about) in [
-            ("docker.ca", &docker.ca, "The certificate that the engine is known by."),
-            ("docker.cert", &docker.cert, "Our certificate for the engine."),
-            ("docker.key", &docker.key, "The file with its key."),
-        ] {
-            show(key, path.as_ref().map(|path| path.display().to_string()), about);
+        for host in hosts {
+            shown_host(host, &mut show);
         }
-        show(
-            "docker.address_pool",
-            docker.address_pool.map(|pool| pool.to_string()),
-            "The addresses of the networks of teams; not set: the engine chooses.",
-        );
-        show(
-            "docker.without_limits",
-            Some(if docker.without_limits { "allow" } else { "refuse" }.to_owned()),
-            "What happens where the engine does not limit memory, CPU or processes.",
-        );
         show("sessions.idle", Some(sessions.idle.words()), "A session ends when it is not used for so long.");
         show("sessions.absolute", Some(sessions.absolute.words()), "A session ends at the latest after so long.");
         let count = |count: &dyn ToString| Some(count.to_string());
@@ -82,6 +65,45 @@ impl Config {
         let file = file.map(|named| format!("the file that {named} names"));
         set.or(file).unwrap_or_else(|| "default".to_owned())
     }
+}
+
+fn shown_host(host: &Host, show: &mut impl FnMut(&str, Option<String>, &str)) {
+    let at = &host.section;
+    let about = if at == "docker" { "The engine; not set: as DOCKER_HOST says." } else { "Its engine." };
+    show(&format!("{at}.{}", host.address_key()), host.address.clone(), about);
+    for (key, path, about) in [
+        ("ca", &host.ca, "The certificate that the engine is known by."),
+        ("cert", &host.cert, "Our certificate for the engine."),
+        ("key", &host.key, "The file with its key."),
+    ] {
+        show(&format!("{at}.{key}"), path.as_ref().map(|path| path.display().to_string()), about);
+    }
+    let about = "Where readiness probes go; not set: where ports are published.";
+    show(&format!("{at}.probe_host"), host.probe_host.clone(), about);
+    show(
+        &format!("{at}.address_pool"),
+        host.address_pool.map(|pool| pool.to_string()),
+        "The addresses of the networks of teams; not set: the engine chooses.",
+    );
+    show(
+        &format!("{at}.without_limits"),
+        Some(if host.without_limits { "allow" } else { "refuse" }.to_owned()),
+        "What happens where the engine does not limit memory, CPU or processes.",
+    );
+    if at == "docker" {
+        return;
+    }
+    let about = "The host in links to its ports; not set: that of its address, or else server.public_host.";
+    show(&format!("{at}.public_host"), host.public_host.clone(), about);
+    show(&format!("{at}.bind_ip"), Some(host.bind_ip.to_string()), "Where ports of its environments are published.");
+    show(
+        &format!("{at}.memory_reserve"),
+        Some(host.memory_reserve.to_string()),
+        "What environments leave of its memory.",
+    );
+    let ratio = |ratio: f64| Some(format!("{ratio} times what it has"));
+    show(&format!("{at}.memory_ratio"), ratio(host.memory_ratio), "How much of its memory is promised.");
+    show(&format!("{at}.cpu_ratio"), ratio(host.cpu_ratio), "How much of its CPU is promised.");
 }
 
 fn provider(oidc: &Oidc, show: &mut impl FnMut(&str, Option<String>, &str)) {

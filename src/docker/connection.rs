@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+#[cfg(any(test, feature = "testing"))]
 use std::sync::Arc;
 
 use thiserror::Error;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::pki_types::ServerName;
+
+use super::tls::{Files, Tls};
 
 /// The socket of an engine on this machine.
 const USUAL: &str = "unix:///var/run/docker.sock";
@@ -80,18 +80,19 @@ impl Connection {
         let host = self.host.as_deref().unwrap_or(USUAL);
         let refused = || ConnectionError::Host(host.chars().filter(|c| !c.is_control()).take(200).collect());
         let (scheme, rest) = host.split_once("://").ok_or_else(refused)?;
-        let tls = self.tls()?;
+        let files = self.files()?;
         match scheme {
             "unix" if rest.is_empty() => Err(refused()),
-            "unix" if tls.is_some() => Err(ConnectionError::SocketWithTls(host.to_owned())),
+            "unix" if files.is_some() => Err(ConnectionError::SocketWithTls(host.to_owned())),
             "unix" => Ok(Address::Socket(PathBuf::from(rest))),
-            "https" if tls.is_none() => Err(ConnectionError::HalfIdentity),
+            "https" if files.is_none() => Err(ConnectionError::HalfIdentity),
             "tcp" | "http" | "https" => {
-                let (host, port) = host_and_port(rest, if tls.is_some() { 2376 } else { 2375 }).ok_or_else(refused)?;
-                let tls = match tls {
-                    Some(config) => {
+                let (host, port) =
+                    host_and_port(rest, if files.is_some() { 2376 } else { 2375 }).ok_or_else(refused)?;
+                let tls = match files {
+                    Some(files) => {
                         let name = host.trim_matches(['[', ']']).to_owned();
-                        Some(Tls { config, name: ServerName::try_from(name).map_err(|_| refused())? })
+                        Some(Tls::new(files, ServerName::try_from(name).map_err(|_| refused())?)?)
                     }
                     None => None,
                 };
@@ -101,29 +102,16 @@ impl Connection {
         }
     }
 
-    fn tls(&self) -> Result<Option<Arc<ClientConfig>>, ConnectionError> {
-        let (ca, identity) = match (&self.ca, &self.cert, &self.key) {
-            (None, None, None) => return Ok(None),
-            (Some(ca), None, None) => (ca, None),
-            (Some(ca), Some(cert), Some(key)) => (ca, Some((cert, key))),
-            _ => return Err(ConnectionError::HalfIdentity),
-        };
-        let mut roots = RootCertStore::empty();
-        for authority in certificates(ca)? {
-            roots.add(authority).map_err(|error| unusable(ca, &error))?;
-        }
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| unusable(ca, &error))?
-            .with_root_certificates(roots);
-        let config = match identity {
-            None => config.with_no_client_auth(),
-            Some((cert, key)) => {
-                let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, &error))?;
-                config.with_client_auth_cert(certificates(cert)?, private).map_err(|error| unusable(cert, &error))?
+    /// The files that TLS needs, if it is on.
+    fn files(&self) -> Result<Option<Files>, ConnectionError> {
+        match (&self.ca, &self.cert, &self.key) {
+            (None, None, None) => Ok(None),
+            (Some(ca), None, None) => Ok(Some(Files { ca: ca.clone(), identity: None })),
+            (Some(ca), Some(cert), Some(key)) => {
+                Ok(Some(Files { ca: ca.clone(), identity: Some((cert.clone(), key.clone())) }))
             }
-        };
-        Ok(Some(Arc::new(config)))
+            _ => Err(ConnectionError::HalfIdentity),
+        }
     }
 }
 
@@ -136,6 +124,8 @@ pub(super) enum Address {
         port: u16,
         tls: Option<Tls>,
     },
+    /// There is none, for this reason: nothing is ever reached.
+    Absent(&'static str),
     /// In the same process, so that a test decides in which order things happen.
     #[cfg(any(test, feature = "testing"))]
     Inside(Inside),
@@ -153,38 +143,16 @@ impl fmt::Debug for Inside {
     }
 }
 
-#[derive(Clone)]
-pub(super) struct Tls {
-    pub(super) config: Arc<ClientConfig>,
-    pub(super) name: ServerName<'static>,
-}
-
-/// Without the configuration: it holds a private key.
-impl fmt::Debug for Tls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Socket(path) => write!(f, "unix://{}", path.display()),
             Self::Tcp { host, port, .. } => write!(f, "tcp://{host}:{port}"),
+            Self::Absent(why) => f.write_str(why),
             #[cfg(any(test, feature = "testing"))]
             Self::Inside(_) => f.write_str("inside"),
         }
     }
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConnectionError> {
-    let read = CertificateDer::pem_file_iter(path).map_err(|error| unusable(path, &error))?;
-    let all = read.collect::<Result<Vec<_>, _>>().map_err(|error| unusable(path, &error))?;
-    if all.is_empty() { Err(unusable(path, &"holds no certificate")) } else { Ok(all) }
-}
-
-fn unusable(path: &Path, why: &dyn fmt::Display) -> ConnectionError {
-    ConnectionError::File { path: path.to_owned(), why: why.to_string() }
 }
 
 /// `host`, `host:port` or `[v6]:port`; an address of version 6 keeps its brackets.

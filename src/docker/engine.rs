@@ -81,6 +81,12 @@ impl Engine {
         Self::connect_to(connection.address()?, patience)
     }
 
+    /// What stands for an engine that is not there: each call of it fails, for this reason.
+    #[must_use]
+    pub fn absent(why: &'static str) -> Self {
+        Self::connect_to(Address::Absent(why), Patience::default()).expect("nothing to be wrong with")
+    }
+
     /// An engine in the same process.
     #[cfg(any(test, feature = "testing"))]
     pub fn inside(way: super::connection::Inside, patience: Patience) -> Self {
@@ -126,7 +132,8 @@ impl Engine {
             Err(EngineError::NotFound(_)) => None,
             Err(error) => return Err(error),
         };
-        Ok(HostFacts::new(&version, &info, bridge.as_ref()))
+        let facts = HostFacts::new(&version, &info, bridge.as_ref());
+        Ok(HostFacts { certificate_ends_at: wire.certificate_ends_at(), ..facts })
     }
 
     /// Every network that the engine has.

@@ -6,10 +6,13 @@ use model::time::Timestamp;
 use model::units::{Memory, MilliCpu};
 use serde::Deserialize;
 
+use super::container::moment;
 use super::network::Network;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostFacts {
+    /// The engine's own id, which stays where the machine is renamed; empty where it has none.
+    pub id: String,
     pub name: String,
     /// The engine's version, such as `20.10.24`.
     pub engine: String,
@@ -27,6 +30,10 @@ pub struct HostFacts {
     pub default_bridge_is_apart: bool,
     /// When this engine started, by its own clock: it makes its default bridge anew with each start. `None`: it has none.
     pub started_at: Option<Timestamp>,
+    /// What its clock says.
+    pub time: Option<Timestamp>,
+    /// When the first of the certificates ends that the way to it needs; `None` without TLS.
+    pub certificate_ends_at: Option<Timestamp>,
 }
 
 /// `GET /version`, as far as it is read.
@@ -45,7 +52,11 @@ pub(super) struct VersionAnswer {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct InfoAnswer {
+    #[serde(rename = "ID", default)]
+    id: String,
     name: String,
+    #[serde(default)]
+    system_time: Option<String>,
     #[serde(rename = "NCPU")]
     cpus: u64,
     mem_total: u64,
@@ -81,6 +92,7 @@ impl HostFacts {
             (Resource::Processes, info.pids_limit),
         ];
         Self {
+            id: word(&info.id),
             name: word(&info.name),
             engine: if is_podman { format!("Podman {}", word(&version.version)) } else { word(&version.version) },
             api: word(&version.api_version),
@@ -91,6 +103,8 @@ impl HostFacts {
             unlimited: held.into_iter().filter(|(_, held)| !held).map(|(resource, _)| resource).collect(),
             default_bridge_is_apart: default_bridge.is_some_and(|bridge| bridge.is_apart),
             started_at: default_bridge.and_then(|bridge| bridge.created_at),
+            time: moment(info.system_time.as_deref()),
+            certificate_ends_at: None,
         }
     }
 }

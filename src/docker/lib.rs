@@ -19,6 +19,7 @@ mod pulls;
 mod spec;
 mod stats;
 mod terminal;
+mod tls;
 mod wire;
 
 #[cfg(any(test, feature = "testing"))]

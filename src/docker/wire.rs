@@ -14,16 +14,17 @@ use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderValue, UPGRADE};
 use hyper::upgrade::Upgraded;
 use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
+use model::time::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
 use super::connection::Address;
 use super::error::EngineError;
+use super::tls::Tls;
 
 /// Longest answer that is read as a whole: a list of many thousand containers.
 const ANSWER_MAX: usize = 64 << 20;
@@ -85,6 +86,14 @@ impl Wire {
         }
     }
 
+    /// When the first of the certificates ends that the way to the engine needs; `None` without TLS.
+    pub(super) fn certificate_ends_at(&self) -> Option<Timestamp> {
+        match &self.address {
+            Address::Tcp { tls: Some(tls), .. } => tls.ends_at(),
+            _ => None,
+        }
+    }
+
     /// An engine that was away may return as another version.
     pub(super) fn forget_version(&self) {
         *self.version.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -114,23 +123,24 @@ impl Wire {
         match &self.address {
             Address::Socket(path) => {
                 let stream = self.in_time(UnixStream::connect(path)).await?;
-                over(stream, "docker", request).await
+                Ok(over(stream, "docker", request).await?)
             }
+            Address::Absent(why) => Err(EngineError::Unreachable((*why).to_owned())),
             #[cfg(any(test, feature = "testing"))]
             Address::Inside(way) => {
                 let stream = (way.0)().ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionRefused))?;
-                over(stream, "docker", request).await
+                Ok(over(stream, "docker", request).await?)
             }
             Address::Tcp { host, port, tls } => {
                 let stream = self.in_time(TcpStream::connect((host.trim_matches(['[', ']']), *port))).await?;
                 stream.set_nodelay(true)?;
                 SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE)?;
                 match tls {
-                    None => over(stream, host, request).await,
+                    None => Ok(over(stream, host, request).await?),
                     Some(tls) => {
-                        let connector = TlsConnector::from(tls.config.clone());
-                        let stream = self.in_time(connector.connect(tls.name.clone(), stream)).await?;
-                        over(stream, host, request).await
+                        let secured = self.in_time(tls.connect(stream)).await;
+                        let stream = secured.map_err(|error| tls.explained(&error).unwrap_or_else(|| error.into()))?;
+                        over(stream, host, request).await.map_err(|broken| broken.explained_by(tls))
                     }
                 }
             }
@@ -144,16 +154,47 @@ impl Wire {
 }
 
 /// Sends one request over a new connection, which closes when the answer has been read or is dropped.
-async fn over<S>(stream: S, host: &str, mut request: BollardRequest) -> Result<Response<Incoming>, EngineError>
+async fn over<S>(stream: S, host: &str, mut request: BollardRequest) -> Result<Response<Incoming>, Broken>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let host = HeaderValue::from_str(host).map_err(EngineError::nonsense)?;
+    let host = HeaderValue::from_str(host).map_err(|error| Broken::Ours(EngineError::nonsense(error)))?;
     request.headers_mut().insert(HOST, host);
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     // Ends with the answer, or lives on as what the answer switches to; what goes wrong on the connection, the reader is told.
     tokio::spawn(connection.with_upgrades());
     Ok(sender.send_request(request).await?)
+}
+
+/// Why there is no answer.
+enum Broken {
+    Connection(hyper::Error),
+    Ours(EngineError),
+}
+
+impl Broken {
+    /// A certificate of ours is refused with the first answer only.
+    fn explained_by(self, tls: &Tls) -> EngineError {
+        match self {
+            Self::Connection(error) => tls.explained(&error).unwrap_or_else(|| error.into()),
+            Self::Ours(error) => error,
+        }
+    }
+}
+
+impl From<hyper::Error> for Broken {
+    fn from(error: hyper::Error) -> Self {
+        Self::Connection(error)
+    }
+}
+
+impl From<Broken> for EngineError {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Connection(error) => error.into(),
+            Broken::Ours(error) => error,
+        }
+    }
 }
 
 fn look_up(path: &str) -> Result<BollardRequest, EngineError> {

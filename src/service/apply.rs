@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use model::audit::Who;
-use model::quota::{Amount, Holding, Quota};
+use model::quota::{Amount, Holding};
 use model::time::Timestamp;
 use store::catalogue::{self, Catalogue, TeamRecord, TemplateRecord};
 use store::environments::Holdings;
@@ -75,7 +75,7 @@ pub async fn overdrawn(write: &mut Write, team: &TeamRecord, now: Timestamp) -> 
     let mut lines = Vec::new();
     for (at, holder) in all.into_iter().enumerate() {
         let held = Holdings { member: holder.holds, team: sum, ..Holdings::default() };
-        let room = limits.of(&holder.id).room(held, Quota::default(), now);
+        let room = limits.of(&holder.id).room(&held, [], now);
         let over =
             |who: String| move |(limit, used): (Amount, Amount)| format!("{who} holds {used}, and may hold {limit}");
         if at == 0 {
@@ -142,6 +142,7 @@ fn known(before: &Catalogue) -> Known {
     Known {
         teams: before.teams.iter().map(|team| team.name.clone()).collect(),
         sizes: before.sizes.iter().map(|size| size.name.clone()).collect(),
+        hosts: before.hosts.iter().cloned().collect(),
         secrets: secrets.collect(),
     }
 }
@@ -166,13 +167,13 @@ fn order<'a, T: Ord + Clone + 'a>(
 /// Each template with its version: the one it has, or the next where the recipe differs.
 fn versioned(declared: &Declared, before: &Catalogue) -> Vec<TemplateRecord> {
     let record = |entry: &TemplateEntry| {
-        let TemplateEntry { slug, template, grant, deprecated } = entry.clone();
+        let TemplateEntry { slug, template, grant, deprecated, hosts } = entry.clone();
         let version = match before.template(&slug) {
             None => 1,
             Some(known) if known.template == template => known.version,
             Some(known) => known.version + 1,
         };
-        TemplateRecord { slug, version, template, grant, deprecated }
+        TemplateRecord { slug, version, template, grant, deprecated, hosts }
     };
     declared.templates.iter().map(record).collect()
 }
@@ -201,6 +202,7 @@ fn differences(before: &Catalogue, after: &Catalogue, declared: &Declared) -> Ve
                 Some(day) => format!("{name}: deprecated from {day} on"),
                 None => format!("{name}: no longer deprecated"),
             }),
+            Some(old) if old.hosts != template.hosts => Difference::Changed(format!("{name}: on which hosts it runs")),
             Some(_) | None => Difference::Changed(format!("{name}: who is offered it")),
         };
         let name = if old.is_some() { name } else { format!("{name}, version {}", template.version) };

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::environment::{Environment, State};
-use model::name::EnvironmentId;
+use model::name::{EnvironmentId, HostName};
 use model::units::Span;
 use store::environments::Outcome;
 use tokio::time::{Duration, Instant};
@@ -22,6 +22,7 @@ pub struct Underway(Arc<Mutex<HashMap<EnvironmentId, Entered>>>);
 #[derive(Debug, Clone)]
 struct Entered {
     state: State,
+    host: HostName,
     since: Instant,
     /// Of the environment as it was told last.
     revision: u64,
@@ -33,7 +34,7 @@ impl Underway {
     /// Takes note of a state that was entered, and of progress where that counts. Tells whether it is news: what is older
     /// than what was told before is not.
     pub(super) fn note(&self, environment: &Environment) -> bool {
-        let Environment { id, state, revision, reason, .. } = environment;
+        let Environment { id, state, revision, reason, host, .. } = environment;
         let (state, revision) = (*state, *revision);
         let mut all = self.all();
         let known = all.get(id);
@@ -48,7 +49,7 @@ impl Underway {
             Some(known) if known.state == state && !deadline.renewed_by_progress => known.since,
             _ => Instant::now(),
         };
-        all.insert(id.clone(), Entered { state, since, revision, told: reason.clone() });
+        all.insert(id.clone(), Entered { state, host: host.clone(), since, revision, told: reason.clone() });
         true
     }
 
@@ -71,16 +72,17 @@ impl Underway {
         }
     }
 
-    /// Counts everything from now on.
-    pub(super) fn begin_anew(&self) {
+    /// Counts everything on this host from now on.
+    pub(super) fn begin_anew(&self, host: &HostName) {
         let now = Instant::now();
-        self.all().values_mut().for_each(|entered| entered.since = now);
+        self.all().values_mut().filter(|entered| entered.host == *host).for_each(|entered| entered.since = now);
     }
 
-    /// What is in its state for longer than that lasts without the template's time for readiness.
-    fn late(&self) -> Vec<(EnvironmentId, State, Duration)> {
+    /// What is in its state for longer than that lasts without the template's time for readiness, where its engine answers.
+    fn late(&self, answers: impl Fn(&HostName) -> bool) -> Vec<(EnvironmentId, State, Duration)> {
         let all = self.all();
-        let late = all.iter().filter_map(|(id, Entered { state, since, .. })| {
+        let on_time = all.iter().filter(|(_, entered)| answers(&entered.host));
+        let late = on_time.filter_map(|(id, Entered { state, since, .. })| {
             let deadline = state.deadline(Span::default())?;
             let passed = since.elapsed();
             (passed.as_secs() >= deadline.within.as_seconds()).then(|| (id.clone(), *state, passed))
@@ -96,10 +98,7 @@ impl Underway {
 impl Service {
     /// Ends what is overdue, where the engine answers: where it does not, that is the cause, and it is known.
     pub async fn end_overdue(&self) {
-        if self.engine_answers().is_err() {
-            return;
-        }
-        for (id, state, passed) in self.underway.late() {
+        for (id, state, passed) in self.underway.late(|host| self.hosts.of(host).is_live()) {
             if let Err(error) = self.end_late(&id, state, passed).await {
                 tracing::warn!(%error, %id, %state, "it is overdue, and is ended with the next look");
             }

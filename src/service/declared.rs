@@ -7,7 +7,7 @@ use std::ops::Range;
 use model::access::TeamRole;
 use model::day::Day;
 use model::lifetime::TeamLifetime;
-use model::name::{SizeName, TeamName, TemplateName};
+use model::name::{HostName, SizeName, TeamName, TemplateName};
 use model::quota::Quota;
 use model::template::{Size, Template, Variable, command_problem};
 use serde::de::DeserializeOwned;
@@ -37,6 +37,7 @@ pub struct TemplateEntry {
     pub template: Template,
     pub grant: Grant,
     pub deprecated: Option<Day>,
+    pub hosts: Vec<HostName>,
 }
 
 /// Something wrong in the file.
@@ -68,20 +69,22 @@ pub(super) struct TeamEntry {
     per_member: Quota,
     #[serde(default)]
     lifetime: TeamLifetime,
+    #[serde(default)]
+    hosts: Vec<HostName>,
 }
 
 impl From<TeamEntry> for TeamRecord {
     fn from(team: TeamEntry) -> Self {
-        let TeamEntry { name, label, groups, quota, per_member, lifetime } = team;
+        let TeamEntry { name, label, groups, quota, per_member, lifetime, hosts } = team;
         let label = if label.is_empty() { name.to_string() } else { label };
-        Self { name, label, quota, per_member, lifetime, groups: groups.into_iter().collect() }
+        Self { name, label, quota, per_member, lifetime, groups: groups.into_iter().collect(), hosts: sorted(hosts) }
     }
 }
 
 impl From<TeamRecord> for TeamEntry {
     fn from(team: TeamRecord) -> Self {
-        let TeamRecord { name, label, quota, per_member, lifetime, groups } = team;
-        Self { name, label, groups: groups.into_iter().collect(), quota, per_member, lifetime }
+        let TeamRecord { name, label, quota, per_member, lifetime, groups, hosts } = team;
+        Self { name, label, groups: groups.into_iter().collect(), quota, per_member, lifetime, hosts }
     }
 }
 
@@ -117,6 +120,8 @@ pub fn parse(text: &str, known: &Known) -> Result<Declared, Vec<Fault>> {
 pub struct Known {
     pub teams: BTreeSet<TeamName>,
     pub sizes: BTreeSet<SizeName>,
+    /// Of the configuration.
+    pub hosts: BTreeSet<HostName>,
     /// The defaults of secret variables, by template and variable: what [`KEPT`] stands for.
     pub secrets: BTreeMap<(TemplateName, String), String>,
 }
@@ -200,6 +205,7 @@ impl<'a> Reader<'a> {
             if team.label.chars().count() > 60 || team.label.chars().any(char::is_control) {
                 self.fault(&span, "a team's `label` has at most 60 characters, on one line");
             }
+            self.are_known(&format!("team `{}`", team.name), &team.hosts, &span, names);
             names.teams.insert(team.name.clone());
             teams.push(team.into());
         }
@@ -246,6 +252,7 @@ impl<'a> Reader<'a> {
             return None;
         };
         let (name, teams, deprecated) = (table.remove("name"), table.remove("teams"), table.remove("deprecated"));
+        let hosts = table.remove("hosts");
         let Some(name) = name else {
             self.fault(&span, "a template needs a `name`");
             return None;
@@ -255,6 +262,15 @@ impl<'a> Reader<'a> {
         let deprecated = match deprecated {
             Some(day) => Some(self.day(day)?),
             None => None,
+        };
+        let hosts = match hosts {
+            Some(hosts) => {
+                let at = hosts.span();
+                let hosts = sorted(self.read::<Vec<HostName>>(hosts)?);
+                self.are_known(&format!("template `{slug}`"), &hosts, &at, names);
+                hosts
+            }
+            None => Vec::new(),
         };
         let [image, command] =
             ["image", "command"].map(|key| table.get(key).map_or_else(|| span.clone(), Spanned::span));
@@ -268,7 +284,18 @@ impl<'a> Reader<'a> {
         for size in template.sizes.iter().filter(|size| !names.sizes.contains(*size)) {
             self.fault(&span, format!("template `{slug}` offers the size `{size}`, which is not declared"));
         }
-        Some(TemplateEntry { slug, template, grant, deprecated })
+        Some(TemplateEntry { slug, template, grant, deprecated, hosts })
+    }
+
+    fn are_known(&mut self, who: &str, hosts: &[HostName], at: &Range<usize>, names: &Known) {
+        for host in hosts.iter().filter(|host| !names.hosts.contains(*host)) {
+            let known: Vec<&str> = names.hosts.iter().map(HostName::as_str).collect();
+            let known = known.join(", ");
+            self.fault(
+                at,
+                format!("{who} names the host `{host}`, which the configuration does not have; it has {known}"),
+            );
+        }
     }
 
     /// A day, as a text or as TOML's own date.
@@ -325,6 +352,13 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
+
+/// Each once, by name.
+fn sorted(mut hosts: Vec<HostName>) -> Vec<HostName> {
+    hosts.sort();
+    hosts.dedup();
+    hosts
 }
 
 fn is_group(name: &str) -> bool {

@@ -3,6 +3,7 @@
 
 use app::api::ApiError;
 use docker::{ContainerId, DISKS, EngineError};
+use futures::future::join_all;
 use futures::{FutureExt, StreamExt, stream};
 use model::audit::Who;
 use model::environment::State;
@@ -12,6 +13,7 @@ use store::environments;
 
 use super::Service;
 use super::error::fault;
+use super::runner::Runner;
 
 /// Who the log says it was.
 const JOB: &str = "disk";
@@ -26,16 +28,21 @@ impl Service {
             Ok(limited) => limited,
             Err(error) => return tracing::warn!(%error, "what is limited on disk cannot be listed"),
         };
-        if self.engine_answers().is_err() {
-            return;
-        }
-        let looks = stream::iter(&limited);
-        looks.for_each_concurrent(DISKS, |limited| self.look_at_disk(limited).boxed()).await;
+        let on_host = |runner: &Runner| {
+            let here = limited.iter().filter(|limited| limited.host == *runner.name()).cloned().collect();
+            self.look_at_disks_of(runner.clone(), here)
+        };
+        join_all(self.hosts.iter().filter(|runner| runner.is_live()).map(on_host)).await;
     }
 
-    async fn look_at_disk(&self, limited: &Limited) {
+    async fn look_at_disks_of(&self, runner: Runner, limited: Vec<Limited>) {
+        let looks = stream::iter(&limited);
+        looks.for_each_concurrent(DISKS, |limited| self.look_at_disk(&runner, limited).boxed()).await;
+    }
+
+    async fn look_at_disk(&self, runner: &Runner, limited: &Limited) {
         let Some(container) = ContainerId::parse(&limited.container_id) else { return };
-        let written = match self.engine.written(&container).await {
+        let written = match runner.engine().written(&container).await {
             Ok(written) => written,
             Err(EngineError::NotFound(_)) => return,
             Err(error) => return tracing::warn!(%error, id = %limited.id, "what it has written cannot be counted"),

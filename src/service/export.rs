@@ -42,6 +42,12 @@ pub fn template(record: &TemplateRecord) -> String {
     if let Some(day) = record.deprecated {
         table.insert("deprecated".to_owned(), Value::String(day.to_string()));
     }
+    if !record.hosts.is_empty() {
+        table.insert(
+            "hosts".to_owned(),
+            Value::Array(record.hosts.iter().map(|host| host.to_string().into()).collect()),
+        );
+    }
     table.extend(recipe_table(&record.template));
     entry("template", &table)
 }
@@ -201,13 +207,15 @@ mod tests {
     fn again(text: &str) -> String {
         let declared = parse(text, &Known::default()).unwrap_or_else(|faults| panic!("{faults:#?}\n{text}"));
         let templates = declared.templates.into_iter().map(|entry| TemplateRecord {
+            hosts: entry.hosts,
             slug: entry.slug,
             version: 1,
             template: entry.template,
             grant: entry.grant,
             deprecated: entry.deprecated,
         });
-        export::catalogue(&Catalogue { teams: declared.teams, sizes: declared.sizes, templates: templates.collect() })
+        let (teams, sizes) = (declared.teams, declared.sizes);
+        export::catalogue(&Catalogue { teams, sizes, templates: templates.collect(), hosts: Vec::new() })
     }
 
     #[test]

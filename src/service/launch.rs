@@ -6,14 +6,15 @@ use std::sync::{Mutex, PoisonError};
 use app::api::ApiError;
 use app::api::environments::{KEY_MAX, LaunchAsk};
 use docker::{
-    Attachment, Container, ContainerId, ContainerSpec, EngineError, ImageId, PullProgress, SpecError, Status, Wanted,
+    Attachment, Container, ContainerId, ContainerSpec, Engine, EngineError, ImageId, PullProgress, SpecError, Status,
+    Wanted,
 };
 use model::access::{Action, Actor};
 use model::audit::{self, Entry};
 use model::environment::{Environment, Health, Limits, Port, State, StepName, TemplateVersion};
 use model::history;
-use model::name::{EnvironmentName, TemplateName};
-use model::quota::Holding;
+use model::name::{EnvironmentName, HostName, TemplateName};
+use model::quota::{Holding, Quota, Room};
 use model::template::{Readiness, Size, Template};
 use model::time::Timestamp;
 use model::units::Span;
@@ -27,6 +28,7 @@ use super::activity::{Activity, Broken, Note};
 use super::drivers::Driving;
 use super::error::fault;
 use super::lifecycle::GRACE;
+use super::runner::Runner;
 use super::{Service, container_of, probe};
 
 /// How many of a container's last log lines a failure quotes.
@@ -42,10 +44,8 @@ impl Service {
         if let Some(known) = self.launched_before(actor, &ask).await? {
             return Ok(self.shown(known));
         }
-        self.engine_answers()?;
-        self.limits_hold()?;
         let plan = self.plan(actor, &ask).await?;
-        if let Err(refused) = self.look_for_room(actor, &plan.stored).await {
+        if let Err(refused) = self.look_for_room(actor, &plan).await {
             let known = self.launched_before(actor, &ask).await?;
             return known.map(|known| self.shown(known)).ok_or(refused);
         }
@@ -103,7 +103,8 @@ impl Service {
             owner_id: actor.id.clone(),
             template: TemplateVersion { slug: record.slug.clone(), version: record.version },
             size: size.name.clone(),
-            host: self.current_host().name,
+            // Where it is placed is decided when it is reserved.
+            host: HostName::default_host(),
             state: State::Reserved,
             reason: None,
             health: None,
@@ -133,15 +134,18 @@ impl Service {
             over_disk: false,
             variables,
         };
-        Ok(Plan { stored, template: record.template.clone() })
+        let hosts = self.some_open_host(&catalogue, &ask.team, &record.slug)?;
+        Ok(Plan { stored, template: record.template.clone(), hosts })
     }
 
     /// Refuses what has no room as things are, before it queues for the one writer: a crowd that asks for more than there is
     /// keeps nobody else waiting. Who passes here is decided on again where the row is inserted.
-    async fn look_for_room(&self, actor: &Actor, planned: &Stored) -> Result<(), ApiError> {
-        let limits = planned.environment.limits;
-        let room = self.room(actor, &planned.environment.team).await?;
-        let admitted = room.admit(Holding::running(limits.cpus, limits.memory));
+    async fn look_for_room(&self, actor: &Actor, plan: &Plan) -> Result<(), ApiError> {
+        let Environment { limits, team, .. } = &plan.stored.environment;
+        let (kept, now) = (self.kept().await?, self.clock.now());
+        let (declared, held) = kept.limits(team, &actor.id, now).ok_or_else(|| ApiError::not_found("team"))?;
+        let admitted =
+            declared.room(&held, plan.hosts.clone(), now).admit(Holding::running(limits.cpus, limits.memory));
         admitted.map_err(|refusal| ApiError::QuotaExceeded { refusal })
     }
 
@@ -150,13 +154,12 @@ impl Service {
         &self,
         actor: &Actor,
         ask: &LaunchAsk,
-        Plan { mut stored, template }: Plan,
+        Plan { mut stored, template, hosts }: Plan,
         driving: Driving,
     ) -> Result<Stored, ApiError> {
         self.write(async move |write| {
+            self.place(write, &mut stored, hosts).await?;
             let environment = &stored.environment;
-            let ask_for = Holding::running(environment.limits.cpus, environment.limits.memory);
-            self.admit(write, &stored, ask_for).await?;
             let names = environments::names(write, &environment.team).await.map_err(fault)?;
             if ask.name.is_none() {
                 stored.environment.name = free_name(&environment.template.slug, &names);
@@ -185,16 +188,31 @@ impl Service {
         .await
     }
 
-    /// Whether `ask` fits beside what is held, as this transaction sees it.
+    /// Chooses the host of something new, as this transaction sees what is held.
+    async fn place(&self, write: &mut Write, new: &mut Stored, hosts: Vec<(HostName, Quota)>) -> Result<(), ApiError> {
+        let limits = new.environment.limits;
+        let room = self.room_for(write, new, hosts).await?;
+        let placed = room.place(Holding::running(limits.cpus, limits.memory));
+        let placed = placed.map_err(|refusal| ApiError::QuotaExceeded { refusal })?;
+        new.environment.host = placed.expect("there is a host").clone();
+        Ok(())
+    }
+
+    /// Whether `ask` fits on its host beside what is held, as this transaction sees it.
     pub(super) async fn admit(&self, write: &mut Write, of: &Stored, ask: Holding) -> Result<(), ApiError> {
+        let runner = self.hosts.of(&of.environment.host);
+        let room = self.room_for(write, of, vec![(runner.name().clone(), runner.quota())]).await?;
+        room.admit(ask).map_err(|refusal| ApiError::QuotaExceeded { refusal })
+    }
+
+    async fn room_for(&self, write: &mut Write, of: &Stored, hosts: Vec<(HostName, Quota)>) -> Result<Room, ApiError> {
         let (team, owner) = (&of.environment.team, &of.environment.owner_id);
         // Read now that nobody else can write: a loan that is back by then is not counted.
         let now = self.clock.now();
         let limits = limits(write, team, owner, now).await.map_err(fault)?;
         let limits = limits.ok_or_else(|| ApiError::not_found("team"))?;
         let held = environments::holdings(write, team, owner).await.map_err(fault)?;
-        let room = limits.room(held, self.host_quota(), now);
-        room.admit(ask).map_err(|refusal| ApiError::QuotaExceeded { refusal })
+        Ok(limits.room(&held, hosts, now))
     }
 
     /// Brings a reserved environment up, or gives back what it held.
@@ -212,7 +230,7 @@ impl Service {
         let stored = self.current(activity).await?;
         let (container, network) = match container_of(&stored) {
             Some(id) => (id, self.attached(&stored).await?),
-            None => self.make_container(activity, stored, template).await?,
+            None => self.make_container(activity, &stored, template).await?,
         };
         let starting = [Note::End(Outcome::Done(None)), Note::Begin(StepName::Start)];
         self.advance(activity, State::Starting, &starting, |stored| {
@@ -223,28 +241,29 @@ impl Service {
             stored.environment.reason = None;
         })
         .await?;
-        self.engine.start(&container).await?;
+        self.hosts.of(&stored.environment.host).engine().start(&container).await?;
         self.make_ready(activity, &container, template).await
     }
 
     async fn make_container(
         &self,
         activity: &Activity,
-        stored: Stored,
+        stored: &Stored,
         template: &Template,
     ) -> Result<(ContainerId, Attachment), Broken> {
-        let (image, found) = self.image(activity, &template.image).await?;
+        let engine = self.hosts.of(&stored.environment.host).engine();
+        let (image, found) = self.image(activity, engine, &template.image).await?;
         let creating = [Note::End(Outcome::Done(Some(found))), Note::Begin(StepName::Create)];
-        let network = self.network_of(&stored).await?;
-        let spec = self.spec(&stored, template, &image, &network)?;
+        let network = self.network_of(stored).await?;
+        let spec = self.spec(stored, template, &image, &network)?;
         let name = spec.name().to_owned();
         self.advance(activity, State::Creating, &creating, |stored| stored.container_name = Some(name)).await?;
-        let container = self.engine.create(&spec).await?;
+        let container = engine.create(&spec).await?;
         match self.current(activity).await {
             Ok(_) => Ok((container, network)),
             Err(broken) => {
                 // Nobody knows of it yet but this task.
-                self.engine.remove(&container).await?;
+                engine.remove(&container).await?;
                 Err(broken)
             }
         }
@@ -272,13 +291,18 @@ impl Service {
             ports: &template.ports,
             limits: environment.limits,
             network,
-            bind: self.settings.reach.bind,
+            bind: self.hosts.of(&environment.host).settings.reach.bind,
         })
     }
 
     /// Sees to it that the image is there, and how it was found, in a word for the journal.
-    async fn image(&self, activity: &Activity, reference: &str) -> Result<(ImageId, &'static str), Broken> {
-        match self.engine.image(reference).await {
+    async fn image(
+        &self,
+        activity: &Activity,
+        engine: &Engine,
+        reference: &str,
+    ) -> Result<(ImageId, &'static str), Broken> {
+        match engine.image(reference).await {
             Ok(Some(image)) => return Ok((image, "present")),
             Ok(None) => {}
             Err(EngineError::Refused { .. }) => {
@@ -302,7 +326,7 @@ impl Service {
                 self.announce(&pulling);
             }
         };
-        match self.engine.pull(reference, progress).await {
+        match engine.pull(reference, progress).await {
             Ok(image) => Ok((image, "pulled")),
             Err(error @ (EngineError::NotFound(_) | EngineError::Refused { .. })) => {
                 // The engine's own words name the image and its registry, which are not the member's to see.
@@ -320,7 +344,8 @@ impl Service {
         container: &ContainerId,
         template: &Template,
     ) -> Result<(), Broken> {
-        let inspected = self.engine.inspect(container).await?;
+        let runner = self.hosts.of(&self.current(activity).await?.environment.host);
+        let inspected = runner.engine().inspect(container).await?;
         let ports = ports(template, &inspected);
         let mapped = describe(&ports);
         let open = [
@@ -334,7 +359,7 @@ impl Service {
             stored.run_began_at = inspected.started_at;
         })
         .await?;
-        self.wait_until_ready(activity, container, template, &ports).await?;
+        self.wait_until_ready(runner, activity, container, template, &ports).await?;
         let now = self.clock.now();
         self.advance(activity, State::Running, &[Note::End(Outcome::Done(None))], |stored| {
             stored.environment.started_at = Some(now);
@@ -349,6 +374,7 @@ impl Service {
     /// time the pause has grown: one that has ended never gets ready.
     async fn wait_until_ready(
         &self,
+        runner: &Runner,
         activity: &Activity,
         container: &ContainerId,
         template: &Template,
@@ -357,21 +383,21 @@ impl Service {
         let ready = &template.ready;
         let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(ready.within().as_seconds());
         for attempt in 0.. {
-            let answer = match self.probes.attempt(ready, ports, &self.settings.reach).await {
+            let answer = match self.probes.attempt(ready, ports, &runner.settings.reach).await {
                 Ok(()) if !needs_inspection(ready) => return Ok(()),
                 Ok(()) => "its health check has not said healthy".to_owned(),
                 Err(answer) => answer,
             };
             if attempt % 4 == 0 {
-                let inspected = self.engine.inspect(container).await?;
+                let inspected = runner.engine().inspect(container).await?;
                 if is_up(ready, &inspected) {
                     return Ok(());
                 }
-                self.refuse_ended(activity, container, &inspected).await?;
+                self.refuse_ended(runner, activity, container, &inspected).await?;
                 self.current(activity).await?;
             }
             if tokio::time::Instant::now() >= deadline {
-                let lines = self.last_words(activity, container).await;
+                let lines = self.last_words(runner, activity, container).await;
                 let within = ready.within();
                 return Err(Broken::Failed(format!("It was not ready within {within}: {answer}.{lines}")));
             }
@@ -382,6 +408,7 @@ impl Service {
 
     async fn refuse_ended(
         &self,
+        runner: &Runner,
         activity: &Activity,
         container: &ContainerId,
         inspected: &Container,
@@ -391,13 +418,13 @@ impl Service {
         }
         let stored = self.current(activity).await?;
         let ended = self.how_it_ended(&stored, inspected, inspected.started_at).await.0;
-        let lines = self.last_words(activity, container).await;
+        let lines = self.last_words(runner, activity, container).await;
         Err(Broken::Failed(format!("It ended before it was ready: {ended}.{lines}")))
     }
 
     /// The container's last lines for a failure's reason, without secrets, or nothing where they cannot be had.
-    async fn last_words(&self, activity: &Activity, container: &ContainerId) -> String {
-        match self.engine.logs_tail(container, LAST_LINES).await {
+    async fn last_words(&self, runner: &Runner, activity: &Activity, container: &ContainerId) -> String {
+        match runner.engine().logs_tail(container, LAST_LINES).await {
             Ok(lines) if !lines.is_empty() => match self.current(activity).await {
                 Ok(stored) => {
                     let secrets = self.secrets_of(&stored).await;
@@ -451,8 +478,8 @@ impl Service {
     /// engine does not do it, the reconciler sees to it later.
     pub(super) async fn put_down(&self, stored: &Stored) -> Kept {
         let Some(container) = container_of(stored) else { return Kept::Nothing };
-        let done =
-            if stored.ran { self.engine.stop(&container, GRACE).await } else { self.engine.remove(&container).await };
+        let engine = self.hosts.of(&stored.environment.host).engine();
+        let done = if stored.ran { engine.stop(&container, GRACE).await } else { engine.remove(&container).await };
         match done {
             Ok(()) if !stored.ran => Kept::Nothing,
             // There is none to keep any more.
@@ -472,13 +499,6 @@ impl Service {
         stored.ran = false;
         stored.attempt += 1;
     }
-
-    pub(super) fn engine_answers(&self) -> Result<(), ApiError> {
-        match self.current_host().link {
-            model::host::Link::Live => Ok(()),
-            model::host::Link::Lost { reason, .. } => Err(ApiError::EngineUnavailable { message: reason }),
-        }
-    }
 }
 
 /// What is left of a container after a failure.
@@ -491,6 +511,8 @@ pub(super) enum Kept {
 struct Plan {
     stored: Stored,
     template: Template,
+    /// Where it may be placed, and what each host may give in all.
+    hosts: Vec<(HostName, Quota)>,
 }
 
 pub(super) fn reserved_note() -> Note<'static> {

@@ -15,7 +15,7 @@ mod ends;
 mod environments;
 pub mod error;
 pub mod export;
-mod host;
+mod hosts;
 mod isolation;
 mod launch;
 mod lifecycle;
@@ -23,11 +23,13 @@ pub mod list;
 mod live;
 mod networks;
 mod people;
+mod placement;
 mod post_mortem;
 mod probe;
 mod reach;
 mod reconcile;
 mod requests;
+mod runner;
 mod settings;
 mod sizes;
 mod teams;
@@ -43,21 +45,18 @@ use std::time::Duration;
 
 use app::api::ApiError;
 use clock::Clock;
-use docker::{ContainerId, Engine};
 use futures::FutureExt;
 use identity::rates::{Counted, Pace, Rate};
-use ipnet::Ipv4Net;
 use model::access::{Action, Actor, Denied, Target, authorize};
 use model::environment::Environment;
-use model::host::{Host, Isolation, IsolationCheck};
-use model::name::{EnvironmentId, TeamName};
-use model::quarantine::Stray;
+use model::host::Isolation;
+use model::name::{EnvironmentId, HostName, TeamName};
 use model::time::Timestamp;
-use model::units::{Memory, Span};
+use model::units::Span;
 use store::environments::Stored;
 use store::kept::Snapshot;
 use store::{Store, StoreError, Write};
-use tokio::sync::{broadcast, oneshot, watch};
+use tokio::sync::{broadcast, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -65,9 +64,10 @@ use app::api::live::Change;
 use app::api::settings::Setting;
 use deadlines::Underway;
 use drivers::Drivers;
-use ends::Ends;
 use error::{fault, internal};
 pub use reach::Reach;
+pub use runner::{HostSettings, Reserve};
+use runner::{Hosts, container_of};
 use terminal::{Terminals, Typed};
 use turns::Turns;
 
@@ -79,51 +79,27 @@ const CHANGES_KEPT: usize = 1024;
 pub struct Settings {
     /// Goes on every container's labels, so that two installations on one host leave each other's alone.
     pub installation: String,
-    pub reach: Reach,
-    pub reserve: Reserve,
     /// How often one person or token may launch, start and restart.
     pub launches: Pace,
-    /// Whether environments are started where the engine does not limit them.
-    pub without_limits: bool,
     /// How long after a sign-in what the provider said then counts; `None`: there is no provider.
     pub groups_valid_for: Option<Span>,
     /// How long the page and the history of an environment are kept after its removal.
     pub keep_removed: Span,
-    /// Addresses for the networks of teams; `None`: the engine's own pools serve.
-    pub address_pool: Option<Ipv4Net>,
-}
-
-/// What of the host is not given away, and how far it may be promised twice.
-#[derive(Debug, Clone, Copy)]
-pub struct Reserve {
-    pub memory: Memory,
-    /// 1.0: memory is never oversold.
-    pub memory_ratio: f64,
-    pub cpu_ratio: f64,
 }
 
 #[derive(Debug, Clone)]
 pub struct Service {
     store: Store,
-    engine: Engine,
+    hosts: Hosts,
     clock: Clock,
     settings: Arc<Settings>,
     launches: Rate<Counted>,
     /// What people may read of the configuration.
     configured: Arc<[Setting]>,
     changes: broadcast::Sender<Change>,
-    host: watch::Sender<Host>,
     drivers: Drivers,
     turns: Turns,
     underway: Underway,
-    strays: watch::Sender<Vec<Stray>>,
-    ends: Ends,
-    /// Held by whoever makes or removes networks.
-    networks: Arc<tokio::sync::Mutex<()>>,
-    /// What the last isolation check found.
-    isolation: watch::Sender<Option<IsolationCheck>>,
-    /// Held by whoever checks.
-    checking: Arc<tokio::sync::Mutex<()>>,
     terminals: Terminals,
     typed: Typed,
     probes: probe::Probes,
@@ -135,25 +111,18 @@ pub struct Service {
 
 impl Service {
     #[must_use]
-    pub fn new(store: Store, engine: Engine, clock: Clock, settings: Settings) -> Self {
-        let host = live::unknown_host(clock.now());
+    pub fn new(store: Store, clock: Clock, settings: Settings, hosts: Vec<HostSettings>) -> Self {
         Self {
             store,
-            engine,
+            hosts: Hosts::new(hosts, clock.now()),
             clock,
             launches: Rate::new(settings.launches),
             settings: Arc::new(settings),
             configured: Arc::default(),
             changes: broadcast::channel(CHANGES_KEPT).0,
-            host: watch::channel(host).0,
             drivers: Drivers::default(),
             turns: Turns::default(),
             underway: Underway::default(),
-            strays: watch::Sender::default(),
-            ends: Ends::default(),
-            networks: Arc::default(),
-            isolation: watch::Sender::default(),
-            checking: Arc::default(),
             terminals: Terminals::default(),
             typed: Typed::default(),
             probes: probe::Probes::new(),
@@ -162,6 +131,20 @@ impl Service {
             closing: CancellationToken::new(),
             cut: CancellationToken::new(),
         }
+    }
+
+    /// Takes up what is known of the hosts, and lets the database know which there are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn remember_hosts(&self) -> Result<(), StoreError> {
+        let names: Vec<HostName> = self.hosts.iter().map(|runner| runner.name().clone()).collect();
+        for record in self.store.configure_hosts(&names).await? {
+            if let Some(runner) = self.hosts.get(&record.name) {
+                self.change_host(runner, |host| host.draining = record.draining);
+            }
+        }
+        Ok(())
     }
 
     /// Lets auditors and admins read what is configured.
@@ -298,60 +281,20 @@ impl Service {
 
     /// The environment as people see it: with the links of its ports, and whether it is apart as the engine is now.
     fn shown(&self, mut environment: Environment) -> Environment {
-        // Until the engine has answered, nobody is told that it keeps nothing apart.
-        environment.isolated |= self.host.borrow().isolation != Some(Isolation::TeamNetworks);
-        environment.limits_hold = self.host.borrow().unlimited.is_empty();
+        let host = self.hosts.of(&environment.host);
+        {
+            let known = host.known.borrow();
+            // Until the engine has answered, nobody is told that it keeps nothing apart.
+            environment.isolated |= known.isolation != Some(Isolation::TeamNetworks);
+            environment.limits_hold = known.unlimited.is_empty();
+        }
         for port in &mut environment.ports {
-            self.settings.reach.show(port);
+            host.settings.reach.show(port);
         }
         if environment.reason.is_none() {
             environment.reason = self.underway.told(&environment);
         }
         environment
-    }
-
-    /// # Errors
-    /// In words, where the engine does not hold environments to their limits and the operator has not allowed that.
-    fn limits_hold(&self) -> Result<(), ApiError> {
-        match self.host.borrow().unlimited_words() {
-            Some(what) if !self.settings.without_limits => Err(ApiError::Conflict {
-                message: format!(
-                    "Not started: this host's engine does not limit {what}, so one environment could take it from all others. Ask an admin; the page Host says what to do."
-                ),
-            }),
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    /// What all teams together may hold of the host; nothing is limited that the engine has not told yet.
-    fn host_quota(&self) -> model::quota::Quota {
-        let host = self.host.borrow();
-        self.settings.reserve.quota(&host)
-    }
-}
-
-impl Reserve {
-    /// The host's capacity minus the reserve, times what may be promised.
-    #[must_use]
-    pub fn quota(&self, host: &Host) -> model::quota::Quota {
-        use model::units::MilliCpu;
-        let known = host.memory > Memory::default();
-        let times = |amount: u64, ratio: f64| {
-            #[expect(
-                clippy::cast_precision_loss,
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a host has far less than 2^52 bytes, and a ratio is positive"
-            )]
-            let product = (amount as f64 * ratio) as u64;
-            product
-        };
-        model::quota::Quota {
-            environments: None,
-            running: None,
-            cpus: known.then(|| MilliCpu::new(times(host.cpus.as_milli(), self.cpu_ratio))),
-            memory: known.then(|| Memory::bytes(times((host.memory - self.memory).as_bytes(), self.memory_ratio))),
-        }
     }
 }
 
@@ -365,11 +308,6 @@ impl From<StoreError> for Unwritten {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
-}
-
-/// The container of an environment, as the engine knows it.
-fn container_of(stored: &Stored) -> Option<ContainerId> {
-    stored.container_id.as_deref().and_then(ContainerId::parse)
 }
 
 fn refuse(denied: Denied, what: &str) -> ApiError {

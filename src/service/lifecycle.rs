@@ -30,11 +30,12 @@ impl Service {
         operation: Operation,
     ) -> Result<Environment, ApiError> {
         let found = self.permitted(actor, Action::Operate, id).await?;
+        let runner = self.hosts.of(&found.environment.host);
         if matches!(operation, Operation::Start | Operation::Stop | Operation::Restart) {
-            self.engine_answers()?;
+            runner.answers()?;
         }
         if matches!(operation, Operation::Start | Operation::Restart) {
-            self.limits_hold()?;
+            runner.limits_hold()?;
         }
         let template = self.template_of(&found).await?;
         let changed = match operation {
@@ -275,8 +276,9 @@ impl Service {
     }
 
     async fn stop_container(&self, activity: &Activity) -> Result<(), Broken> {
-        let Some(container) = container_of(&self.current(activity).await?) else { return Ok(()) };
-        match self.engine.stop(&container, GRACE).await {
+        let stored = self.current(activity).await?;
+        let Some(container) = container_of(&stored) else { return Ok(()) };
+        match self.hosts.of(&stored.environment.host).engine().stop(&container, GRACE).await {
             Ok(()) | Err(EngineError::NotFound(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -286,17 +288,18 @@ impl Service {
         let driving = self.drivers.take(&activity.id).await;
         let removed = async {
             let stored = self.current(&activity).await?;
+            let runner = self.hosts.of(&stored.environment.host);
             if let Some(container) = container_of(&stored) {
                 let why = stored.environment.reason.as_deref().unwrap_or("It was removed.");
                 self.keep_post_mortem(&stored, why, None).await;
-                self.engine.remove(&container).await?;
+                runner.engine().remove(&container).await?;
             }
             self.advance(&activity, State::Removed, &[Note::End(Outcome::Done(None))], |stored| {
                 stored.container_id = None;
                 Self::forget_run(stored);
             })
             .await?;
-            self.sweep_after(&stored.environment.team).await;
+            self.sweep_after(runner, &stored.environment.team).await;
             Ok(())
         };
         let work = async {

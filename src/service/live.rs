@@ -6,24 +6,26 @@ use app::api::backend::Live;
 use app::api::live::Change;
 use docker::{EngineError, Event, Happening, HostFacts};
 use futures::StreamExt;
+use futures::future::join_all;
 use futures::stream::BoxStream;
 use model::access::{Action, Actor, Target, authorize};
 use model::environment::Environment;
 use model::host::{Host, Isolation, Link};
 use model::time::Timestamp;
-use model::units::{Memory, MilliCpu};
+use store::hosts::Met;
 use tokio_stream::wrappers::BroadcastStream;
 
 use super::Service;
 use super::reconcile::Look;
+use super::runner::Runner;
 
 /// Between attempts to reach an engine that does not answer.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// The host, as its engine says.
-fn host_of(facts: &HostFacts) -> Host {
+/// What an engine says of its host, beside what is known of it.
+fn told(known: &Host, facts: &HostFacts, now: Timestamp) -> Host {
     Host {
-        name: facts.name.clone(),
+        machine: facts.name.clone(),
         version: facts.engine.clone(),
         cpus: facts.cpus,
         memory: facts.memory,
@@ -34,24 +36,10 @@ fn host_of(facts: &HostFacts) -> Host {
             true => Isolation::DefaultBridge,
             false => Isolation::TeamNetworks,
         }),
-        networks: 0,
-        networks_left: None,
-    }
-}
-
-/// What is known of the host before its engine has answered.
-pub(super) fn unknown_host(now: Timestamp) -> Host {
-    Host {
-        name: "host".to_owned(),
-        version: String::new(),
-        cpus: MilliCpu::default(),
-        memory: Memory::default(),
-        unlimited: Vec::new(),
-        link: Link::Lost { since: now, reason: "it has not answered yet".to_owned() },
-        engine_started_at: None,
-        isolation: None,
-        networks: 0,
-        networks_left: None,
+        exchanged: false,
+        clock_ahead_millis: facts.time.map_or(0, |time| time.as_millis() - now.as_millis()),
+        certificate_ends_at: facts.certificate_ends_at,
+        ..known.clone()
     }
 }
 
@@ -82,14 +70,22 @@ impl Service {
         drop(self.changes.send(Change::Environment(Box::new(self.shown(environment.clone())))));
     }
 
-    pub fn current_host(&self) -> Host {
-        self.host.borrow().clone()
+    /// What is known of each host, by name.
+    #[must_use]
+    pub fn known_hosts(&self) -> Vec<Host> {
+        self.hosts.iter().map(Runner::now).collect()
     }
 
-    /// Changes what is known of the host, and tells everybody where that is a change.
-    fn change_host(&self, change: impl FnOnce(&mut Host)) {
+    /// Of the only one.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn current_host(&self) -> Host {
+        self.hosts.iter().next().expect("a host").now()
+    }
+
+    /// Changes what is known of a host, and tells everybody where that is a change.
+    pub(super) fn change_host(&self, runner: &Runner, change: impl FnOnce(&mut Host)) {
         let mut returned = false;
-        let changed = self.host.send_if_modified(|known| {
+        let changed = runner.known.send_if_modified(|known| {
             let before = known.clone();
             change(known);
             returned = before.link != Link::Live && known.link == Link::Live;
@@ -99,20 +95,15 @@ impl Service {
             return;
         }
         if returned {
-            self.underway.begin_anew();
+            self.underway.begin_anew(runner.name());
         }
-        let host = self.current_host();
-        tracing::info!(link = ?host.link, "the engine");
-        drop(self.changes.send(Change::Host(host)));
+        let host = runner.now();
+        tracing::info!(host = %host.name, link = ?host.link, "the engine");
+        drop(self.changes.send(Change::Host(Box::new(host))));
     }
 
-    /// How many networks of ours there are, and how many more fit into the address pool.
-    pub(super) fn networks_counted(&self, networks: usize, left: Option<usize>) {
-        self.change_host(|host| (host.networks, host.networks_left) = (networks, left));
-    }
-
-    pub(super) fn engine_lost(&self, error: &EngineError) {
-        self.change_host(|host| {
+    pub(super) fn engine_lost(&self, runner: &Runner, error: &EngineError) {
+        self.change_host(runner, |host| {
             let since = match &host.link {
                 Link::Live => self.clock.now(),
                 // It has never answered: why that is may change.
@@ -123,16 +114,21 @@ impl Service {
         });
     }
 
-    /// Follows the engine until the server ends: subscribes, reconciles, passes on what happens; begins again when the
-    /// engine was away.
-    pub async fn follow_engine(self) {
+    /// Follows the engines of all hosts until the server ends.
+    pub async fn follow_engines(self) {
+        let each = self.hosts.iter().map(|runner| self.follow_engine(runner.clone()));
+        drop(join_all(each).await);
+    }
+
+    /// Subscribes, reconciles, passes on what happens; begins again when the engine was away.
+    async fn follow_engine(&self, runner: Runner) {
         let closing = self.closing.clone();
         while !closing.is_cancelled() {
             tokio::select! {
                 () = closing.cancelled() => return,
-                ended = self.follow_once() => {
+                ended = self.follow_once(&runner) => {
                     if let Err(error) = ended {
-                        self.engine_lost(&error);
+                        self.engine_lost(&runner, &error);
                     }
                 }
             }
@@ -145,34 +141,61 @@ impl Service {
 
     /// One subscription. Subscribes first, then looks at everything, so that nothing falls between the two. Ends when its
     /// stream does, or when another call has found that the engine does not answer: then all begins anew.
-    async fn follow_once(&self) -> Result<(), EngineError> {
-        let facts = self.engine.host().await?;
-        let events = self.engine.events(&self.settings.installation).await?;
+    async fn follow_once(&self, runner: &Runner) -> Result<(), EngineError> {
+        let engine = runner.engine();
+        let facts = engine.host().await?;
+        self.know(runner, &facts).await?;
+        let events = engine.events(&self.settings.installation).await?;
         let mut events = std::pin::pin!(events);
-        let containers = self.engine.ours(&self.settings.installation).await?;
-        self.change_host(|known| {
-            *known = Host { networks: known.networks, networks_left: known.networks_left, ..host_of(&facts) };
-        });
+        let containers = engine.ours(&self.settings.installation).await?;
+        self.change_host(runner, |known| *known = told(known, &facts, self.clock.now()));
         // In its own task, since putting down what should not run takes its time, and the engine keeps few events that nobody reads.
-        let looking = self.clone();
-        self.spawn(async move { looking.look_at(&containers, Look::AtAllThatRuns).await });
-        let mut host = self.host.subscribe();
+        let (looking, at) = (self.clone(), runner.clone());
+        self.spawn(async move { looking.look_at(&at, &containers, Look::AtAllThatRuns).await });
+        let mut host = runner.known.subscribe();
         loop {
             tokio::select! {
                 event = events.next() => match event {
-                    Some(event) => self.take_notice(&event?),
+                    Some(event) => self.take_notice(runner, &event?),
                     None => return Err(EngineError::Unreachable("the stream of its events ended".to_owned())),
                 },
-                _ = host.wait_for(|host| host.link != Link::Live) => {
+                _ = host.wait_for(|host| !host.is_live()) => {
                     return Err(EngineError::Unreachable("a call to it failed".to_owned()));
                 }
             }
         }
     }
 
+    /// Whether the engine that answers is the one that is known for this host. Of another nothing is touched.
+    async fn know(&self, runner: &Runner, facts: &HostFacts) -> Result<(), EngineError> {
+        let met = match facts.id.as_str() {
+            "" => Met::Own,
+            id => self.store.meet_engine(runner.name(), id).await.map_err(|error| {
+                tracing::warn!(%error, "which engine answers cannot be looked up");
+                EngineError::Unreachable("the database of Berth does not tell which engine it is".to_owned())
+            })?,
+        };
+        runner.set_stranger((met == Met::Another).then(|| facts.id.clone()));
+        let is_another = met == Met::Another;
+        let reason = match met {
+            Met::Own => return Ok(()),
+            Met::Another => {
+                "another Docker Engine answers there than before; nothing on it is touched until an admin accepts it on the page Hosts".to_owned()
+            }
+            Met::SharedWith(other) => format!("its Docker Engine is that of host {other} already; one engine is one host"),
+        };
+        self.change_host(runner, |host| {
+            host.exchanged = is_another;
+            if !matches!(&host.link, Link::Lost { reason: known, .. } if *known == reason) {
+                host.link = Link::Lost { since: self.clock.now(), reason: reason.clone() };
+            }
+        });
+        Err(EngineError::Unreachable(reason))
+    }
+
     /// What a launch makes and starts, it looks at itself.
-    fn take_notice(&self, event: &Event) {
-        self.ends.hear(event);
+    fn take_notice(&self, runner: &Runner, event: &Event) {
+        runner.ends.hear(event);
         let Some(id) = event.labels.environment() else { return };
         match event.what {
             Happening::Created | Happening::Signalled { .. } => {}

@@ -11,6 +11,7 @@ use store::StoreError;
 use store::environments::Stored;
 
 use super::activity::Broken;
+use super::runner::Runner;
 use super::{Service, container_of};
 
 /// How many ranges of addresses are tried for one network: the engine knows of some that it does not list.
@@ -23,32 +24,35 @@ impl Service {
     pub(super) async fn network_of(&self, stored: &Stored) -> Result<Attachment, Broken> {
         let team = &stored.environment.team;
         let hangs_on = stored.network.as_deref().filter(|network| *network != Attachment::DefaultBridge.as_str());
-        if self.current_host().isolation == Some(Isolation::DefaultBridge) && hangs_on.is_none() {
+        let runner = self.hosts.of(&stored.environment.host);
+        if runner.now().isolation == Some(Isolation::DefaultBridge) && hangs_on.is_none() {
             return Ok(Attachment::DefaultBridge);
         }
-        let _making = self.networks.lock().await;
-        let there = self.engine.networks().await?;
+        let _making = runner.networks.lock().await;
+        let there = runner.engine().networks().await?;
         let installation = &self.settings.installation;
         let is_theirs = |network: &&Network| network.is_apart && network.team_of(installation).as_ref() == Some(team);
         let theirs = || there.iter().filter(is_theirs);
         if let Some(ours) = theirs().find(|it| Some(it.id.as_str()) == hangs_on).or_else(|| theirs().next()) {
             return Ok(ours.attachment());
         }
-        let network = self.make_network(Purpose::Team(team), &there).await?;
+        let network = self.make_network(runner, Purpose::Team(team), &there).await?;
         tracing::info!(%team, %network, "a network for the team is made");
         Ok(network)
     }
 
     pub(super) async fn make_network(
         &self,
+        runner: &Runner,
         purpose: Purpose<'_>,
         there: &[Network],
     ) -> Result<Attachment, EngineError> {
         let spec = NetworkSpec { installation: &self.settings.installation, purpose, subnet: None };
-        let Some(pool) = self.settings.address_pool else { return self.engine.make_network(&spec).await };
+        let engine = runner.engine();
+        let Some(pool) = runner.settings.address_pool else { return engine.make_network(&spec).await };
         let mut refused = EngineError::NoAddresses(format!("each range of {pool} is in use"));
         for subnet in free_subnets(pool, there).take(TRIES) {
-            match self.engine.make_network(&NetworkSpec { subnet: Some(subnet), ..spec }).await {
+            match engine.make_network(&NetworkSpec { subnet: Some(subnet), ..spec }).await {
                 Err(error @ EngineError::NoAddresses(_)) => refused = error,
                 done => return done,
             }
@@ -64,23 +68,26 @@ impl Service {
         if hangs_on != network.as_str()
             && let Some(id) = container_of(stored)
         {
-            let container = self.engine.inspect(&id).await?;
-            self.engine.move_to(&container, &network).await?;
+            let engine = self.hosts.of(&stored.environment.host).engine();
+            let container = engine.inspect(&id).await?;
+            engine.move_to(&container, &network).await?;
             tracing::info!(id = %stored.environment.id, %network, "its container was moved to another network");
         }
         Ok(network)
     }
 
-    /// Removes a team's network where its last environment has just gone.
-    pub(super) async fn sweep_after(&self, team: &TeamName) {
-        if self.current_host().isolation != Some(Isolation::TeamNetworks) {
+    /// Removes a team's network where its last environment on the host has just gone.
+    pub(super) async fn sweep_after(&self, runner: &Runner, team: &TeamName) {
+        if runner.now().isolation != Some(Isolation::TeamNetworks) {
             return;
         }
         let swept = async {
             let environments = self.store.environments().await?;
-            match environments.iter().any(|stored| stored.environment.team == *team) {
+            let is_theirs =
+                |stored: &Stored| stored.environment.team == *team && stored.environment.host == *runner.name();
+            match environments.iter().any(is_theirs) {
                 true => Ok(()),
-                false => self.sweep_networks().await,
+                false => self.sweep_networks(runner).await,
             }
         };
         if let Err(error) = swept.await {
@@ -88,30 +95,31 @@ impl Service {
         }
     }
 
-    /// Removes the networks of teams that have no environment any more, and counts what is left. What fails is left for the
+    /// Removes the networks of teams that have no environment on the host any more, and counts what is left. What fails is left for the
     /// next look.
-    pub(super) async fn sweep_networks(&self) -> Result<(), StoreError> {
-        let _making = self.networks.lock().await;
-        let Ok(mut there) = self.engine.networks().await.inspect_err(|error| {
+    pub(super) async fn sweep_networks(&self, runner: &Runner) -> Result<(), StoreError> {
+        let _making = runner.networks.lock().await;
+        let Ok(mut there) = runner.engine().networks().await.inspect_err(|error| {
             tracing::warn!(%error, "the engine's networks cannot be listed");
         }) else {
             return Ok(());
         };
         let environments = self.store.environments().await?;
-        let teams: HashSet<&TeamName> = environments.iter().map(|stored| &stored.environment.team).collect();
+        let here = environments.iter().filter(|stored| stored.environment.host == *runner.name());
+        let teams: HashSet<&TeamName> = here.map(|stored| &stored.environment.team).collect();
         let installation = &self.settings.installation;
         let empty = there.iter().filter(|network| network.team_of(installation).is_some_and(|of| !teams.contains(&of)));
         let mut gone = HashSet::new();
         for network in empty {
-            match self.engine.remove_network(&network.id).await {
+            match runner.engine().remove_network(&network.id).await {
                 Ok(()) => drop(gone.insert(network.id.clone())),
                 Err(error) => tracing::warn!(%error, network = network.id, "a network is removed with the next look"),
             }
         }
         there.retain(|network| !gone.contains(&network.id));
         let ours = there.iter().filter(|network| network.team_of(installation).is_some()).count();
-        let left = self.settings.address_pool.map(|pool| free_subnets(pool, &there).count());
-        self.networks_counted(ours, left);
+        let left = runner.settings.address_pool.map(|pool| free_subnets(pool, &there).count());
+        self.change_host(runner, |host| (host.networks, host.networks_left) = (ours, left));
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ impl Service {
         let Some(id) = container_of(stored) else { return };
         let ended = match known {
             Some(container) => container.clone(),
-            None => match self.engine.inspect(&id).await {
+            None => match self.hosts.of(&stored.environment.host).engine().inspect(&id).await {
                 Ok(container) => container,
                 Err(EngineError::NotFound(_)) => return,
                 Err(error) => return tracing::warn!(%error, id = %stored.environment.id, "how it ended cannot be read"),
@@ -37,7 +37,7 @@ impl Service {
         if ended.finished_at.is_some() && before.is_some_and(|before| before.ended_at == ended.finished_at) {
             return Ok(());
         }
-        let lines = match self.engine.logs_tail(id, LINES_MAX).await {
+        let lines = match self.hosts.of(&stored.environment.host).engine().logs_tail(id, LINES_MAX).await {
             Ok(lines) => lines,
             Err(error) => {
                 tracing::warn!(%error, id = %of, "its last lines cannot be read");

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use app::api::ApiError;
 use docker::{Container, ContainerId, EngineError, Listed, Status};
+use futures::future::join_all;
 use futures::{FutureExt, StreamExt, stream};
 use model::audit::{self, Entry, Who};
 use model::environment::{Environment, Port, State};
@@ -20,6 +21,7 @@ use super::activity::{Activity, Broken, Note};
 use super::ends::{Cause, ended, is_clean};
 use super::launch::Kept;
 use super::lifecycle::{GRACE, sentence};
+use super::runner::Runner;
 use super::{Service, container_of};
 
 /// How many environments are looked at at once.
@@ -151,36 +153,54 @@ fn claim_on(stored: &Stored, container: &Listed, holds_another: bool) -> Claim {
     claim(state, stored.attempt, holds_another, made_by, &container.status)
 }
 
+async fn inspected(runner: &Runner, id: &ContainerId) -> Result<Option<Container>, EngineError> {
+    match runner.engine().inspect(id).await {
+        Ok(container) => Ok(Some(container)),
+        Err(EngineError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 impl Service {
     /// Looks at everything. What fails is left for the next time, which is a minute away at most.
     pub async fn reconcile(&self) {
-        match self.engine.ours(&self.settings.installation).await {
-            Ok(containers) => self.look_at(&containers, Look::AtWhatDiffers).await,
+        drop(join_all(self.hosts.iter().map(|runner| self.reconcile_host(runner))).await);
+    }
+
+    async fn reconcile_host(&self, runner: &Runner) {
+        match runner.engine().ours(&self.settings.installation).await {
+            Ok(containers) => self.look_at(runner, &containers, Look::AtWhatDiffers).await,
             Err(error) => {
-                tracing::warn!(%error, "what the engine has cannot be listed");
-                self.engine_lost(&error);
+                tracing::warn!(%error, host = %runner.name(), "what the engine has cannot be listed");
+                self.engine_lost(runner, &error);
             }
         }
     }
 
     /// The same, with a list that is there already.
-    pub(super) async fn look_at(&self, containers: &[Listed], look: Look) {
-        if let Err(error) = self.look_at_all(containers, look).await {
-            tracing::warn!(%error, "reconciling did not come to its end");
+    pub(super) async fn look_at(&self, runner: &Runner, containers: &[Listed], look: Look) {
+        if let Err(error) = self.look_at_all(runner, containers, look).await {
+            tracing::warn!(%error, host = %runner.name(), "reconciling did not come to its end");
         }
     }
 
     /// As [`Service::reconcile`], where the engine is known to answer; when it returns it is reconciled anyway.
     pub async fn reconcile_if_live(&self) {
-        if self.engine_answers().is_ok() {
-            self.reconcile().await;
-        }
+        let live = self.hosts.iter().filter(|runner| runner.is_live());
+        drop(join_all(live.map(|runner| self.reconcile_host(runner))).await);
     }
 
-    async fn look_at_all(&self, containers: &[Listed], look: Look) -> Result<(), StoreError> {
+    /// The environments on a host.
+    async fn environments_on(&self, runner: &Runner) -> Result<Vec<Stored>, StoreError> {
         let mut environments = self.store.environments().await?;
-        if self.take_up_all(&environments, containers).boxed().await? {
-            environments = self.store.environments().await?;
+        environments.retain(|stored| stored.environment.host == *runner.name());
+        Ok(environments)
+    }
+
+    async fn look_at_all(&self, runner: &Runner, containers: &[Listed], look: Look) -> Result<(), StoreError> {
+        let mut environments = self.environments_on(runner).await?;
+        if self.take_up_all(runner, &environments, containers).boxed().await? {
+            environments = self.environments_on(runner).await?;
         }
         environments.iter().for_each(|stored| self.underway.found(&stored.environment));
         let by_id: HashMap<&str, &Listed> = containers.iter().map(|c| (c.id.as_str(), c)).collect();
@@ -194,12 +214,17 @@ impl Service {
         let held = environments.iter().filter_map(|stored| stored.container_id.as_deref());
         let held: HashSet<&str> = held.collect();
         let others = containers.iter().filter(|container| !held.contains(container.id.as_str()));
-        self.look_at_others(others).boxed().await?;
-        self.sweep_networks().boxed().await
+        self.look_at_others(runner, others).boxed().await?;
+        self.sweep_networks(runner).boxed().await
     }
 
     /// Gives environments that hold no container the one of theirs that is there. Tells whether it gave any.
-    async fn take_up_all(&self, environments: &[Stored], containers: &[Listed]) -> Result<bool, StoreError> {
+    async fn take_up_all(
+        &self,
+        runner: &Runner,
+        environments: &[Stored],
+        containers: &[Listed],
+    ) -> Result<bool, StoreError> {
         let there: HashSet<&str> = containers.iter().map(|container| container.id.as_str()).collect();
         let by_id: HashMap<&str, &Stored> = environments.iter().map(|it| (it.environment.id.as_str(), it)).collect();
         let mut taken = false;
@@ -209,21 +234,21 @@ impl Service {
             let held = stored.container_id.as_deref();
             let is_held = held == Some(container.id.as_str());
             if !is_held && claim_on(stored, container, held.is_some_and(|held| there.contains(held))) == Claim::TakeUp {
-                taken |= self.take_up(&stored.environment.id, container).await?;
+                taken |= self.take_up(runner, &stored.environment.id, container).await?;
             }
         }
         Ok(taken)
     }
 
     /// Decides again once nobody else works on the environment; the engine is asked whether it has the one that is stored.
-    async fn take_up(&self, id: &EnvironmentId, container: &Listed) -> Result<bool, StoreError> {
+    async fn take_up(&self, runner: &Runner, id: &EnvironmentId, container: &Listed) -> Result<bool, StoreError> {
         if self.drivers.is_taken(id) {
             return Ok(false);
         }
         let _driving = self.drivers.take(id).await;
         let Some(stored) = self.store.environment(id).await? else { return Ok(false) };
         let holds_another = match container_of(&stored) {
-            Some(held) if held != container.id => !matches!(self.inspected(&held).await, Ok(None)),
+            Some(held) if held != container.id => !matches!(inspected(runner, &held).await, Ok(None)),
             Some(_) => return Ok(false),
             None => false,
         };
@@ -252,30 +277,31 @@ impl Service {
 
     /// Containers with our label that no environment holds: a leftover of one of ours is removed, any other is shown to
     /// those who see to the host, and not touched.
-    async fn look_at_others(&self, others: impl Iterator<Item = &Listed>) -> Result<(), StoreError> {
+    async fn look_at_others(&self, runner: &Runner, others: impl Iterator<Item = &Listed>) -> Result<(), StoreError> {
         let mut strays = Vec::new();
         for container in others {
             let known = match container.labels.environment() {
                 Some(id) => self.store.environment(&id).await?,
                 None => None,
             };
-            match known {
+            // Of an environment that is on another host it is not: as on a machine that was copied.
+            match known.filter(|stored| stored.environment.host == *runner.name()) {
                 Some(stored) if claim_on(&stored, container, true) == Claim::Leftover => {
-                    self.clear_leftover(&stored.environment.id, container).await?;
+                    self.clear_leftover(runner, &stored.environment.id, container).await?;
                 }
                 // What its driver is making.
                 Some(stored) if self.drivers.is_taken(&stored.environment.id) => {}
                 Some(stored) if stored.container_id.as_deref() == Some(container.id.as_str()) => {}
-                Some(_) | None => strays.push(self.stray(container)),
+                Some(_) | None => strays.push(self.stray(runner, container)),
             }
         }
-        self.strays.send_replace(strays);
+        runner.strays.send_replace(strays);
         Ok(())
     }
 
     /// Removes a container of an earlier attempt, or of one whose answer was lost, as long as nobody works on its
     /// environment: whoever does may be making it.
-    async fn clear_leftover(&self, id: &EnvironmentId, container: &Listed) -> Result<(), StoreError> {
+    async fn clear_leftover(&self, runner: &Runner, id: &EnvironmentId, container: &Listed) -> Result<(), StoreError> {
         if self.drivers.is_taken(id) {
             return Ok(());
         }
@@ -284,23 +310,24 @@ impl Service {
         let is_held = stored.container_id.as_deref() == Some(container.id.as_str());
         if !is_held && claim_on(&stored, container, true) == Claim::Leftover {
             tracing::info!(container = container.name, "a leftover of an earlier attempt is removed");
-            if let Err(error) = self.engine.remove(&container.id).await {
+            if let Err(error) = runner.engine().remove(&container.id).await {
                 tracing::warn!(%error, container = container.name, "a leftover is removed with the next look");
             }
         }
         Ok(())
     }
 
-    fn stray(&self, container: &Listed) -> Stray {
+    fn stray(&self, runner: &Runner, container: &Listed) -> Stray {
         let id = container.id.to_string();
-        let known = self.strays.borrow().iter().find(|stray| stray.container == id).map(|stray| stray.seen_at);
+        let known = runner.strays.borrow().iter().find(|stray| stray.container == id).map(|stray| stray.seen_at);
         if known.is_none() {
             tracing::warn!(container = container.name, "it carries our label and no environment holds it: left alone");
         }
         let [environment, team, owner, template] = container.labels.claims();
         let (name, state) = (container.name.clone(), container.status.to_string());
         let seen_at = known.unwrap_or_else(|| self.clock.now());
-        Stray { container: id, name, state, environment, team, owner, template, seen_at }
+        let host = runner.name().clone();
+        Stray { host, container: id, name, state, environment, team, owner, template, seen_at }
     }
 
     /// Something happened to an environment's container: looks at that one, once whoever drives it has ended.
@@ -322,8 +349,9 @@ impl Service {
 
     async fn settle_driven(&self, id: &EnvironmentId) -> Result<(), Broken> {
         let Some(stored) = self.store.environment(id).await? else { return Ok(()) };
+        let runner = self.hosts.of(&stored.environment.host);
         let container = match container_of(&stored) {
-            Some(container) => self.inspected(&container).await?,
+            Some(container) => inspected(runner, &container).await?,
             None => None,
         };
         let activity = Activity::of(&stored);
@@ -345,14 +373,6 @@ impl Service {
             },
         }
         Ok(())
-    }
-
-    async fn inspected(&self, id: &ContainerId) -> Result<Option<Container>, EngineError> {
-        match self.engine.inspect(id).await {
-            Ok(container) => Ok(Some(container)),
-            Err(EngineError::NotFound(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
     }
 
     async fn adopt(&self, activity: &Activity, stored: Stored, container: Option<Container>) -> Result<(), Broken> {
@@ -409,7 +429,7 @@ impl Service {
             Err(error) => return Err(Broken::Failed(error.to_string())),
         };
         tracing::warn!(id = %stored.environment.id, %refused, "it was started on the host, and there is no room for it");
-        self.engine.stop(&container.id, GRACE).await?;
+        self.hosts.of(&stored.environment.host).engine().stop(&container.id, GRACE).await?;
         let why = format!("It was started on the host, and stopped again: {}", sentence(&refused.to_string()));
         let entry = Entry::by(Who::job("engine"), audit::Action::Start).refused(&why);
         self.advance(&Activity::of(stored), stored.environment.state, &[Note::Tell(&entry)], |stored| {
@@ -447,7 +467,8 @@ impl Service {
         container: &Container,
         began: Option<Timestamp>,
     ) -> (String, Cause) {
-        let cause = self.ends.cause(&container.id, began, self.current_host().engine_started_at);
+        let runner = self.hosts.of(&stored.environment.host);
+        let cause = runner.ends.cause(&container.id, began, runner.now().engine_started_at);
         let secrets = self.secrets_of(stored).await;
         let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
         (masked(&ended(container, cause), &secrets), cause)

@@ -68,14 +68,10 @@ impl Requests for Service {
 impl Service {
     /// What `actor` may hold of a team's, now: what the launch page shows and what a launch is refused by, unless there is
     /// room after all when it is reserved.
-    pub(super) async fn room(&self, actor: &Actor, team: &TeamName) -> Result<Room, ApiError> {
-        self.room_in(&self.kept().await?, actor, team)
-    }
-
     pub(super) fn room_in(&self, kept: &Snapshot, actor: &Actor, team: &TeamName) -> Result<Room, ApiError> {
         let now = self.clock.now();
         let (limits, held) = kept.limits(team, &actor.id, now).ok_or_else(|| ApiError::not_found("team"))?;
-        Ok(limits.room(held, self.host_quota(), now))
+        Ok(limits.room(&held, self.open_hosts(&kept.catalogue, team, None), now))
     }
 
     async fn begin_request(&self, actor: &Actor, ask: RequestAsk) -> Result<Request, ApiError> {

@@ -127,17 +127,30 @@ impl Service {
     async fn pin(&self, actor: &Actor, slug: &TemplateName, revision: &str) -> Result<Edited, ApiError> {
         let mut record = self.template_now(slug).await?;
         let reference = &record.template.image;
-        let digests = self.engine.digests(reference).await.map_err(|error| ApiError::Conflict {
-            message: format!("The engine cannot tell what `{reference}` is: {error}."),
-        })?;
-        let pinned = digests.and_then(|digests| image::pinned(reference, &digests));
-        record.template.image = pinned.ok_or_else(|| ApiError::Conflict {
-            message: format!(
-                "`{reference}` has no digest on this host: only an image that came from a registry has one. Pull or push it first."
-            ),
-        })?;
+        record.template.image = self.digest_of(reference).await?;
         let (said, _) = self.declare(actor, One::Template(slug), revision, &export::template(&record)).await?;
         Ok(Edited::on(&format!("/templates/{slug}"), said))
+    }
+
+    /// The reference by the digest that one of the hosts knows it by.
+    async fn digest_of(&self, reference: &str) -> Result<String, ApiError> {
+        let mut message = format!(
+            "`{reference}` has no digest on any host: only an image that came from a registry has one. Pull or push it first."
+        );
+        for runner in self.hosts.iter() {
+            match runner.engine().digests(reference).await {
+                Ok(digests) => {
+                    if let Some(pinned) = digests.and_then(|digests| image::pinned(reference, &digests)) {
+                        return Ok(pinned);
+                    }
+                }
+                Err(error) => {
+                    message =
+                        format!("The engine of host {} cannot tell what `{reference}` is: {error}.", runner.name());
+                }
+            }
+        }
+        Err(ApiError::Conflict { message })
     }
 
     async fn template_now(&self, slug: &TemplateName) -> Result<TemplateRecord, ApiError> {

@@ -197,7 +197,8 @@ impl Service {
     /// [`ApiError`]; `Conflict` where the environment does not run or has too many.
     pub async fn open_terminal(&self, actor: &Actor, id: &EnvironmentId, size: Size) -> Result<Terminal, ApiError> {
         let found = self.permitted(actor, Action::Operate, id).await?;
-        self.engine_answers()?;
+        let engine = self.hosts.of(&found.environment.host).engine().clone();
+        self.hosts.of(&found.environment.host).answers()?;
         let container = running(&found)?;
         let (seat, heirs) = mpsc::channel(1);
         let name = self.clock.secret();
@@ -219,7 +220,7 @@ impl Service {
             touched,
             shown: Shown::default(),
             heirs,
-            engine: self.engine.clone(),
+            engine,
             seats: self.terminals.clone(),
         })
     }
@@ -245,12 +246,13 @@ impl Service {
     ) -> Result<(Shell, Input, Output), ApiError> {
         let entry = Entry::by(actor, audit::Action::OpenTerminal).on(&found.environment);
         self.write(async |write| self.log(write, entry).await).await?;
-        let error = match self.engine.open_shell(container, name, size).await {
+        let engine = self.hosts.of(&found.environment.host).engine();
+        let error = match engine.open_shell(container, name, size).await {
             Ok(opened) => return Ok(opened),
             Err(error) => error,
         };
         // The engine may have started it all the same.
-        self.end_shell(&found.environment.id, container, name).await;
+        self.end_shell(engine, &found.environment.id, container, name).await;
         let why = sentence(&error.to_string());
         self.note_closed(&found.environment.id, actor.into(), &why).await;
         Err(match error {
@@ -312,19 +314,19 @@ impl Service {
 
     /// Ends a terminal, and all that was started in it.
     pub async fn hang_up(&self, terminal: Terminal, why: &str) {
-        self.end_shell(&terminal.environment, &terminal.container, &terminal.id).await;
+        self.end_shell(&terminal.engine, &terminal.environment, &terminal.container, &terminal.id).await;
         self.note_closed(&terminal.environment, terminal.who.clone(), why).await;
     }
 
-    async fn end_shell(&self, id: &EnvironmentId, container: &ContainerId, name: &str) {
-        if let Err(error) = self.engine.hang_up(container, name).await {
+    async fn end_shell(&self, engine: &Engine, id: &EnvironmentId, container: &ContainerId, name: &str) {
+        if let Err(error) = engine.hang_up(container, name).await {
             tracing::warn!(%error, %id, "a terminal cannot be hung up; its shell may go on");
         }
     }
 
     /// Why a terminal whose shell has gone ended.
     pub async fn terminal_ended(&self, terminal: Terminal) -> Ending {
-        let code = self.engine.shell_ended(&terminal.shell).await;
+        let code = terminal.engine.shell_ended(&terminal.shell).await;
         let runs = match self.store.environment(&terminal.environment).await {
             Ok(found) => found.is_some_and(|stored| stored.environment.state == State::Running),
             Err(_) => true,

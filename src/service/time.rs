@@ -2,6 +2,7 @@
 
 use app::api::ApiError;
 use docker::{ContainerId, FIGURES};
+use futures::future::{join_all, ready};
 use futures::{StreamExt, stream};
 use model::audit::{Action, Entry, Who};
 use model::environment::{Environment, Operation, State};
@@ -18,6 +19,7 @@ use store::{StoreError, Write};
 use super::Service;
 use super::error::fault;
 use super::lifecycle::sentence;
+use super::runner::Runner;
 
 /// Who the log says it was.
 const JOB: &str = "time";
@@ -82,11 +84,10 @@ impl Service {
             Ok(due) => due,
             Err(error) => return tracing::warn!(%error, "what is due cannot be listed"),
         };
-        if due.is_empty() || self.engine_answers().is_err() {
-            return;
-        }
-        for id in due {
-            self.end_if_due(&id).await;
+        for (id, host) in due {
+            if self.hosts.of(&host).is_live() {
+                self.end_if_due(&id).await;
+            }
         }
     }
 
@@ -138,11 +139,14 @@ impl Service {
             Err(error) => return tracing::warn!(%error, "what is watched for use cannot be listed"),
         };
         self.typed.only(watched.iter().map(|watched| &watched.id));
-        if watched.is_empty() || self.engine_answers().is_err() {
+        let on_host = |runner: &Runner| {
+            let here = watched.iter().filter(|watched| watched.host == *runner.name()).cloned().collect();
+            self.looks_on(runner.clone(), here)
+        };
+        let looks = join_all(self.hosts.iter().filter(|runner| runner.is_live()).map(on_host)).await.concat();
+        if looks.is_empty() {
             return;
         }
-        let looks = stream::iter(watched).map(|watched| self.look(watched)).buffer_unordered(FIGURES);
-        let looks: Vec<Look> = looks.filter_map(std::future::ready).collect().await;
         match self.note_looks(&looks).await {
             Ok(idle) => {
                 for id in idle {
@@ -153,12 +157,17 @@ impl Service {
         }
     }
 
-    async fn look(&self, watched: Watched) -> Option<Look> {
+    async fn looks_on(&self, runner: Runner, watched: Vec<Watched>) -> Vec<Look> {
+        let looks = stream::iter(watched).map(|watched| self.look(&runner, watched)).buffer_unordered(FIGURES);
+        looks.filter_map(ready).collect().await
+    }
+
+    async fn look(&self, runner: &Runner, watched: Watched) -> Option<Look> {
         let container = ContainerId::parse(&watched.container_id)?;
-        match self.engine.stats(&container).await {
+        match runner.engine().stats(&container).await {
             Ok(mut counters) => {
                 // What such an engine tells is the whole host's.
-                if self.current_host().unlimited.contains(&Resource::Cpu) {
+                if runner.now().unlimited.contains(&Resource::Cpu) {
                     counters.cpu_nanos = 0;
                 }
                 let typed_at = self.typed.at(&watched.id);
@@ -209,6 +218,7 @@ impl Service {
 }
 
 /// What one look has seen.
+#[derive(Clone)]
 struct Look {
     watched: Watched,
     counters: Counters,

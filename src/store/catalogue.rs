@@ -3,7 +3,7 @@
 use model::access::TeamRole;
 use model::day::Day;
 use model::lifetime::TeamLifetime;
-use model::name::{SizeName, TeamName, TemplateName};
+use model::name::{HostName, SizeName, TeamName, TemplateName};
 use model::quota::Quota;
 use model::template::{Size, Template};
 use model::time::Timestamp;
@@ -12,7 +12,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::environments::{amount, bytes, json, read_json, signed, small};
-use super::{Store, StoreError, Write};
+use super::{Store, StoreError, Write, hosts};
 
 /// A team as it is declared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct TeamRecord {
     pub lifetime: TeamLifetime,
     /// The provider's groups whose people belong, and what each makes them.
     pub groups: Vec<(String, TeamRole)>,
+    /// Where its environments are placed; none: anywhere.
+    pub hosts: Vec<HostName>,
 }
 
 impl TeamRecord {
@@ -32,7 +34,15 @@ impl TeamRecord {
     #[must_use]
     pub fn named(name: TeamName) -> Self {
         let (quota, per_member) = (Quota::default(), Quota::default());
-        Self { label: name.to_string(), name, quota, per_member, lifetime: TeamLifetime::default(), groups: Vec::new() }
+        Self {
+            label: name.to_string(),
+            name,
+            quota,
+            per_member,
+            lifetime: TeamLifetime::default(),
+            groups: Vec::new(),
+            hosts: Vec::new(),
+        }
     }
 }
 
@@ -52,6 +62,8 @@ pub struct TemplateRecord {
     pub grant: Grant,
     /// From this day on it is offered to nobody.
     pub deprecated: Option<Day>,
+    /// Where its environments are placed; none: anywhere.
+    pub hosts: Vec<HostName>,
 }
 
 impl TemplateRecord {
@@ -73,6 +85,8 @@ pub struct Catalogue {
     pub teams: Vec<TeamRecord>,
     pub sizes: Vec<Size>,
     pub templates: Vec<TemplateRecord>,
+    /// What may be named by it: those of the configuration, as of the last start of the server.
+    pub hosts: Vec<HostName>,
 }
 
 impl Catalogue {
@@ -193,10 +207,12 @@ pub async fn read(connection: &mut SqliteConnection) -> Result<Catalogue, StoreE
     .fetch_all(&mut *connection)
     .await?;
     let grants = sqlx::query("SELECT * FROM template_teams ORDER BY team").fetch_all(&mut *connection).await?;
+    let hosts = hosts::hosts(connection).await?.into_iter().filter(|host| host.configured);
     Ok(Catalogue {
         teams: teams.iter().map(|row| team(row, &groups)).collect::<Result<_, _>>()?,
         sizes: sizes.iter().map(size).collect::<Result<_, _>>()?,
         templates: templates.iter().map(|row| template(row, &grants)).collect::<Result<_, _>>()?,
+        hosts: hosts.map(|host| host.name).collect(),
     })
 }
 
@@ -216,6 +232,7 @@ fn team(row: &SqliteRow, groups: &[SqliteRow]) -> Result<TeamRecord, StoreError>
         per_member: read_json(row.try_get("per_member")?)?,
         lifetime: read_json(row.try_get("lifetime")?)?,
         groups: ours,
+        hosts: read_json(row.try_get("hosts")?)?,
     })
 }
 
@@ -249,21 +266,23 @@ fn template(row: &SqliteRow, grants: &[SqliteRow]) -> Result<TemplateRecord, Sto
         template: read_json(row.try_get("document")?)?,
         grant,
         deprecated: deprecated.map(|millis| Day::of(Timestamp::from_millis(millis))),
+        hosts: read_json(row.try_get("hosts")?)?,
     })
 }
 
 /// Makes a team as declared, or brings it to that.
 pub async fn put_team(write: &mut Write, team: &TeamRecord) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO teams (name, label, quota, per_member, lifetime) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO teams (name, label, quota, per_member, lifetime, hosts) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (name) DO UPDATE SET label = excluded.label, quota = excluded.quota, per_member = excluded.per_member,
-             lifetime = excluded.lifetime",
+             lifetime = excluded.lifetime, hosts = excluded.hosts",
     )
     .bind(team.name.as_str())
     .bind(&team.label)
     .bind(json(&team.quota))
     .bind(json(&team.per_member))
     .bind(json(&team.lifetime))
+    .bind(json(&team.hosts))
     .execute(&mut **write)
     .await?;
     sqlx::query("DELETE FROM team_groups WHERE team = $1").bind(team.name.as_str()).execute(&mut **write).await?;
@@ -304,15 +323,16 @@ pub async fn put_template(
 ) -> Result<(), StoreError> {
     let slug = record.slug.as_str();
     sqlx::query(
-        "INSERT INTO templates (slug, position, version, everyone, deprecated_at) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO templates (slug, position, version, everyone, deprecated_at, hosts) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (slug) DO UPDATE SET position = excluded.position, version = excluded.version,
-             everyone = excluded.everyone, deprecated_at = excluded.deprecated_at",
+             everyone = excluded.everyone, deprecated_at = excluded.deprecated_at, hosts = excluded.hosts",
     )
     .bind(slug)
     .bind(i64::from(position))
     .bind(i64::from(record.version))
     .bind(record.grant == Grant::Everyone)
     .bind(record.deprecated.map(|day| day.begin().as_millis()))
+    .bind(json(&record.hosts))
     .execute(&mut **write)
     .await?;
     sqlx::query(

@@ -2,17 +2,18 @@
 
 use model::idle::Watch;
 use model::lifetime::TeamLifetime;
-use model::name::{EnvironmentId, TeamName};
+use model::name::{EnvironmentId, HostName, TeamName};
 use model::time::Timestamp;
 use sqlx::{Row, SqliteConnection};
 
-use super::environments::{json, read_json, small};
+use super::environments::{host, json, read_json, small};
 use super::{Store, StoreError, Write};
 
 /// One that runs and is watched for use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watched {
     pub id: EnvironmentId,
+    pub host: HostName,
     /// The activity it is in: what is seen of an earlier one counts no more.
     pub activity: u32,
     pub container_id: String,
@@ -20,21 +21,24 @@ pub struct Watched {
 
 impl Store {
     /// Those whose lifetime or time of being kept is over at `now`, and those that do not run and have no such time yet.
-    pub async fn ending(&self, now: Timestamp) -> Result<Vec<EnvironmentId>, StoreError> {
-        let ids: Vec<String> = sqlx::query_scalar(
-            "SELECT id FROM environments WHERE state = 'running' AND expires_at <= $1
+    pub async fn ending(&self, now: Timestamp) -> Result<Vec<(EnvironmentId, HostName)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, host FROM environments WHERE state = 'running' AND expires_at <= $1
                 OR state IN ('stopped', 'failed') AND (removes_at IS NULL OR removes_at <= $1)
              ORDER BY expires_at, id",
         )
         .bind(now.as_millis())
         .fetch_all(&self.readers)
         .await?;
-        ids.into_iter().map(|id| EnvironmentId::parse(&id).map_err(StoreError::unreadable)).collect()
+        let ending = rows
+            .iter()
+            .map(|row| Ok((EnvironmentId::parse(row.try_get("id")?).map_err(StoreError::unreadable)?, host(row)?)));
+        ending.collect()
     }
 
     pub async fn watched(&self) -> Result<Vec<Watched>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, activity, container_id FROM environments
+            "SELECT id, host, activity, container_id FROM environments
              WHERE state = 'running' AND idle IS NOT NULL AND container_id IS NOT NULL ORDER BY id",
         )
         .fetch_all(&self.readers)
@@ -42,6 +46,7 @@ impl Store {
         let watched = rows.iter().map(|row| {
             Ok(Watched {
                 id: EnvironmentId::parse(row.try_get("id")?).map_err(StoreError::unreadable)?,
+                host: host(row)?,
                 activity: small(row, "activity")?,
                 container_id: row.try_get("container_id")?,
             })

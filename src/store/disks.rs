@@ -1,17 +1,18 @@
 //! What containers write to disk, as far as their sizes limit it.
 
-use model::name::EnvironmentId;
+use model::name::{EnvironmentId, HostName};
 use model::time::Timestamp;
 use model::units::Memory;
 use sqlx::Row;
 
-use super::environments::{bytes, small};
+use super::environments::{bytes, host, small};
 use super::{Store, StoreError};
 
 /// One that runs and whose size limits what it writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limited {
     pub id: EnvironmentId,
+    pub host: HostName,
     /// The activity it is in: what is seen of an earlier one counts no more.
     pub activity: u32,
     pub container_id: String,
@@ -24,7 +25,7 @@ pub struct Limited {
 impl Store {
     pub async fn limited_on_disk(&self) -> Result<Vec<Limited>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, activity, container_id, disk, over_disk, started_at FROM environments
+            "SELECT id, host, activity, container_id, disk, over_disk, started_at FROM environments
              WHERE state = 'running' AND disk IS NOT NULL AND container_id IS NOT NULL ORDER BY id",
         )
         .fetch_all(&self.readers)
@@ -32,6 +33,7 @@ impl Store {
         let limited = rows.iter().map(|row| {
             Ok(Limited {
                 id: EnvironmentId::parse(row.try_get("id")?).map_err(StoreError::unreadable)?,
+                host: host(row)?,
                 activity: small(row, "activity")?,
                 container_id: row.try_get("container_id")?,
                 limit: bytes(row, "disk")?.unwrap_or_default(),

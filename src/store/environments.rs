@@ -6,7 +6,7 @@ use model::environment::{Environment, Health, Limits, Port, State, Step, StepNam
 use model::history::bounded;
 use model::host::DEFAULT_BRIDGE;
 use model::idle::Watch;
-use model::name::{EnvironmentId, TeamName, UserId};
+use model::name::{EnvironmentId, HostName, TeamName, UserId};
 use model::quota::Holding;
 use model::template::Template;
 use model::time::Timestamp;
@@ -55,11 +55,12 @@ impl Stored {
 }
 
 /// The holdings that a launch is measured against.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holdings {
     pub member: Holding,
     pub team: Holding,
-    pub host: Holding,
+    /// What all teams together hold of each host.
+    pub hosts: BTreeMap<HostName, Holding>,
 }
 
 macro_rules! select {
@@ -129,9 +130,9 @@ pub async fn holdings(
     member: &UserId,
 ) -> Result<Holdings, StoreError> {
     let rows = sqlx::query(
-        "SELECT team = $1 AS ours, team = $1 AND owner_id = $2 AS mine, state,
+        "SELECT team = $1 AS ours, team = $1 AND owner_id = $2 AS mine, state, host,
                 COUNT(*) AS count, SUM(cpus) AS cpus, SUM(memory) AS memory
-         FROM environments WHERE state <> 'removed' GROUP BY 1, 2, 3",
+         FROM environments WHERE state <> 'removed' GROUP BY 1, 2, 3, 4",
     )
     .bind(team.as_str())
     .bind(member.as_str())
@@ -140,7 +141,8 @@ pub async fn holdings(
     let mut sums = Holdings::default();
     for row in rows {
         let holding = held(&row)?;
-        sums.host = sums.host + holding;
+        let on_host = sums.hosts.entry(host(&row)?).or_default();
+        *on_host = *on_host + holding;
         if row.try_get("ours")? {
             sums.team = sums.team + holding;
         }
@@ -214,7 +216,7 @@ pub async fn insert(write: &mut Write, new: &Stored, key: Option<Key<'_>>) -> Re
     .bind(e.template.slug.as_str())
     .bind(i64::from(e.template.version))
     .bind(e.size.as_str())
-    .bind(&e.host)
+    .bind(e.host.as_str())
     .bind(signed(e.limits.cpus.as_milli()))
     .bind(signed(e.limits.memory.as_bytes()))
     .bind(i64::from(e.limits.pids))
@@ -331,7 +333,7 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
             version: small(row, "version")?,
         },
         size: text("size")?.parse().map_err(StoreError::unreadable)?,
-        host: text("host")?,
+        host: host(row)?,
         state: state(&text("state")?)?,
         reason: row.try_get("reason")?,
         health: health.as_deref().map(read_json::<Health>).transpose()?,
@@ -377,6 +379,11 @@ pub(super) fn step(row: &SqliteRow) -> Result<Step, StoreError> {
         detail: row.try_get("detail")?,
         failed: row.try_get("failed")?,
     })
+}
+
+/// The host of a row.
+pub(super) fn host(row: &SqliteRow) -> Result<HostName, StoreError> {
+    HostName::parse(row.try_get("host")?).map_err(StoreError::unreadable)
 }
 
 fn state(text: &str) -> Result<State, StoreError> {

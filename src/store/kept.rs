@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use model::environment::{Environment, State};
 use model::loan::LOAN_REMEMBERED;
-use model::name::{EnvironmentId, TeamName, UserId};
+use model::name::{EnvironmentId, HostName, TeamName, UserId};
 use model::quota::Holding;
 use model::request::Request;
 use model::time::Timestamp;
@@ -63,7 +63,7 @@ pub struct Existing {
 
 #[derive(Debug, Default)]
 struct Held {
-    host: Holding,
+    hosts: BTreeMap<HostName, Holding>,
     teams: BTreeMap<TeamName, (Holding, BTreeMap<UserId, Holding>)>,
 }
 
@@ -105,7 +105,13 @@ impl Existing {
         let held = self.held.get_or_init(|| self.sum());
         let (team, members) = held.teams.get(team).map_or((Holding::default(), None), |(sum, of)| (*sum, Some(of)));
         let member = members.and_then(|members| members.get(member)).copied().unwrap_or_default();
-        Holdings { member, team, host: held.host }
+        Holdings { member, team, hosts: held.hosts.clone() }
+    }
+
+    /// What all teams together hold of each host.
+    #[must_use]
+    pub fn held_by_host(&self) -> &BTreeMap<HostName, Holding> {
+        &self.held.get_or_init(|| self.sum()).hosts
     }
 
     fn sum(&self) -> Held {
@@ -113,7 +119,8 @@ impl Existing {
         for stored in self.iter() {
             let environment = &stored.environment;
             let holding = environment.holding();
-            held.host = held.host + holding;
+            let host = held.hosts.entry(environment.host.clone()).or_default();
+            *host = *host + holding;
             let (team, members) = held.teams.entry(environment.team.clone()).or_default();
             *team = *team + holding;
             let member = members.entry(environment.owner_id.clone()).or_default();

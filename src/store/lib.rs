@@ -8,6 +8,7 @@ pub mod clocks;
 pub mod disks;
 pub mod environments;
 mod fingerprint;
+pub mod hosts;
 pub mod kept;
 pub mod limits;
 mod migrations;

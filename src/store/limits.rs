@@ -1,8 +1,8 @@
 //! What a team and a member of it may hold: the declared quotas with the loans on top, and who holds how much.
 
 use model::loan::{LOAN_REMEMBERED, Loan};
-use model::name::{TeamName, UserId};
-use model::quota::{Holding, Pool, Quota, Room};
+use model::name::{HostName, TeamName, UserId};
+use model::quota::{Holding, HostRoom, Pool, Quota, Room};
 use model::request::{Raised, Request};
 use model::time::Timestamp;
 use model::units::{Memory, MilliCpu};
@@ -25,13 +25,15 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The pools of a launch at `now`, without the host's limit.
+    /// The pools of a launch at `now`, on one of these hosts, of which each may give so much.
     #[must_use]
-    pub fn room(&self, held: Holdings, host: Quota, now: Timestamp) -> Room {
+    pub fn room(&self, held: &Holdings, hosts: impl IntoIterator<Item = (HostName, Quota)>, now: Timestamp) -> Room {
+        let on_host = |name: &HostName| held.hosts.get(name).copied().unwrap_or_default();
+        let room_on = |(name, quota)| HostRoom { pool: Pool::new(quota, on_host(&name)), name };
         Room {
             member: Pool::with_loans(self.member, held.member, &self.lent_to_member, now),
             team: Pool::with_loans(self.team, held.team, &self.lent_to_team, now),
-            host: Pool::new(host, held.host),
+            hosts: hosts.into_iter().map(room_on).collect(),
         }
     }
 }

@@ -18,6 +18,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0009_truth", include_str!("migrations/0009_truth.sql")),
     ("0010_folded", include_str!("migrations/0010_folded.sql")),
     ("0011_disk", include_str!("migrations/0011_disk.sql")),
+    ("0012_hosts", include_str!("migrations/0012_hosts.sql")),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> =

@@ -18,7 +18,7 @@ const WHO: [&str; 7] = ["nobody", "other", "member", "owner", "lead", "auditor",
 
 /// A row: method, address, a status for each of [`WHO`], and what is sent. In an address and a body `{id}` is a running
 /// environment of team blue, `{stopped}` a stopped one, `{request}` a request of its owner for more; they are made anew for each
-/// request. `{person}` is the owner, `{name}` team blue, and `{slug}` a template.
+/// request. `{person}` is the owner, `{name}` team blue, `{slug}` a template, `{host}` the host and `{step}` one that an admin takes there.
 const MATRIX: &str = r#"
 #                                               nobody other member owner  lead auditor admin  sends
 
@@ -30,6 +30,9 @@ GET    /api/v1/host                                401   200    200   200   200 
 GET    /api/v1/host/quarantine                     401   403    403   403   403     200   200
 GET    /api/v1/host/isolation                      401   403    403   403   403     200   200
 POST   /api/v1/host/isolation                      401   403    403   403   403     403   200
+GET    /api/v1/hosts                               401   200    200   200   200     200   200
+GET    /api/v1/hosts/{host}                        401   403    403   403   403     200   200
+POST   /api/v1/hosts/{host}/{step}                 401   403    403   403   403     403   200
 GET    /api/v1/sizes                               401   200    200   200   200     200   200
 GET    /api/v1/teams/{name}                        401   404    200   200   200     200   200
 GET    /api/v1/templates/{slug}                    401   403    403   403   403     200   200
@@ -63,7 +66,7 @@ POST   /fn/{*function}                             400   400    400   400   400 
 GET    /fn/me                                      401   200    200   200   200     200   200
 GET    /fn/me/teams                                401   200    200   200   200     200   200
 GET    /fn/sign-in                                 200   200    200   200   200     200   200
-GET    /fn/host                                    401   200    200   200   200     200   200
+GET    /fn/hosts                                   401   200    200   200   200     200   200
 GET    /fn/environments/list                       401   200    200   200   200     200   200
 GET    /fn/environments/get?id={id}                401   404    200   200   200     200   200
 GET    /fn/environments/launch-options?team=blue   401   404    200   200   200     403   200
@@ -71,8 +74,7 @@ POST   /fn/environments/launch                     401   404    200   200   200 
 GET    /fn/environments/history?id={id}            401   404    200   200   200     200   200
 GET    /fn/audit/list?search[words]=x              401   200    403   403   200     200   200
 POST   /fn/environments/operate                    401   404    403   200   200     403   200  id={id}&operation=stop
-GET    /fn/quarantine                              401   403    403   403   403     200   200
-GET    /fn/isolation                               401   403    403   403   403     200   200
+GET    /fn/hosts/details                           401   403    403   403   403     200   200
 GET    /fn/requests/list                           401   200    200   200   200     200   200
 GET    /fn/requests/waiting                        401   200    200   200   200     200   200
 POST   /fn/requests/ask                            401   404    200   200   200     403   200  form[team]=blue&form[scope]=team&form[running]=1&form[reason]=demo&form[until]=8h
@@ -96,8 +98,9 @@ GET    /audit                                      303   200    403   403   200 
 GET    /audit?team=blue                            303   404    403   403   200     200   200
 GET    /launch?team=blue                           303   404    200   200   200     403   200
 GET    /requests                                   303   200    200   200   200     200   200
-GET    /host                                       303   403    403   403   403     200   200
-POST   /host                                       303   403    403   403   403     403   303  form=isolation
+GET    /host                                       308   308    308   308   308     308   308
+GET    /hosts                                      303   403    403   403   403     200   200
+POST   /hosts                                      303   403    403   403   403     403   303  form=isolation&host=default
 GET    /teams                                      303   200    403   403   200     200   200
 POST   /teams                                      303   403    403   403   403     403   303  form=team&name=tug&revision=new
 GET    /teams/{name}                               303   404    403   403   200     200   200
@@ -241,7 +244,13 @@ impl People {
         let id = id.unwrap_or_default();
         let filled = |text: &str| {
             let placeholders = [("{id}", id.as_str()), ("{stopped}", &id), ("{request}", &request)];
-            let known = [("{person}", self.owner.id.as_str()), ("{name}", "blue"), ("{slug}", "box")];
+            let known = [
+                ("{person}", self.owner.id.as_str()),
+                ("{name}", "blue"),
+                ("{slug}", "box"),
+                ("{host}", "default"),
+                ("{step}", "reopen"),
+            ];
             placeholders.iter().chain(&known).fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
         };
         let address =

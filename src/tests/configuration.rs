@@ -67,7 +67,7 @@ fn every_key_is_read_from_the_file() {
     assert_eq!(config.server.public_url.map(|url| url.to_string()).as_deref(), Some("https://berth.example.org"));
     assert_eq!(config.server.public_host.as_deref(), Some("apps.example.org"));
     assert_eq!(config.server.trusted_proxies.len(), 2);
-    assert_eq!(config.docker.host.as_deref(), Some("tcp://10.1.2.3:2376"));
+    assert_eq!(config.hosts[0].address.as_deref(), Some("tcp://10.1.2.3:2376"));
     let oidc = config.oidc.expect("oidc");
     assert_eq!((oidc.groups_claim.as_str(), oidc.scopes.len()), ("roles", 2));
     assert_eq!(oidc.client_secret.expect("a secret").expose_secret(), "s3cret");
@@ -100,7 +100,11 @@ fn a_wrong_key_or_value_is_named_with_its_place_and_what_is_allowed() {
         ("\n[server]\nadr = \"x\"", &["berth.toml, line 3", "server.adr", "addr, data_dir, public_host"][..]),
         (
             "[servers]\naddr = \"x\"",
-            &["berth.toml, line 1", "[servers]", "server, docker, oidc, sessions, limits, defaults, retention"],
+            &[
+                "berth.toml, line 1",
+                "[servers]",
+                "server, docker, hosts.NAME, oidc, sessions, limits, defaults, retention",
+            ],
         ),
         ("[surprise]", &["[surprise]"]),
         ("addr = \"x\"", &["berth.toml, line 1", "`addr` stands outside a section"]),
@@ -140,7 +144,7 @@ fn a_public_host_may_be_an_address_of_version_6_with_or_without_brackets() {
         let config = read(&format!("[server]\npublic_host = \"{text}\"\n[docker]\nprobe_host = \"{text}\""), &[]);
         let config = config.expect("a configuration");
         assert_eq!(config.server.public_host.as_deref(), Some("[::1]"), "as a part of links");
-        assert_eq!(config.docker.probe_host.as_deref(), Some("::1"), "as an address");
+        assert_eq!(config.hosts[0].probe_host.as_deref(), Some("::1"), "as an address");
     }
 }
 

@@ -25,6 +25,11 @@ struct Certificates {
 
 impl Certificates {
     fn new() -> Self {
+        Self::with(|_, _| {})
+    }
+
+    /// The same, where those of the `server` or the `client` are otherwise.
+    fn with(otherwise: impl Fn(&str, &mut CertificateParams)) -> Self {
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = CertifiedIssuer::self_signed(authority, key()).expect("an authority");
@@ -35,6 +40,7 @@ impl Certificates {
         {
             let mut params = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
             params.extended_key_usages = vec![usage];
+            otherwise(name, &mut params);
             let key = key();
             let certificate = params.signed_by(&key, &authority).expect("a certificate");
             this.write(&format!("{name}-cert.pem"), &certificate.pem());
@@ -65,7 +71,10 @@ struct Front {
 
 impl Front {
     async fn of(stand_in: &StandIn) -> Self {
-        let certificates = Certificates::new();
+        Self::with(stand_in, Certificates::new()).await
+    }
+
+    async fn with(stand_in: &StandIn, certificates: Certificates) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("a bound port").port();
         let acceptor = TlsAcceptor::from(Arc::new(server(&certificates)));
@@ -138,16 +147,131 @@ async fn an_engine_whose_certificate_somebody_else_signed_is_told_nothing() {
     let front = Front::of(&stand_in).await;
     let error =
         host_at(&front.connection(&Certificates::new(), Some("client"))).await.expect_err("a stranger").to_string();
-    assert!(error.starts_with("the Docker Engine cannot be reached: invalid peer certificate"), "{error}");
+    let told = "the Docker Engine cannot be reached: the engine's certificate is not signed by the authority in `ca`";
+    assert_eq!(error, told);
 }
 
 #[tokio::test]
 async fn an_engine_that_asks_for_a_certificate_refuses_who_has_none_or_the_wrong_one() {
     let stand_in = StandIn::start().await;
     let front = Front::of(&stand_in).await;
-    for identity in [None, Some("server")] {
-        let refused = host_at(&front.connection(&front.certificates, identity)).await;
-        assert!(matches!(refused, Err(EngineError::Unreachable(_))), "{refused:?}");
+    for (identity, told) in [
+        (None, "asks for a certificate: set `cert` and `key`"),
+        (Some("server"), "needs the extended key usage clientAuth"),
+    ] {
+        let refused = host_at(&front.connection(&front.certificates, identity)).await.expect_err("refused").to_string();
+        assert!(refused.contains(told), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_certificate_is_told_in_words() {
+    let stand_in = StandIn::start().await;
+    let (past, future) = (rcgen::date_time_ymd(2020, 1, 1), rcgen::date_time_ymd(2090, 1, 1));
+    let check = async |otherwise: &dyn Fn(&str, &mut CertificateParams), told: &str| {
+        let front = Front::with(&stand_in, Certificates::with(otherwise)).await;
+        let error = host_at(&front.connection(&front.certificates, Some("client"))).await.expect_err(told).to_string();
+        assert!(error.contains(told), "«{told}» is not in: {error}");
+    };
+    check(
+        &|name, it| {
+            if name == "server" {
+                it.not_after = past
+            }
+        },
+        "the engine's certificate has expired: renew it",
+    )
+    .await;
+    check(
+        &|name, it| {
+            if name == "server" {
+                it.not_before = future
+            }
+        },
+        "the engine's certificate is not valid yet",
+    )
+    .await;
+    let elsewhere = |name: &str, it: &mut CertificateParams| {
+        if name == "server" {
+            it.subject_alt_names =
+                CertificateParams::new(vec!["dock.example".to_owned()]).expect("a name").subject_alt_names;
+        }
+    };
+    check(&elsewhere, "the engine's certificate is not for `localhost`").await;
+    check(
+        &|name, it| {
+            if name == "client" {
+                it.not_after = past
+            }
+        },
+        "it is valid from 1975-01-01 00:00 UTC to 2020-01-01 00:00 UTC",
+    )
+    .await;
+    check(
+        &|name, it| {
+            if name == "client" {
+                it.not_before = future
+            }
+        },
+        "it is valid from 2090-01-01 00:00 UTC",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn our_certificate_of_another_authority_is_not_accepted_and_told_so() {
+    let stand_in = StandIn::start().await;
+    let (front, others) = (Front::of(&stand_in).await, Certificates::new());
+    let foreign = Connection {
+        cert: Some(others.file("client-cert.pem")),
+        key: Some(others.file("client-key.pem")),
+        ..front.connection(&front.certificates, None)
+    };
+    let error = host_at(&foreign).await.expect_err("a stranger").to_string();
+    assert!(error.contains("must be signed by the authority that the engine trusts"), "{error}");
+}
+
+#[tokio::test]
+async fn a_key_with_a_passphrase_is_refused_at_the_start() {
+    let certificates = Certificates::new();
+    certificates
+        .write("client-key.pem", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n");
+    let connection = Connection {
+        host: Some("tcp://localhost:1".to_owned()),
+        ca: Some(certificates.file("ca.pem")),
+        cert: Some(certificates.file("client-cert.pem")),
+        key: Some(certificates.file("client-key.pem")),
+    };
+    let error = Engine::connect(&connection).expect_err("encrypted").to_string();
+    assert!(error.contains("client-key.pem") && error.contains("the key is encrypted"), "{error}");
+}
+
+#[tokio::test]
+async fn certificates_that_are_replaced_count_from_the_next_connection_on_and_a_broken_one_changes_nothing() {
+    let stand_in = StandIn::start().await;
+    let front = Front::of(&stand_in).await;
+    let stale = Certificates::new();
+    let connection = front.connection(&stale, Some("client"));
+    let engine = Engine::connect(&connection).expect("good settings");
+    engine.host().await.expect_err("another authority's");
+    let good = std::fs::read_to_string(front.certificates.file("ca.pem")).expect("a certificate");
+    stale.write("ca.pem", &good);
+    assert_eq!(engine.host().await.map(|host| host.name).as_deref(), Ok("stand-in"));
+    stale.write("ca.pem", "half of a file");
+    assert_eq!(engine.host().await.map(|host| host.name).as_deref(), Ok("stand-in"), "as it was before");
+}
+
+#[tokio::test]
+async fn the_first_end_of_a_certificate_that_the_way_needs_is_known() {
+    let stand_in = StandIn::start().await;
+    for (whose, year) in [("server", 2040), ("client", 2039)] {
+        let ends = move |name: &str, it: &mut CertificateParams| {
+            it.not_after = rcgen::date_time_ymd(if name == whose { year } else { 2050 }, 1, 1);
+        };
+        let front = Front::with(&stand_in, Certificates::with(ends)).await;
+        let engine = Engine::connect(&front.connection(&front.certificates, Some("client"))).expect("good settings");
+        let ends_at = engine.host().await.expect("facts").certificate_ends_at.expect("TLS");
+        assert!(ends_at.to_string().starts_with(&format!("{year}-01-01")), "{whose}: {ends_at}");
     }
 }
 

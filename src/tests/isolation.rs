@@ -3,13 +3,14 @@
 use app::api::ApiError;
 use app::api::backend::{Environments, Hosts};
 use app::api::environments::LaunchAsk;
+use app::api::hosts::{Edit, HostStep};
 use model::access::{Actor, InstallationRole, TeamRole};
 use model::audit::Search;
 use model::environment::{Operation, State};
 use model::host::Isolation;
-use service::Settings;
+use model::name::HostName;
 
-use super::stage::{Stage, ask, reconciled, settings};
+use super::stage::{Stage, ask, reconciled};
 use super::stand_in::{Call, Mood, StandIn};
 
 /// A stage whose engine lets containers on its default bridge talk to each other.
@@ -156,7 +157,7 @@ async fn each_team_gets_the_next_range_of_the_pool_that_no_other_network_has() {
     let stage = talking().await;
     stage.service.cut_off();
     let pool = Some("10.213.0.0/22".parse().expect("a pool"));
-    let service = stage.serving_with(Settings { address_pool: pool, ..settings() }).await;
+    let service = stage.serving_with(|host| host.address_pool = pool).await;
     let (bea, gil) = (stage.bea().await, stage.person("Gil", "green", TeamRole::Member).await);
     let of_green = LaunchAsk { team: "green".parse().expect("a name"), ..ask("web") };
     stage.engine.next(Call::NetworkCreate, Mood::refuse(403, "Pool overlaps with other one on this address space"));
@@ -189,13 +190,15 @@ async fn an_isolation_check_that_cannot_be_made_says_why_to_who_may_read_it_and_
     let stage = Stage::set().await;
     let (otto, bea) = (stage.auditor().await, stage.bea().await);
     let ada = Actor { role: Some(InstallationRole::Admin), ..otto.clone() };
-    assert_eq!(stage.service.isolation_check(&otto).await, Ok(None));
-    assert!(matches!(stage.service.check_isolation(&otto).await, Err(ApiError::Forbidden { .. })));
+    let name = HostName::default_host();
+    let check = Edit { host: name.clone(), step: HostStep::CheckIsolation };
+    assert_eq!(stage.service.host(&otto, &name).await.expect("a host").isolation_check, None);
+    assert!(matches!(stage.service.edit_host(&otto, check.clone()).await, Err(ApiError::Forbidden { .. })));
     // The stand-in imports no image.
-    let check = stage.service.check_isolation(&ada).await.expect("an answer");
+    stage.service.edit_host(&ada, check).await.expect("an answer");
+    let check = stage.service.host(&otto, &name).await.expect("a host").isolation_check.expect("a check");
     assert!(check.findings.is_none() && check.reason.is_some(), "{check:?}");
-    assert_eq!(stage.service.isolation_check(&otto).await, Ok(Some(check)));
-    assert!(matches!(stage.service.isolation_check(&bea).await, Err(ApiError::Forbidden { .. })));
+    assert!(matches!(stage.service.host(&bea, &name).await, Err(ApiError::Forbidden { .. })));
     assert_eq!(stage.engine.networks().len(), 0, "and nothing is left");
     let log = stage.store.audit(&Search::default(), None, 10).await.expect("a log").items;
     let told: Vec<String> = log.iter().map(|it| format!("{} {}", it.entry.action, it.entry.outcome)).collect();

@@ -12,10 +12,10 @@ use model::environment::{Operation, State, StepName};
 use model::name::TeamName;
 use model::quota::{Amount, Holding, Scope};
 use model::units::{MilliCpu, Span};
-use service::{Reach, Settings};
+use service::Reach;
 
 use super::site::Site;
-use super::stage::{Stage, ask, reconciled, settings};
+use super::stage::{Stage, ask, reconciled};
 use super::stand_in::{Call, Gate, Image, Mood, Process};
 
 fn size(name: &str) -> Option<model::name::SizeName> {
@@ -48,7 +48,7 @@ async fn whatever_address_ports_are_published_on_is_the_one_that_is_probed_and_l
     for (bind, host) in [("127.0.0.2", "127.0.0.2"), ("::1", "[::1]"), ("127.0.0.1", "127.0.0.1")] {
         let bind = Some(bind.parse().expect("an address"));
         let reach = Reach { bind, own_host: "berth.test".to_owned(), ..Reach::default() };
-        let service = stage.serving_with(Settings { reach, ..settings() }).await;
+        let service = stage.serving_with(|host| host.reach = reach).await;
         let id = service.launch(&bea, ask("web")).await.expect("a launch").id;
         let running = service.settled(&bea, &id).await.expect("an environment");
         assert_eq!(running.state, State::Running, "{bind:?}: {:?}", running.reason);

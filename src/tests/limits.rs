@@ -13,7 +13,6 @@ use http_body_util::BodyExt;
 use model::access::{InstallationRole, TokenScope};
 use model::audit::Search;
 use model::environment::{Operation, State};
-use service::Settings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -23,7 +22,7 @@ use web::{connections, layers};
 
 use super::provider::Pair;
 use super::site::{Bringing, Site};
-use super::stage::{Stage, ask, settings};
+use super::stage::{Stage, ask};
 use super::stand_in::StandIn;
 use super::support::{Answer, Berth};
 
@@ -306,7 +305,7 @@ async fn an_engine_that_limits_nothing_starts_nothing_unless_the_operator_allows
     let bea = stage.bea().await;
     let refused = stage.service.launch(&bea, ask("web")).await.expect_err("no limits");
     assert!(refused.to_string().contains("does not limit memory, CPU and processes"), "{refused}");
-    let allowing = stage.serving_with(Settings { without_limits: true, ..settings() }).await;
+    let allowing = stage.serving_with(|host| host.without_limits = true).await;
     let launched = allowing.launch(&bea, ask("web")).await.expect("allowed").id;
     let launched = allowing.settled(&bea, &launched).await.expect("settled");
     assert_eq!((launched.state, launched.limits_hold), (State::Running, false));

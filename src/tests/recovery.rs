@@ -17,7 +17,7 @@ async fn while_the_engine_is_away_pages_say_so_and_nothing_is_reserved() {
     let id = stage.launched(&bea, ask("web")).await.expect("a launch").id;
     stage.engine.vanish().await;
     stage.lost().await;
-    assert!(matches!(stage.service.host(&bea).await.expect("a host").link, Link::Lost { .. }));
+    assert!(matches!(stage.service.hosts(&bea).await.expect("hosts")[0].link, Link::Lost { .. }));
     let refused = stage.service.launch(&bea, ask("web")).await;
     assert!(matches!(refused, Err(ApiError::EngineUnavailable { .. })), "{refused:?}");
     let refused = stage.service.operate(&bea, &id, Operation::Stop).await;

@@ -14,11 +14,11 @@ use docker::{Engine, Patience};
 use futures::StreamExt;
 use model::access::{Actor, InstallationRole, TeamRole};
 use model::environment::{Environment, Operation, State};
-use model::host::Link;
-use model::name::{EnvironmentId, TeamName};
+use model::host::Host;
+use model::name::{EnvironmentId, HostName, TeamName};
 use model::time::Timestamp;
 use model::units::{Memory, Span};
-use service::{Reach, Reserve, Service, Settings, apply};
+use service::{HostSettings, Reach, Reserve, Service, Settings, apply};
 use store::Store;
 use store::people::Identity;
 use tempfile::TempDir;
@@ -80,6 +80,7 @@ impl Stage {
         let now = Arc::new(AtomicI64::new(BEGINS));
         let clock = clock(&now);
         let service = serve(&store, &engine, &clock, patience);
+        service.remember_hosts().await.expect("a database");
         let stage = Self { engine, service, store, clock, now, patience, folder };
         stage.live(&stage.service).await;
         stage
@@ -92,8 +93,8 @@ impl Stage {
     /// Lets `service` follow the engine, and waits until it does.
     pub async fn live(&self, service: &Service) {
         let mut changes = service.changes();
-        service.spawn(service.clone().follow_engine());
-        while service.current_host().link != Link::Live {
+        service.spawn(service.clone().follow_engines());
+        while !service.known_hosts().iter().all(Host::is_live) {
             changes.next().await.expect("the service is there");
         }
     }
@@ -101,7 +102,7 @@ impl Stage {
     /// Waits until the service has noticed that the engine is away.
     pub async fn lost(&self) {
         let mut changes = self.service.changes();
-        while self.service.current_host().link == Link::Live {
+        while self.service.current_host().is_live() {
             changes.next().await.expect("the service is there");
         }
     }
@@ -111,10 +112,17 @@ impl Stage {
         serve(&self.store, &self.engine, &self.clock, self.patience)
     }
 
-    /// Another server on the same database and engine, where the operator decides otherwise.
-    pub async fn serving_with(&self, settings: Settings) -> Service {
-        let engine = Engine::connect(&self.engine.connection()).expect("a connection");
-        let service = Service::new(self.store.clone(), engine, self.clock.clone(), settings);
+    /// Another server on the same database and engine, where the operator decides otherwise of the host.
+    pub async fn serving_with(&self, otherwise: impl FnOnce(&mut HostSettings)) -> Service {
+        let mut host = host("default", &self.engine, Patience::default());
+        otherwise(&mut host);
+        self.serving_on(vec![host]).await
+    }
+
+    /// Another server on the same database, with these hosts; each answers.
+    pub async fn serving_on(&self, hosts: Vec<HostSettings>) -> Service {
+        let service = Service::new(self.store.clone(), self.clock.clone(), settings(), hosts);
+        service.remember_hosts().await.expect("a database");
         self.live(&service).await;
         service
     }
@@ -204,19 +212,31 @@ pub async fn reconciled(service: &Service) {
 pub fn settings() -> Settings {
     Settings {
         installation: "test".to_owned(),
-        reach: Reach { public_host: Some("dock.test".to_owned()), ..Reach::default() },
-        reserve: Reserve { memory: Memory::default(), memory_ratio: 1000.0, cpu_ratio: 1000.0 },
         launches: Limits::default().launches,
-        without_limits: false,
         groups_valid_for: Some(Span::hours(30 * 24)),
         keep_removed: Span::hours(90 * 24),
+    }
+}
+
+/// What the operator decides of a host, where a story does not say otherwise.
+pub fn host(name: &str, engine: &StandIn, patience: Patience) -> HostSettings {
+    let engine = Engine::connect_with(&engine.connection(), patience).expect("a connection");
+    host_over(name, engine)
+}
+
+pub fn host_over(name: &str, engine: Engine) -> HostSettings {
+    HostSettings {
+        name: HostName::parse(name).expect("a name"),
+        engine,
+        reach: Reach { public_host: Some("dock.test".to_owned()), ..Reach::default() },
+        reserve: Reserve { memory: Memory::default(), memory_ratio: 1000.0, cpu_ratio: 1000.0 },
+        without_limits: false,
         address_pool: None,
     }
 }
 
 fn serve(store: &Store, engine: &StandIn, clock: &Clock, patience: Patience) -> Service {
-    let engine = Engine::connect_with(&engine.connection(), patience).expect("a connection");
-    Service::new(store.clone(), engine, clock.clone(), settings())
+    Service::new(store.clone(), clock.clone(), settings(), vec![host("default", engine, patience)])
 }
 
 /// A clock that stands still until the test lets time pass, and random bytes that are never the same twice.

@@ -247,6 +247,11 @@ impl StandIn {
         self.world.start(id).await.expect("a container");
     }
 
+    /// Says this of itself in its `/info` from now on.
+    pub fn says(&self, key: &str, value: impl Into<serde_json::Value>) {
+        self.world.says(key, value.into());
+    }
+
     pub fn holds_no_limits(&self) {
         self.world.holds_no_limits();
     }

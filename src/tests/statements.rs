@@ -158,7 +158,8 @@ async fn no_statement_of_a_page_or_a_job_reads_removed_environments_from_end_to_
     let launched = site.stage.launched(&actor, ask("box")).await.expect("a launch");
     let mut browser = site.browser(&ada).await;
     let one = format!("/environments/{}", launched.id);
-    let pages = ["/environments", "/launch", "/teams", "/teams/blue", "/templates", "/sizes", "/people", &one, "/host"];
+    let pages =
+        ["/environments", "/launch", "/teams", "/teams/blue", "/templates", "/sizes", "/people", &one, "/hosts"];
     let read = read(&site, &mut browser, &token, &pages).await;
     site.stage.service.end_due().await;
     site.stage.service.look_for_use().await;

@@ -12,12 +12,12 @@ use model::name::{EnvironmentId, TeamName};
 use model::quota::Scope;
 use model::units::Memory;
 use serde_json::{Value, json};
-use service::{Reserve, Service, Settings, apply};
+use service::{Reserve, Service, apply};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::doors::{Doors, Person};
-use super::stage::{Stage, ask, settings};
+use super::stage::{Stage, ask};
 
 const STORM: usize = 200;
 const QUOTA: usize = 17;
@@ -150,7 +150,7 @@ async fn of_two_hundred_launches_at_once_exactly_the_quota_runs_and_all_others_a
 
 /// A server on the stage's database and engine, with less of the host to give away.
 pub async fn with_reserve(stage: &Stage, reserve: Reserve) -> Service {
-    stage.serving_with(Settings { reserve, ..settings() }).await
+    stage.serving_with(|host| host.reserve = reserve).await
 }
 
 /// Each team waits for itself only, so that it is the one transaction which keeps two of them within the host.

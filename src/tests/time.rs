@@ -13,9 +13,9 @@ use model::lifetime::{GRACE, How, Warning, Whose};
 use model::name::{EnvironmentId, TeamName};
 use model::time::Timestamp;
 use model::units::Span;
-use service::{Service, Settings, apply};
+use service::{Service, apply};
 
-use super::stage::{Stage, ask, reconciled, settings};
+use super::stage::{Stage, ask, reconciled};
 use super::stand_in::{Call, End, Mood};
 
 /// A team that limits, one that does not, and templates with and without an idle rule.
@@ -245,7 +245,7 @@ async fn the_cpu_of_an_engine_that_limits_none_is_the_host_s_and_no_use() {
     let stage = stage().await;
     stage.engine.holds_no_limits();
     stage.service.cut_off();
-    let service = stage.serving_with(Settings { without_limits: true, ..settings() }).await;
+    let service = stage.serving_with(|host| host.without_limits = true).await;
     let bea = stage.bea().await;
     let id = service.launch(&bea, ask("idler")).await.expect("a launch").id;
     service.settled(&bea, &id).await.expect("settled");

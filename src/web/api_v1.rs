@@ -1,10 +1,11 @@
 //! The API for scripts: the same questions as the pages ask, in plain JSON.
 
 mod audit;
+mod hosts;
 mod requests;
 
 use app::api::ApiError;
-use app::api::backend::{Environments, Hosts, People, Settings, Sizes, Teams, Templates};
+use app::api::backend::{Environments, People, Settings, Sizes, Teams, Templates};
 use app::api::environments::{KEY_MAX, LaunchAsk};
 use app::api::people::Person;
 use app::api::templates::TemplateDetail;
@@ -17,7 +18,6 @@ use axum::response::{IntoResponse, Response};
 use model::access::Actor;
 use model::environment::{Environment, Operation, Port};
 use model::filter::Filter;
-use model::host::IsolationCheck;
 use model::name::{EnvironmentId, TeamName, TemplateName, UserId};
 use serde::{Deserialize, Serialize};
 use service::list::Wanted;
@@ -38,9 +38,12 @@ pub fn routes() -> Table<Web> {
         .route("/me", get(me))
         .route("/teams", get(teams))
         .route("/templates", get(templates))
-        .route("/host", get(host))
-        .route("/host/quarantine", get(quarantine))
-        .route("/host/isolation", get(isolation).post(check_isolation))
+        .route("/host", get(hosts::first))
+        .route("/host/quarantine", get(hosts::quarantine))
+        .route("/host/isolation", get(hosts::isolation).post(hosts::check_isolation))
+        .route("/hosts", get(hosts::list))
+        .route("/hosts/{host}", get(hosts::one))
+        .route("/hosts/{host}/{step}", post(hosts::step))
         .route("/teams/{name}", get(team))
         .route("/templates/{slug}", get(template))
         .route("/sizes", get(sizes))
@@ -177,23 +180,6 @@ async fn catalogue(State(web): State<Web>, Caller(actor): Caller) -> Result<Resp
         (header::CONTENT_DISPOSITION, "attachment; filename=\"catalogue.toml\""),
     ];
     Ok((headers, text).into_response())
-}
-
-async fn host(State(web): State<Web>, Caller(actor): Caller) -> Answer<model::host::Host> {
-    Ok(Json(web.service.host(&actor).await?))
-}
-
-async fn quarantine(State(web): State<Web>, Caller(actor): Caller) -> Answer<List<model::quarantine::Stray>> {
-    Ok(List::whole(web.service.quarantine(&actor).await?))
-}
-
-/// What the last isolation check found; null before the first.
-async fn isolation(State(web): State<Web>, Caller(actor): Caller) -> Answer<Option<IsolationCheck>> {
-    Ok(Json(web.service.isolation_check(&actor).await?))
-}
-
-async fn check_isolation(State(web): State<Web>, Caller(actor): Caller) -> Answer<IsolationCheck> {
-    Ok(Json(web.service.check_isolation(&actor).await?))
 }
 
 #[derive(Debug, Deserialize)]

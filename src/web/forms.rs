@@ -4,7 +4,7 @@
 
 use app::api::ApiError;
 use app::api::backend::{Hosts, People, Sizes, Teams, Templates};
-use app::api::form::{Edited, Fields, Form, Said, Sent};
+use app::api::form::{Edited, Fields, Form, Sent};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{Request, StatusCode};
@@ -46,10 +46,7 @@ async fn edit(web: &Web, actor: &Actor, path: &str, fields: &Fields) -> Result<E
         Form::Template(edit) => web.service.edit_template(actor, edit).await,
         Form::Size(edit) => web.service.edit_size(actor, edit).await,
         Form::Person(edit) => web.service.edit_person(actor, edit).await,
-        Form::CheckIsolation => {
-            web.service.check_isolation(actor).await?;
-            Ok(Edited::on("/host", Said::Checked))
-        }
+        Form::Host(edit) => web.service.edit_host(actor, edit).await,
     }
 }
 

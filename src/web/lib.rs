@@ -33,6 +33,7 @@ use any_spawner::Executor;
 use app::api::me::SignIn;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use axum::response::Redirect;
 use identity::Auth;
 use identity::rates::{AtOnce, Counted};
 use ipnet::IpNet;
@@ -104,7 +105,9 @@ fn asked() -> Table<Web> {
         .route("/templates/{slug}", get(pages::page).post(forms::sent))
         .route("/sizes", get(pages::page).post(forms::sent))
         .route("/people/{id}", get(pages::page).post(forms::sent))
-        .route("/host", get(pages::page).post(forms::sent))
+        .route("/hosts", get(pages::page).post(forms::sent))
+        // Where the page was before there could be several.
+        .route("/host", get(async || Redirect::permanent("/hosts")))
         .fallback(pages::page)
 }
 

@@ -58,8 +58,8 @@ fn stream(
     let inputs = futures::stream::select(changes, checks).take_until(web.service.closing().cancelled_owned());
     // Whose pages are of another bundle know that the server was updated.
     let bundle = Event::default().event("bundle").data(&*web.options.site_pkg_dir);
-    let host = event(&Change::Host(web.service.current_host()));
-    let first = futures::stream::iter([Ok(bundle), Ok(host)]);
+    let hosts = web.service.known_hosts().into_iter().map(|host| Ok(event(&Change::Host(Box::new(host)))));
+    let first = futures::stream::iter([Ok(bundle)].into_iter().chain(hosts).collect::<Vec<_>>());
     let rest = futures::stream::unfold(
         (inputs.boxed(), web, actor, (credential, place)),
         |(mut inputs, web, mut actor, held)| async {

@@ -83,6 +83,11 @@ words! {
         ChangePerson = "change_person", "Person changed";
         /// Whether one container reaches another.
         CheckIsolation = "check_isolation", "Isolation check";
+        /// Nothing new is placed on a host, or is again.
+        DrainHost = "drain_host", "Host drained";
+        ReopenHost = "reopen_host", "Host reopened";
+        /// Another engine than the one that was known is a host's own from then on.
+        AcceptEngine = "accept_engine", "Engine accepted";
         Request = "request", "Request";
         Approve = "approve", "Approval";
         Decline = "decline", "Decline";

@@ -9,7 +9,7 @@ use super::access::{Action, Actor, Denied, Target, authorize};
 use super::address::Address;
 use super::idle::{Idle, IdleRule};
 use super::lifetime::{Allowance, Clocks, Due, Ending, How, Warning};
-use super::name::{EnvironmentId, EnvironmentName, PortName, SizeName, TeamName, TemplateName, UserId};
+use super::name::{EnvironmentId, EnvironmentName, HostName, PortName, SizeName, TeamName, TemplateName, UserId};
 use super::quota::Holding;
 use super::template::{Protocol, Scheme};
 use super::time::Timestamp;
@@ -278,7 +278,8 @@ pub struct Environment {
     pub owner_id: UserId,
     pub template: TemplateVersion,
     pub size: SizeName,
-    pub host: String,
+    /// Where its container is.
+    pub host: HostName,
     pub state: State,
     /// Why it is in this state, where that is not plain: a failure's cause, an exit code, an expiry.
     pub reason: Option<String>,

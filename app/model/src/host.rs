@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::name::HostName;
 use super::time::Timestamp;
-use super::units::{Memory, MilliCpu};
+use super::units::{Memory, MilliCpu, Span};
 
 /// The network of the engine that is not Berth's own.
 pub const DEFAULT_BRIDGE: &str = "bridge";
@@ -13,7 +14,11 @@ pub const SUBNET_PREFIX: u8 = 24;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
-    pub name: String,
+    /// The operator's name for it.
+    pub name: HostName,
+    /// What the machine calls itself, as its engine says; empty until it has answered once.
+    #[serde(default)]
+    pub machine: String,
     /// Of the engine; empty until it has answered once.
     pub version: String,
     pub cpus: MilliCpu,
@@ -35,9 +40,69 @@ pub struct Host {
     /// How many more fit into `docker.address_pool`; `None` where that is not set and the engine's own pools serve.
     #[serde(default)]
     pub networks_left: Option<usize>,
+    /// Whether an admin has said that nothing new is placed on it.
+    #[serde(default)]
+    pub draining: bool,
+    /// Whether another engine answers at its address than the one that is known: nothing there is touched until an admin accepts it.
+    #[serde(default)]
+    pub exchanged: bool,
+    /// How far its clock is ahead of Berth's, or behind where this is negative.
+    #[serde(default)]
+    pub clock_ahead_millis: i64,
+    /// When the first of the certificates ends that the way to it needs; `None` without TLS.
+    #[serde(default)]
+    pub certificate_ends_at: Option<Timestamp>,
 }
 
+/// From how many milliseconds on a host's clock is said to be wrong.
+pub const CLOCK_SKEW_SAID: u64 = 2000;
+
+/// How long before its end a certificate is warned of: in days, the last ones more urgently.
+pub const CERTIFICATE_WARNINGS: [u64; 3] = [30, 7, 1];
+
 impl Host {
+    /// Of which nothing is known but the name.
+    #[must_use]
+    pub fn unanswered(name: HostName, since: Timestamp, reason: &str) -> Self {
+        Self {
+            name,
+            machine: String::new(),
+            version: String::new(),
+            cpus: MilliCpu::default(),
+            memory: Memory::default(),
+            link: Link::Lost { since, reason: reason.to_owned() },
+            unlimited: Vec::new(),
+            engine_started_at: None,
+            isolation: None,
+            networks: 0,
+            networks_left: None,
+            draining: false,
+            exchanged: false,
+            clock_ahead_millis: 0,
+            certificate_ends_at: None,
+        }
+    }
+
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.link == Link::Live
+    }
+
+    /// How wrong its clock is, in words; `None` where that is little.
+    #[must_use]
+    pub fn clock_words(&self) -> Option<String> {
+        let off = self.clock_ahead_millis.unsigned_abs();
+        let way = if self.clock_ahead_millis < 0 { "behind" } else { "ahead of" };
+        (off > CLOCK_SKEW_SAID).then(|| format!("{} {way} Berth's clock", Span::seconds(off / 1000).words()))
+    }
+
+    /// How many days a certificate has left that ends soon; 0 once it is the last day or over.
+    #[must_use]
+    pub fn certificate_days_left(&self, now: Timestamp) -> Option<u64> {
+        let left = self.certificate_ends_at?.millis_since(now) / (24 * 3600 * 1000);
+        (left < CERTIFICATE_WARNINGS[0]).then_some(left)
+    }
+
     /// What is not limited, in words; `None` where all is.
     #[must_use]
     pub fn unlimited_words(&self) -> Option<String> {

@@ -113,6 +113,10 @@ checked!(
     SizeName, "size name", is_name
 );
 checked!(
+    /// A host: the operator's own name for a Docker Engine, as in the configuration.
+    HostName, "host name", is_name
+);
+checked!(
     /// A port of a template, such as `http`.
     PortName, "port name", is_name
 );
@@ -129,6 +133,14 @@ checked!(
     /// Berth's own id of a request for more (UUID version 7): a newer one is greater.
     RequestId, "request id", is_id
 );
+
+impl HostName {
+    /// The name of the one host where none is named, as `[docker]` of the configuration.
+    #[must_use]
+    pub fn default_host() -> Self {
+        Self("default".to_owned())
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::name::HostName;
 use super::time::Timestamp;
 
 /// One such container. Its labels may have been written by anybody: they are shown, and grant nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stray {
+    /// Where it is.
+    pub host: HostName,
     pub container: String,
     pub name: String,
     /// The engine's word for its state.

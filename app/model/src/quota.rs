@@ -1,5 +1,6 @@
 //! What a team, a member and the host may hold, and the decision whether one more environment fits.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::iter::Sum;
 use std::ops::Add;
@@ -7,6 +8,7 @@ use std::ops::Add;
 use serde::{Deserialize, Serialize};
 
 use super::loan::{LOAN_REMEMBERED, Loan};
+use super::name::HostName;
 use super::time::Timestamp;
 use super::units::{Memory, MilliCpu};
 
@@ -168,9 +170,12 @@ impl fmt::Display for Amount {
 }
 
 /// One limit that an ask would break, with the numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     pub scope: Scope,
+    /// Which host's limit it is, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostName>,
     pub limit: Amount,
     pub used: Amount,
     pub requested: Amount,
@@ -189,8 +194,12 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { scope, limit, used, requested, loan_ended_at } = self;
-        write!(f, "{scope} may hold {limit}, holds {used}, and this asks for ")?;
+        let Self { scope, host, limit, used, requested, loan_ended_at } = self;
+        match host {
+            Some(name) => write!(f, "host {name}")?,
+            None => write!(f, "{scope}")?,
+        }
+        write!(f, " may hold {limit}, holds {used}, and this asks for ")?;
         match requested {
             Amount::Running(count) => write!(f, "{count} more running")?,
             Amount::Environments(_) | Amount::Cpus(_) | Amount::Memory(_) => write!(f, "{requested} more")?,
@@ -283,7 +292,7 @@ impl Quota {
         let over = |(limit, (used, requested)): (Option<Amount>, (Amount, Amount))| {
             let limit = limit?;
             let fits = used.size().checked_add(requested.size()).is_some_and(|total| total <= limit.size());
-            let refusal = Refusal { scope, limit, used, requested, loan_ended_at: None };
+            let refusal = Refusal { scope, host: None, limit, used, requested, loan_ended_at: None };
             (requested.size() > 0 && !fits).then_some(refusal)
         };
         self.limits().into_iter().zip(asked).filter_map(over).collect()
@@ -354,23 +363,58 @@ impl Pool {
 
 /// All pools that one launch must fit into. The transaction that reserves decides by it, and the page that asks beforehand
 /// shows it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Room {
     /// What the member holds of the team's, and the cap on it.
     pub member: Pool,
     pub team: Pool,
-    /// All teams together, and what the host has beside its reserve.
-    pub host: Pool,
+    /// The hosts that take something new: of these one is enough. Where none is known, no host limits anything.
+    #[serde(default)]
+    pub hosts: Vec<HostRoom>,
+}
+
+/// What all teams together hold of a host, and what it has beside its reserve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostRoom {
+    pub name: HostName,
+    pub pool: Pool,
+}
+
+impl HostRoom {
+    /// The memory that is left; as much as can be, where that is not limited.
+    fn memory_left(&self) -> Memory {
+        self.pool.quota.memory.map_or(Memory::bytes(u64::MAX), |limit| limit - self.pool.used.memory)
+    }
 }
 
 impl Room {
     /// # Errors
-    /// Every limit that `ask` would break: the member's, the team's, then the host's.
+    /// As [`Room::place`].
     pub fn admit(&self, ask: Holding) -> Result<(), Refused> {
+        self.place(ask).map(drop)
+    }
+
+    /// The host on which `ask` is placed: of those that have room the one with most memory left, by name where two have the same.
+    /// `None` where no host is known.
+    ///
+    /// # Errors
+    /// Every limit that `ask` would break: the member's, the team's, then those of each host, if none has room.
+    pub fn place(&self, ask: Holding) -> Result<Option<&HostName>, Refused> {
         let mut refusals = self.member.refusals(Scope::Member, ask);
         refusals.extend(self.team.refusals(Scope::Team, ask));
-        refusals.extend(self.host.refusals(Scope::Host, ask));
-        Refused::unless_empty(refusals)
+        let refused = |host: &HostRoom| host.pool.refusals(Scope::Host, ask);
+        let with_room = self.hosts.iter().filter(|host| refused(host).is_empty());
+        let placed = with_room.min_by_key(|host| (Reverse(host.memory_left()), &host.name));
+        if placed.is_none() {
+            let several = self.hosts.len() > 1;
+            let of = |host: &HostRoom| {
+                let named = several.then(|| host.name.clone());
+                refused(host).into_iter().map(move |refusal| Refusal { host: named.clone(), ..refusal })
+            };
+            refusals.extend(self.hosts.iter().flat_map(of));
+        }
+        Refused::unless_empty(refusals)?;
+        Ok(placed.map(|host| &host.name))
     }
 }
 
@@ -379,6 +423,11 @@ mod tests {
     use super::super::units::Span;
     use super::*;
     use proptest::prelude::*;
+
+    fn hosts(pools: &[(&str, Pool)]) -> Vec<HostRoom> {
+        let named = |name: &str| HostName::parse(name).expect("a name");
+        pools.iter().map(|(name, pool)| HostRoom { name: named(name), pool: *pool }).collect()
+    }
 
     fn holding(environments: u64, running: u64, cores: u64, gib: u64) -> Holding {
         Holding { environments, running, cpus: MilliCpu::cores(cores), memory: Memory::gib(gib) }
@@ -427,7 +476,7 @@ mod tests {
         let room = Room {
             member: Pool::new(quota(1, 9, 9, 9), holding(1, 1, 1, 1)),
             team: Pool::new(quota(9, 2, 2, 9), holding(2, 2, 2, 2)),
-            host: Pool::new(Quota { memory: Some(Memory::gib(2)), ..Quota::default() }, holding(2, 2, 2, 2)),
+            hosts: hosts(&[("a", Pool::new(memory_of(2), holding(2, 2, 2, 2)))]),
         };
         let refused = room.admit(Holding::running(MilliCpu::cores(1), Memory::gib(1))).expect_err("full");
         assert_eq!(
@@ -440,6 +489,39 @@ mod tests {
         );
         assert_eq!(refused.missing(Scope::Team), Holding { environments: 0, running: 1, ..holding(0, 0, 1, 0) });
         assert_eq!(refused.missing(Scope::Member), Holding::place());
+    }
+
+    fn memory_of(gib: u64) -> Quota {
+        Quota { memory: Some(Memory::gib(gib)), ..Quota::default() }
+    }
+
+    #[test]
+    fn of_the_hosts_with_room_the_one_with_most_memory_left_is_chosen() {
+        let one = Holding::running(MilliCpu::cores(1), Memory::gib(1));
+        let placed = |pools: &[(&str, Pool)]| {
+            let room = Room { hosts: hosts(pools), ..Room::default() };
+            room.place(one).map(|name| name.map(ToString::to_string)).map_err(|refused| refused.to_string())
+        };
+        let pool = |gib, used| Pool::new(memory_of(gib), holding(1, 1, 1, used));
+        let is = |name: &str| Ok(Some(name.to_owned()));
+        assert_eq!(placed(&[("a", pool(8, 4)), ("b", pool(16, 6))]), is("b"));
+        assert_eq!(placed(&[("b", pool(8, 4)), ("a", pool(6, 2))]), is("a"), "by name where two have the same");
+        assert_eq!(placed(&[("a", pool(8, 8)), ("b", pool(16, 15))]), is("b"), "to the last byte");
+        assert_eq!(placed(&[("a", pool(8, 2)), ("b", Pool::default())]), is("b"), "nothing limits it");
+        let few = Quota { cpus: Some(MilliCpu::cores(1)), ..memory_of(64) };
+        assert_eq!(
+            placed(&[("a", pool(8, 2)), ("b", Pool::new(few, holding(1, 1, 1, 1)))]),
+            is("a"),
+            "room in all it needs"
+        );
+        assert_eq!(placed(&[]), Ok(None));
+        assert_eq!(
+            placed(&[("a", pool(8, 8)), ("b", pool(1, 1))]),
+            Err("host a may hold 8 GiB of memory, holds 8 GiB of memory, and this asks for 1 GiB of memory more; host b may \
+                 hold 1 GiB of memory, holds 1 GiB of memory, and this asks for 1 GiB of memory more (the host has no more; \
+                 something else on it must end first)"
+                .to_owned())
+        );
     }
 
     #[test]
@@ -586,7 +668,7 @@ mod tests {
                     let room = Room {
                         member: Pool::new(member, times(held[who])),
                         team: Pool::new(quota(limits.0, limits.1, limits.2, limits.3), times(held[0] + held[1])),
-                        host: Pool::default(),
+                        hosts: Vec::new(),
                     };
                     held[who] += u64::from(room.admit(one).is_ok());
                 }

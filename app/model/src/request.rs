@@ -409,7 +409,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::access::{InstallationRole, TeamRole, TokenScope};
-    use super::super::quota::{Pool, Quota, Room};
+    use super::super::name::HostName;
+    use super::super::quota::{HostRoom, Pool, Quota, Room};
     use super::super::units::MilliCpu;
     use super::*;
 
@@ -558,7 +559,10 @@ mod tests {
         let address =
             capped.admit(ask).expect_err("capped").ask_for_more(&team).expect("a lead can lend it").to_string();
         assert_eq!(address, "/requests?team=blue&scope=member&environments=2");
-        let host = Room { host: Pool::new(full, used), ..Room::default() };
+        let host = Room {
+            hosts: vec![HostRoom { name: HostName::default_host(), pool: Pool::new(full, used) }],
+            ..Room::default()
+        };
         assert_eq!(host.admit(ask).expect_err("full").ask_for_more(&team), None);
     }
 

@@ -3,7 +3,7 @@
 
 mod audit;
 mod environments;
-mod host;
+mod hosts;
 mod live;
 mod people;
 mod requests;
@@ -22,7 +22,7 @@ use leptos::server_fn::error::ServerFnUrlError;
 
 pub use audit::Audit;
 pub use environments::Environments;
-pub use host::Hosts;
+pub use hosts::Hosts;
 pub use live::Live;
 pub use people::People;
 pub use requests::Requests;

@@ -1,10 +1,10 @@
-//! Forms of pages, for teams, templates, sizes, people and the host: read from their fields, and what is said where they lead. A form
+//! Forms of pages, for teams, templates, sizes, people and hosts: read from their fields, and what is said where they lead. A form
 //! that is refused comes back as it was sent.
 
 use std::fmt::Display;
 use std::str::FromStr;
 
-use super::{ApiError, people, sizes, teams, templates};
+use super::{ApiError, hosts, people, sizes, teams, templates};
 use model::address::Address;
 use model::quota::Quota;
 use model::template::FieldError;
@@ -20,7 +20,7 @@ pub enum Form {
     Template(templates::Edit),
     Size(sizes::Edit),
     Person(people::Edit),
-    CheckIsolation,
+    Host(hosts::Edit),
 }
 
 impl Form {
@@ -37,7 +37,7 @@ impl Form {
             ["templates", slug] => templates::Edit::read(Some(slug), fields).map(Self::Template),
             ["sizes"] => sizes::Edit::read(fields).map(Self::Size),
             ["people", id] => people::Edit::read(id, fields).map(Self::Person),
-            ["host"] if fields.form() == "isolation" => Ok(Self::CheckIsolation),
+            ["hosts"] => hosts::Edit::read(fields).map(Self::Host),
             _ => Err(ApiError::not_found("form")),
         }
     }
@@ -68,11 +68,24 @@ pub enum Said {
     Disabled,
     Enabled,
     Checked,
+    Draining,
+    Reopened,
+    Accepted,
 }
 
 impl Said {
-    const ALL: [Self; 7] =
-        [Self::Saved, Self::NewVersion, Self::Unchanged, Self::Removed, Self::Disabled, Self::Enabled, Self::Checked];
+    const ALL: [Self; 10] = [
+        Self::Saved,
+        Self::NewVersion,
+        Self::Unchanged,
+        Self::Removed,
+        Self::Disabled,
+        Self::Enabled,
+        Self::Checked,
+        Self::Draining,
+        Self::Reopened,
+        Self::Accepted,
+    ];
 
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -84,6 +97,9 @@ impl Said {
             Self::Disabled => "disabled",
             Self::Enabled => "enabled",
             Self::Checked => "checked",
+            Self::Draining => "draining",
+            Self::Reopened => "reopened",
+            Self::Accepted => "accepted",
         }
     }
 
@@ -102,6 +118,9 @@ impl Said {
             Self::Disabled => "Disabled. Their sessions have ended, and their tokens are refused.",
             Self::Enabled => "Enabled. They can sign in again, and their tokens work again.",
             Self::Checked => "Checked.",
+            Self::Draining => "Draining: nothing new is started on the host. What runs there goes on.",
+            Self::Reopened => "Open: the host takes new environments again.",
+            Self::Accepted => "Accepted. Berth works with this engine within a second or two.",
         }
     }
 }

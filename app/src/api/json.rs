@@ -318,9 +318,10 @@ mod tests {
     use crate::api::ApiError;
     use crate::api::live::Change;
     use model::host::{Host, Isolation, Link, Resource};
+    use model::name::HostName;
     use model::quota::{Amount, Refusal, Refused, Scope};
     use model::time::Timestamp;
-    use model::units::{Memory, MilliCpu};
+    use model::units::MilliCpu;
 
     /// What is written is read again, by an island too.
     fn check<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T) {
@@ -351,27 +352,28 @@ mod tests {
         });
         let since = Timestamp::from_millis(1_800_000_000_000);
         let host = |link| Host {
-            engine_started_at: None,
-            name: "dock".to_owned(),
-            version: "27.1".to_owned(),
-            cpus: MilliCpu::cores(8),
-            memory: Memory::gib(16),
-            unlimited: vec![Resource::Cpu],
             link,
+            unlimited: vec![Resource::Cpu],
             isolation: Some(Isolation::TeamNetworks),
-            networks: 3,
-            networks_left: Some(253),
+            certificate_ends_at: Some(since),
+            ..Host::unanswered(HostName::default_host(), since, "refused")
         };
         check(&vec![
-            Change::Host(host(Link::Live)),
-            Change::Host(host(Link::Lost { since, reason: "refused".to_owned() })),
+            Change::Host(Box::new(host(Link::Live))),
+            Change::Host(Box::new(host(Link::Lost { since, reason: "refused".to_owned() }))),
             Change::Missed,
         ]);
         check(&model::environment::sample("web", model::environment::State::Running));
         let cpus = |cores| Amount::Cpus(MilliCpu::cores(cores));
-        let refusal =
-            Refusal { scope: Scope::Team, limit: cpus(4), used: cpus(3), requested: cpus(2), loan_ended_at: None };
-        check(&ApiError::QuotaExceeded { refusal: Refused { first: refusal, others: vec![refusal] } });
+        let refusal = Refusal {
+            scope: Scope::Team,
+            host: None,
+            limit: cpus(4),
+            used: cpus(3),
+            requested: cpus(2),
+            loan_ended_at: None,
+        };
+        check(&ApiError::QuotaExceeded { refusal: Refused { first: refusal.clone(), others: vec![refusal] } });
         check(&ApiError::invalid("name", "is taken"));
         check(&ApiError::SignedOut);
     }

@@ -10,7 +10,7 @@ use model::host::Host;
 pub enum Change {
     /// An environment as it is now; `removed` is a state like others.
     Environment(Box<Environment>),
-    Host(Host),
+    Host(Box<Host>),
     /// Some changes were missed: ask for everything again.
     Missed,
 }

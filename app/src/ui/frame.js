@@ -2,7 +2,7 @@
 //
 // Islands are the only readers of what changes in environments; they hear of it by events of the document (app/src/ui/live.rs).
 import { sendOnce } from './frame/forms.js';
-import { Host } from './frame/host.js';
+import { Hosts } from './frame/hosts.js';
 import { Notices } from './frame/notices.js';
 import { Stream } from './frame/stream.js';
 import { dismissTips } from './frame/tips.js';
@@ -16,10 +16,10 @@ sendOnce();
 // A refused form comes back with why: that is where one goes on, and what is read out.
 document.querySelector('main #refusal')?.focus();
 dismissTips();
-const host = document.querySelector('.top .host');
-if (host) {
+const hosts = document.querySelector('.top .host');
+if (hosts) {
   const notices = new Notices(document.querySelector('.notices'));
-  const line = new Host(host, document.querySelector('.banner'));
+  const line = new Hosts(hosts, document.querySelectorAll('.banner'));
   const stream = new Stream('/live', {
     // What happened before the stream was there, nobody told.
     opened: () => {

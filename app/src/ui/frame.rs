@@ -5,18 +5,18 @@ use leptos_router::hooks::use_location;
 
 use super::seal::Seal;
 use crate::api::ApiError;
-use crate::api::host::get_host;
+use crate::api::hosts::get_hosts;
 use crate::api::me::{Me, get_me};
 use crate::api::requests::count_waiting_requests;
 use account::Account;
-use host::HostLine;
+use hosts::HostLine;
 use model::host::Host;
 use notices::NoticeBoard;
 use rail::Rail;
 use teams::Teams;
 
 mod account;
-mod host;
+mod hosts;
 mod notices;
 mod rail;
 mod teams;
@@ -30,12 +30,16 @@ pub fn Frame(children: Children) -> impl IntoView {
     let bare = location.pathname.get_untracked() == "/sign-in";
     // Without the host's line or a count, which the server's log tells of, there still are the ways to every page.
     let asked = OnceResource::new_blocking(async {
-        Ok::<_, ApiError>((get_me().await?, get_host().await.ok(), count_waiting_requests().await.unwrap_or_default()))
+        Ok::<_, ApiError>((
+            get_me().await?,
+            get_hosts().await.unwrap_or_default(),
+            count_waiting_requests().await.unwrap_or_default(),
+        ))
     });
     let around = move || {
         Suspend::new(async move {
             let known = asked.await.ok().filter(|_| !bare);
-            known.map(|(me, host, waiting)| view! { <Around me host waiting /> })
+            known.map(|(me, hosts, waiting)| view! { <Around me hosts waiting /> })
         })
     };
     view! {
@@ -53,15 +57,15 @@ pub fn Frame(children: Children) -> impl IntoView {
 }
 
 #[component]
-fn Around(me: Me, host: Option<Host>, waiting: u64) -> impl IntoView {
+fn Around(me: Me, hosts: Vec<Host>, waiting: u64) -> impl IntoView {
     view! {
         <Rail actor=me.actor.clone() waiting />
         <header class="top">
             <Teams teams=me.teams />
-            {host.clone().map(|host| view! { <HostLine host /> })}
+            <HostLine hosts=hosts.clone() />
             <Account actor=me.actor />
         </header>
-        <NoticeBoard host />
+        <NoticeBoard hosts />
     }
     .seal()
 }

@@ -4,7 +4,7 @@ pub mod audit;
 pub mod environment;
 pub mod environments;
 pub mod history;
-pub mod host;
+pub mod hosts;
 pub mod launch;
 pub mod missing;
 pub mod people;

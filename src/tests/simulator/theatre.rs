@@ -18,7 +18,7 @@ use model::environment::{Environment, Operation};
 use model::name::{EnvironmentId, TeamName};
 use model::time::Timestamp;
 use model::units::Memory;
-use service::{Reserve, Service, Settings, apply};
+use service::{HostSettings, Reserve, Service, Settings, apply};
 use store::Store;
 use store::environments::Stored;
 use store::people::Identity;
@@ -26,7 +26,7 @@ use tempfile::TempDir;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
-use crate::tests::stage::settings;
+use crate::tests::stage::{host_over, settings};
 use crate::tests::stand_in::{self, Call, Desk, Image, Mood, Process, StandIn};
 
 /// How often all have to have been asked in vain before it is quiet.
@@ -76,7 +76,7 @@ impl Theatre {
     }
 
     fn follow(&self) {
-        self.service.spawn(self.service.clone().follow_engine());
+        self.service.spawn(self.service.clone().follow_engines());
     }
 
     /// Waits until nobody has anything to do.
@@ -268,8 +268,9 @@ async fn people(store: &Store, clock: &Clock) -> Vec<Actor> {
 
 fn serve(store: &Store, engine: &StandIn, clock: &Clock) -> Service {
     let reserve = Reserve { memory: Memory::default(), memory_ratio: 1.0, cpu_ratio: 1.0 };
-    let settings = Settings { installation: "sim".to_owned(), reserve, ..settings() };
-    Service::new(store.clone(), Engine::inside(engine.way(), Patience::default()), clock.clone(), settings)
+    let settings = Settings { installation: "sim".to_owned(), ..settings() };
+    let engine = Engine::inside(engine.way(), Patience::default());
+    Service::new(store.clone(), clock.clone(), settings, vec![HostSettings { reserve, ..host_over("default", engine) }])
 }
 
 fn clock(now: &Arc<AtomicI64>) -> Clock {

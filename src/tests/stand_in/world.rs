@@ -92,6 +92,8 @@ pub(super) struct State {
     /// Whether containers on the default bridge reach each other.
     bridge_talks: bool,
     holds_no_limits: bool,
+    /// What its `/info` says beside, or otherwise.
+    says: BTreeMap<String, Value>,
     /// Whether a container starts on no network but the one that its specification names, as from Engine 25 on.
     starts_where_made: bool,
     bridge_has_ipv6: bool,
@@ -489,6 +491,10 @@ impl World {
     }
 
     /// An engine as a rootless one without delegated cgroups.
+    pub(super) fn says(&self, key: &str, value: Value) {
+        self.state().says.insert(key.to_owned(), value);
+    }
+
     pub(super) fn holds_no_limits(&self) {
         self.state().holds_no_limits = true;
     }
@@ -499,6 +505,9 @@ impl World {
 
     pub(super) fn info(&self) -> Value {
         let mut info = json!({ "Name": "stand-in", "NCPU": 8, "MemTotal": 16_u64 << 30 });
+        for (key, value) in &self.state().says {
+            info[key] = value.clone();
+        }
         if self.state().holds_no_limits {
             for limit in ["MemoryLimit", "CpuCfsQuota", "PidsLimit"] {
                 info[limit] = json!(false);

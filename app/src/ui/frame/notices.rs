@@ -2,16 +2,16 @@
 
 use leptos::prelude::*;
 
-use super::host::Banner;
+use super::hosts::Banner;
 use crate::ui::components::icon::Icon;
 use crate::ui::seal::Seal;
 use model::host::Host;
 
 #[component]
-pub fn NoticeBoard(host: Option<Host>) -> impl IntoView {
+pub fn NoticeBoard(hosts: Vec<Host>) -> impl IntoView {
     view! {
         <div class="notices">
-            {host.map(|host| view! { <Banner host /> })}
+            {hosts.into_iter().map(|host| view! { <Banner host /> }).collect_view()}
             <div class="told" role="alert"></div>
         </div>
         <p class="unseen" id="said" role="status"></p>

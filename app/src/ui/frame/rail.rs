@@ -20,7 +20,7 @@ pub fn Rail(
             <RailLink path="/templates" icon="templates" label="Templates" />
             <RailLink path="/sizes" icon="sizes" label="Sizes" />
             <RailLink path="/people" icon="people" label="People" />
-            <RailLink path="/host" icon="host" label="Host" />
+            <RailLink path="/hosts" icon="host" label="Hosts" />
             <RailLink path="/settings" icon="settings" label="Settings" />
         }
     });

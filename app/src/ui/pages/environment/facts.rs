@@ -40,7 +40,7 @@ pub fn Facts(
                 <dt>"Limits"</dt>
                 <dd>{it.limits.words()} {held}</dd>
                 <dt>"Host"</dt>
-                <dd>{it.host}</dd>
+                <dd>{it.host.to_string()}</dd>
                 {move || exposed.get().then(exposed_fact)}
                 {move || container.get().map(|name| view! { <Code term="Container" text=name /> })}
                 <Code term="Id" text=id />

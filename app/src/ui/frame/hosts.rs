@@ -1,4 +1,4 @@
-//! The host and whether its engine answers, in one line that is always there. `frame.js` keeps it true.
+//! The hosts and whether their engines answer, in one line that is always there. `frame.js` keeps it true.
 
 use leptos::prelude::*;
 
@@ -7,13 +7,16 @@ use crate::ui::components::time::Moment;
 use crate::ui::seal::Seal;
 use model::host::{Host, Link};
 
-/// Each word of the link is in the page, so that the script only shows another.
+/// Of one host its name and its engine; of several how many there are, and which of them do not answer. Each word of the link is in
+/// the page, so that the script only shows another.
 #[component]
-pub fn HostLine(host: Host) -> impl IntoView {
-    let version = (!host.version.is_empty()).then(|| format!("Engine {}", host.version));
-    let now = match host.link {
-        Link::Live => "live",
-        Link::Lost { .. } => "lost",
+pub fn HostLine(hosts: Vec<Host>) -> impl IntoView {
+    let lost: Vec<&str> = hosts.iter().filter(|host| !host.is_live()).map(|host| host.name.as_str()).collect();
+    let now = if lost.is_empty() { "live" } else { "lost" };
+    let (name, version) = match hosts.as_slice() {
+        [only] if only.version.is_empty() => (only.name.to_string(), String::new()),
+        [only] => (only.name.to_string(), format!("Engine {}", only.version)),
+        several => (format!("{} hosts", several.len()), lost.join(", ")),
     };
     let word = |when: &'static str, tone: &'static str, icon: &'static str, word: &'static str| {
         view! {
@@ -25,7 +28,7 @@ pub fn HostLine(host: Host) -> impl IntoView {
     };
     view! {
         <div class="host">
-            <span class="name">{host.name}</span>
+            <span class="name">{name}</span>
             <span class="version">{version}</span>
             {word("live", "ok", "running", "live")}
             {word("lost", "bad", "lost", "lost")}
@@ -47,15 +50,15 @@ pub fn Banner(host: Host) -> impl IntoView {
     let (since, reason) = lost.unwrap_or_default();
     view! {
         <div role="status">
-            <div class="banner" hidden=is_live>
+            <div class="banner" data-host=host.name.to_string() hidden=is_live>
                 <Icon name="lost" />
                 <p>
-                    <strong>"The Docker Engine on " <span data-is="name">{host.name}</span> " does not answer"</strong>
+                    <strong>"The Docker Engine of " {host.name.to_string()} " does not answer"</strong>
                     " (since "
                     <Moment at=since />
                     "): "
                     <span data-is="reason">{reason}</span>
-                    ". Running environments keep running. You can launch, start and stop environments again when it is back."
+                    ". What runs there keeps running. You can launch, start and stop environments there again when it is back."
                 </p>
             </div>
         </div>
