@@ -23,8 +23,8 @@ export const words = {
     signOut: { name: 'Sign out' },
   },
   host: {
-    check: { name: 'Isolation check' },
-    checkNow: { name: 'Check now' },
+    panel: { name: 'default' },
+    checkNow: { name: 'Check isolation default' },
     checked: 'Checked.',
     apart: /Other environments by their internal address\s*Not reachable/,
     live: /live/,

@@ -1,4 +1,4 @@
-//! What happens by itself, each on its own timer until the server closes: follow the engine, reconcile, end what is due,
+//! What happens by itself, each on its own timer until the server closes: follow the engines and ask whether they answer, reconcile, end what is due,
 //! look for use and at disks, sweep.
 
 use std::future::Future;
@@ -15,6 +15,7 @@ pub fn start(service: &Service, auth: &Arc<Auth>) {
     let auth = Arc::clone(auth);
     service.spawn(service.clone().follow_engines());
     service.spawn(service.clone().check_isolation_when_live());
+    every(service, "ping", Duration::from_secs(10), |service| async move { service.ping_engines().await });
     every(service, "reconcile", Duration::from_secs(60), |service| async move { service.reconcile_if_live().await });
     every(service, "lifetimes", Duration::from_secs(5), |service| async move { service.end_due().await });
     every(service, "use", Duration::from_secs(60), |service| async move { service.look_for_use().await });

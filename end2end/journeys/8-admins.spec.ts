@@ -115,10 +115,10 @@ test('what admins changed is exported as text that changes nothing when it is ap
 test('the page of the host says what an isolation check has measured', async ({ member }) => {
   const ada = await member('ada');
   await ada.goto('/hosts');
-  const check = ada.getByRole('region', words.host.check);
-  await check.getByRole('button', words.host.checkNow).click();
+  const host = ada.getByRole('region', words.host.panel);
+  await host.getByRole('button', words.host.checkNow).click();
   await expect(ada.getByText(words.host.checked)).toBeVisible({ timeout: 60_000 });
-  await expect(check).toContainText(words.host.apart);
+  await expect(host).toContainText(words.host.apart);
   await look(ada, 'host');
 });
 

@@ -13,9 +13,11 @@ use bollard::query_parameters::{
 };
 use bollard::{API_DEFAULT_VERSION, BollardRequest, Docker};
 use futures::{FutureExt, Stream, StreamExt};
+use hyper::header::DATE;
 use model::idle::Counters;
 use model::terminal::Size;
 use model::text::clean;
+use model::time::Timestamp;
 use model::units::{Memory, Span};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -24,7 +26,7 @@ use super::connection::{Address, Connection, ConnectionError};
 use super::container::{Container, ContainerId, ImageId, InspectAnswer, ListAnswer, Listed};
 use super::error::EngineError;
 use super::events::{self, Event};
-use super::host::{HostFacts, InfoAnswer, VersionAnswer};
+use super::host::{HostFacts, InfoAnswer, Pong, VersionAnswer};
 use super::labels::INSTALLATION;
 use super::lanes::{Lanes, Patience};
 use super::logs::{LINES_MAX, Tail};
@@ -134,6 +136,21 @@ impl Engine {
         };
         let facts = HostFacts::new(&version, &info, bridge.as_ref());
         Ok(HostFacts { certificate_ends_at: wire.certificate_ends_at(), ..facts })
+    }
+
+    /// Whether it answers now, and what changes of the way to it.
+    ///
+    /// # Errors
+    /// [`EngineError`]
+    pub async fn ping(&self) -> Result<Pong, EngineError> {
+        let Inner { wire, lanes, .. } = &*self.inner;
+        let answer = lanes.short(wire.open("/_ping")).await?;
+        let date = answer.headers().get(DATE).and_then(|date| date.to_str().ok());
+        let time = date.and_then(|date| chrono::DateTime::parse_from_rfc2822(date).ok());
+        Ok(Pong {
+            time: time.map(|time| Timestamp::from_millis(time.timestamp_millis())),
+            certificate_ends_at: wire.certificate_ends_at(),
+        })
     }
 
     /// Every network that the engine has.

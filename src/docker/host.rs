@@ -36,6 +36,14 @@ pub struct HostFacts {
     pub certificate_ends_at: Option<Timestamp>,
 }
 
+/// What an engine that is asked whether it answers tells by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pong {
+    /// What its clock says, to the second.
+    pub time: Option<Timestamp>,
+    pub certificate_ends_at: Option<Timestamp>,
+}
+
 /// `GET /version`, as far as it is read.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]

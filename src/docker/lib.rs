@@ -29,7 +29,7 @@ pub use container::{Container, ContainerId, ImageId, Listed, Status};
 pub use engine::Engine;
 pub use error::EngineError;
 pub use events::{Event, Happening};
-pub use host::HostFacts;
+pub use host::{HostFacts, Pong};
 pub use isolation::Check;
 #[cfg(any(test, feature = "testing"))]
 pub use labels::Labels;

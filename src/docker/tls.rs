@@ -137,7 +137,7 @@ impl Tls {
                     "the engine's certificate is not for `{name}`: it must name it as a subjectAltName, an address as an IP"
                 )
             }
-            CertificateError::UnknownIssuer => {
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                 "the engine's certificate is not signed by the authority in `ca`".to_owned()
             }
             other => clean(&format!("the engine's certificate cannot be trusted: {other}"), TEXT_MAX),

@@ -158,6 +158,7 @@ impl Service {
         driving: Driving,
     ) -> Result<Stored, ApiError> {
         self.write(async move |write| {
+            let choice = hosts.len();
             self.place(write, &mut stored, hosts).await?;
             let environment = &stored.environment;
             let names = environments::names(write, &environment.team).await.map_err(fault)?;
@@ -178,7 +179,8 @@ impl Service {
             })?;
             let notes = [Note::Begin(StepName::Reserve), reserved_note(), Note::Begin(StepName::Image)];
             self.note(write, &stored, &notes).await.map_err(fault)?;
-            let launched = Entry::by(actor, audit::Action::Launch).on(&stored.environment).because(chosen(&stored));
+            let launched =
+                Entry::by(actor, audit::Action::Launch).on(&stored.environment).because(chosen(&stored, choice));
             self.log(write, launched).await?;
             self.announce_then(write, &stored.environment);
             let (service, activity) = (self.clone(), Activity::of(&stored));
@@ -541,10 +543,11 @@ fn chosen_size<'a>(catalogue: &'a Catalogue, template: &Template, ask: &LaunchAs
     })
 }
 
-/// What was chosen, in a word for the log.
-fn chosen(stored: &Stored) -> String {
-    let Environment { template, size, .. } = &stored.environment;
-    format!("{} v{}, size {size}", template.slug, template.version)
+/// What was chosen, and of how many hosts which, in a word for the log.
+fn chosen(stored: &Stored, hosts: usize) -> String {
+    let Environment { template, size, host, .. } = &stored.environment;
+    let chosen = format!("{} v{}, size {size}", template.slug, template.version);
+    if hosts > 1 { format!("{chosen}, on {host}: most memory left of {hosts} hosts") } else { chosen }
 }
 
 fn name_taken(stored: &Stored) -> ApiError {

@@ -19,6 +19,9 @@ use super::Service;
 use super::reconcile::Look;
 use super::runner::Runner;
 
+/// As an engine that is asked whether it answers tells the time: milliseconds.
+const SECOND: u64 = 1000;
+
 /// Between attempts to reach an engine that does not answer.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -110,7 +113,12 @@ impl Service {
                 Link::Lost { since, .. } if host.version.is_empty() => *since,
                 Link::Lost { .. } => return,
             };
-            host.link = Link::Lost { since, reason: error.to_string() };
+            let reason = match error {
+                // That it cannot be reached, a lost link says by itself.
+                EngineError::Unreachable(why) => why.clone(),
+                other => other.to_string(),
+            };
+            host.link = Link::Lost { since, reason };
         });
     }
 
@@ -163,6 +171,31 @@ impl Service {
                     return Err(EngineError::Unreachable("a call to it failed".to_owned()));
                 }
             }
+        }
+    }
+
+    /// Asks each engine that answered last whether it still does: of a link that is dead, and of an engine that stands still,
+    /// nothing else tells. What changes of the way to it is seen then too.
+    pub async fn ping_engines(&self) {
+        let live = self.hosts.iter().filter(|runner| runner.is_live());
+        drop(join_all(live.map(|runner| self.ping(runner))).await);
+    }
+
+    async fn ping(&self, runner: &Runner) {
+        match runner.engine().ping().await {
+            Ok(pong) => {
+                let now = self.clock.now();
+                self.change_host(runner, |host| {
+                    host.certificate_ends_at = pong.certificate_ends_at;
+                    let ahead = pong.time.map(|time| time.as_millis() - now.as_millis());
+                    // It tells seconds; less than that is no news.
+                    host.clock_ahead_millis = ahead
+                        .filter(|ahead| ahead.abs_diff(host.clock_ahead_millis) > SECOND)
+                        .unwrap_or(host.clock_ahead_millis);
+                });
+                runner.warn_of_certificate(now);
+            }
+            Err(error) => self.engine_lost(runner, &error),
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use app::api::ApiError;
 use docker::{ContainerId, Engine};
 use ipnet::Ipv4Net;
-use model::host::{Host, IsolationCheck, Link};
+use model::host::{CERTIFICATE_WARNINGS, Host, IsolationCheck, Link};
 use model::name::HostName;
 use model::quarantine::Stray;
 use model::quota::Quota;
@@ -55,6 +55,8 @@ pub(super) struct Inner {
     pub(super) strays: watch::Sender<Vec<Stray>>,
     /// The id of the engine that answers where another one is known.
     stranger: StdMutex<Option<String>>,
+    /// How many days a certificate had left when it was warned of last.
+    warned: StdMutex<Option<u64>>,
     /// Held by whoever makes or removes networks.
     pub(super) networks: Mutex<()>,
     /// What the last isolation check found.
@@ -86,6 +88,7 @@ impl Runner {
             ends: Ends::default(),
             strays: watch::Sender::default(),
             stranger: StdMutex::default(),
+            warned: StdMutex::default(),
             networks: Mutex::default(),
             isolation: watch::Sender::default(),
             checking: Mutex::default(),
@@ -115,6 +118,16 @@ impl Runner {
 
     pub(super) fn set_stranger(&self, id: Option<String>) {
         *self.stranger.lock().unwrap_or_else(PoisonError::into_inner) = id;
+    }
+
+    /// Says in the log, once for each of [`CERTIFICATE_WARNINGS`], that a certificate ends soon.
+    pub(super) fn warn_of_certificate(&self, now: Timestamp) {
+        let left = self.known.borrow().certificate_days_left(now);
+        let step = left.and_then(|left| CERTIFICATE_WARNINGS.into_iter().filter(|days| left < *days).min());
+        let before = std::mem::replace(&mut *self.warned.lock().unwrap_or_else(PoisonError::into_inner), step);
+        if let Some(days) = left.filter(|_| step != before) {
+            tracing::warn!(host = %self.name(), days, "a certificate of the way to the engine ends soon: renew it");
+        }
     }
 
     /// # Errors

@@ -1,36 +1,75 @@
 //! A restart beside hundreds of environments: all are adopted, at the price of one list and a question about each.
 
+use std::ops::Range;
+
 use app::api::backend::Teams;
+use docker::Patience;
 use model::access::{Actor, InstallationRole};
 use model::environment::State;
 use tokio::time::Instant;
 
-use super::stage::{Stage, ask, reconciled};
-use super::stand_in::{Call, End};
+use super::stage::{Stage, ask, host, reconciled};
+use super::stand_in::{Call, End, Image, Process, StandIn};
 
 const MANY: usize = 500;
 
 /// A stage with as many running environments and their containers.
 async fn crowded() -> (Stage, Actor) {
+    let (stage, admin) = nearly_empty().await;
+    let copies = copies(&stage.engine, "default", 1..MANY).await;
+    stage.store.sql(&copies).await;
+    (stage, admin)
+}
+
+/// A stage with one environment that runs, and a server that is gone: it would look at each that starts.
+async fn nearly_empty() -> (Stage, Actor) {
     let stage = Stage::set().await;
     let bea = stage.bea().await;
-    let first = stage.launched(&bea, ask("box")).await.expect("a launch").id;
+    stage.launched(&bea, ask("box")).await.expect("a launch");
+    stage.service.cut_off();
+    (stage, Actor { role: Some(InstallationRole::Admin), ..bea })
+}
+
+/// Runs a container for each number, and gives the rows that say so.
+async fn copies(engine: &StandIn, host: &str, numbers: Range<usize>) -> String {
     let mut copies = String::new();
-    for number in 1..MANY {
+    for number in numbers {
         let id = format!("01900000-0000-7000-8000-{number:012}");
         let labels = [("berth.installation", "test"), ("berth.environment", id.as_str()), ("berth.attempt", "1")];
-        let container = stage.engine.finds(&format!("berth-blue-{number}"), "berth/web:1", &labels);
-        stage.engine.runs(&container).await;
+        let container = engine.finds(&format!("berth-blue-{number}"), "berth/web:1", &labels);
+        engine.runs(&container).await;
         copies += &format!(
             "INSERT INTO environments (id, name, team, owner_id, template, version, size, host, cpus, memory, pids, variables,
                  state, attempt, activity, container_id, ran, ports, created_at, started_at, expires_at, revision)
-             SELECT '{id}', 'copy-{number}', team, owner_id, template, version, size, host, cpus, memory, pids, variables,
+             SELECT '{id}', 'copy-{number}', team, owner_id, template, version, size, '{host}', cpus, memory, pids, variables,
                  state, attempt, activity, '{container}', ran, ports, created_at, started_at, expires_at, revision
-             FROM environments WHERE id = '{first}';"
+             FROM environments WHERE name = 'box-1';"
         );
     }
-    stage.store.sql(&copies).await;
-    (stage, Actor { role: Some(InstallationRole::Admin), ..bea })
+    copies
+}
+
+#[tokio::test]
+async fn a_thousand_on_two_hosts_are_adopted_with_one_list_of_each() {
+    let (stage, admin) = nearly_empty().await;
+    let west = StandIn::start().await;
+    west.has_image("berth/web:1", Image::that(Process::Serves));
+    let rows = copies(&stage.engine, "default", 1..MANY).await + &copies(&west, "west", MANY..2 * MANY).await;
+    stage.store.sql(&rows).await;
+    let asked = |engine: &StandIn| [Call::List, Call::Inspect, Call::Stop, Call::Remove].map(|call| engine.calls(call));
+    let before = asked(&stage.engine);
+    let began = Instant::now();
+    let both = [host("default", &stage.engine, Patience::default()), host("west", &west, Patience::default())];
+    let service = stage.serving_on(both.into()).await;
+    while asked(&west)[1] < MANY || asked(&stage.engine)[1] < before[1] + MANY {
+        tokio::task::yield_now().await;
+    }
+    service.all_left().await;
+    println!("{} environments on two hosts: adopted {:?} after the start", 2 * MANY, began.elapsed());
+    assert_eq!(asked(&west), [1, MANY, 0, 0]);
+    assert_eq!(asked(&stage.engine), [before[0] + 1, before[1] + MANY, before[2], before[3]]);
+    let all = service.all_environments(&admin).await.expect("a list");
+    assert_eq!(all.iter().filter(|environment| environment.state == State::Running).count(), 2 * MANY);
 }
 
 async fn count(stage: &Stage, admin: &Actor, service: &service::Service, state: State) -> usize {

@@ -14,7 +14,7 @@ use model::units::{Memory, Span};
 use service::{HostSettings, Reserve, Service, apply};
 
 use super::stage::{Stage, ask, host, reconciled};
-use super::stand_in::{Call, Image, Process, StandIn};
+use super::stand_in::{Call, Image, Mood, Process, StandIn};
 
 /// Team blue without limits of its own.
 const UNLIMITED: &str = "[[team]]\nname = \"blue\"\n";
@@ -359,4 +359,20 @@ async fn a_clock_that_is_wrong_by_more_than_two_seconds_is_said() {
         pair.until(|hosts| lost(hosts, "west").is_none()).await;
         assert_eq!(pair.service.known_hosts()[1].clock_words().as_deref(), words, "{millis}");
     }
+}
+
+#[tokio::test]
+async fn an_engine_that_stands_still_is_noticed_though_its_connection_stays() {
+    let mut pair = Pair::set().await;
+    let patience = Patience { short: std::time::Duration::from_millis(200), ..Patience::default() };
+    let west = giving(host("west", &pair.west, patience));
+    let east = giving(host("east", &pair.stage.engine, Patience::default()));
+    pair.served_anew(vec![east, west]).await;
+    pair.service.ping_engines().await;
+    assert_eq!(lost(&pair.service.known_hosts(), "west"), None);
+    pair.west.always(Call::Ping, Mood::Hang);
+    pair.service.ping_engines().await;
+    let told = lost(&pair.service.known_hosts(), "west").expect("it does not answer");
+    assert!(told.contains("did not answer within 0.2 s"), "{told}");
+    assert_eq!(lost(&pair.service.known_hosts(), "east"), None);
 }

@@ -167,8 +167,8 @@ fn finds(environment: &Environment) -> impl FnMut(&str) -> bool {
 }
 
 fn searchable(environment: &Environment) -> String {
-    let Environment { name, team, owner, template, size, state, ports, .. } = environment;
-    let mut text = format!("{name} {team} {owner} {} {size} {state}", template.slug);
+    let Environment { name, team, owner, template, size, host, state, ports, .. } = environment;
+    let mut text = format!("{name} {team} {owner} {} {size} {host} {state}", template.slug);
     for port in ports {
         text.push_str(&format!(" {} {} {}", port.name, port.container, port.host_port));
     }

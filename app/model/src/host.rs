@@ -219,3 +219,46 @@ impl From<Link> for Wire {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+    fn host() -> Host {
+        Host::unanswered(HostName::default_host(), NOW, "it has not answered yet")
+    }
+
+    #[test]
+    fn a_certificate_is_told_of_from_thirty_days_before_its_end_on() {
+        let day = |days: u64| Span::hours(days * 24);
+        for (ends_at, left) in [
+            (None, None),
+            (Some(NOW.after(day(31))), None),
+            (Some(NOW.after(day(30))), None),
+            (Some(NOW.after(day(30)).before(Span::seconds(1))), Some(29)),
+            (Some(NOW.after(day(1))), Some(1)),
+            (Some(NOW.after(Span::hours(23))), Some(0)),
+            (Some(NOW.before(day(1))), Some(0)),
+        ] {
+            assert_eq!(Host { certificate_ends_at: ends_at, ..host() }.certificate_days_left(NOW), left, "{ends_at:?}");
+        }
+    }
+
+    #[test]
+    fn a_clock_is_told_of_from_two_seconds_on() {
+        for (ahead, words) in [
+            (0, None),
+            (2000, None),
+            (-2000, None),
+            (2001, Some("2 s ahead of Berth's clock")),
+            (-7_200_000, Some("2 h behind Berth's clock")),
+            (i64::MIN, Some("behind Berth's clock")),
+        ] {
+            let told = Host { clock_ahead_millis: ahead, ..host() }.clock_words();
+            assert_eq!(told.is_some(), words.is_some(), "{ahead}");
+            assert!(told.unwrap_or_default().ends_with(words.unwrap_or_default()), "{ahead}");
+        }
+    }
+}

@@ -82,6 +82,7 @@ fn understand(request: &Request<Incoming>) -> Result<Asked, Refusal> {
     let call = match (request.method(), noun, verb) {
         (&Method::GET, "version", _) => Call::Version,
         (&Method::GET, "info", _) => Call::Info,
+        (&Method::GET, "_ping", _) => Call::Ping,
         (&Method::GET, "events", _) => Call::Events,
         (&Method::POST, "images", "") if what == "create" => Call::Pull,
         (&Method::GET, "images", "json") => Call::Image,
@@ -140,6 +141,7 @@ async fn act(world: &World, asked: &Asked, body: &[u8], mood: &Mood) -> Answer {
             "Version": "20.10.24", "ApiVersion": API, "MinAPIVersion": "1.12", "Os": "linux", "Arch": "amd64",
         }))),
         Call::Info => Ok(json_body(&world.info())),
+        Call::Ping => Ok(done(true)),
         Call::Image => Ok(json_body(&json!({ "Id": world.image(what)?, "RepoDigests": world.digests(what)? }))),
         Call::Pull => pull(world, query, mood),
         Call::Create => create(world, query, body),

@@ -10,6 +10,7 @@ use tokio::sync::{oneshot, watch};
 pub enum Call {
     Version,
     Info,
+    Ping,
     Image,
     Pull,
     Create,

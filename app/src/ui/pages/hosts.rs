@@ -48,13 +48,15 @@ fn HostPanel(detail: HostDetail, admin: bool) -> impl IntoView {
     let id = format!("host-{name}");
     let draft = ["isolation", "drain", "reopen", "accept-engine"].map(|form| Draft::of(form).about("host", &name));
     let refusal = draft.iter().find_map(Draft::refusal);
+    // Of a host that has never answered there is nothing to measure what is held against.
+    let room = (!host.version.is_empty() || room.used.environments > 0).then_some(room);
     view! {
         <section class="panel" aria-labelledby=id.clone()>
             <header>
                 <h2 id=id.clone()>{name.clone()}</h2>
                 {state(&host, configured)}
             </header>
-            {refusal} <Engine host=host.clone() certificate_days_left /> <Meters pool=room label=format!("What environments hold of {name}") />
+            {refusal} <Engine host=host.clone() certificate_days_left /> {room.map(|pool| view! { <Meters pool label=format!("What environments hold of {name}") /> })}
             {configured.then(|| view! { <Checked check=isolation_check /> })}
             {(admin && configured).then(|| view! { <Steps host /> })}
         </section>
