@@ -7,6 +7,7 @@ pub mod stage;
 mod support;
 
 mod access_matrix;
+mod activities;
 mod admission;
 mod adoption;
 mod api;

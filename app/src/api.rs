@@ -2,6 +2,7 @@
 //!
 //! A server function is two lines: who asks, and the [`Backend`]'s answer. Its path is stable (`/fn/…`).
 
+pub mod activities;
 pub mod audit;
 pub mod environments;
 pub mod error;

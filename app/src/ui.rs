@@ -10,6 +10,7 @@ use leptos_router::components::{FlatRoutes, Redirect, Route, Router};
 use leptos_router::{SsrMode, path};
 
 use frame::Frame;
+use pages::activities::ActivitiesPage;
 use pages::audit::AuditPage;
 use pages::environment::EnvironmentPage;
 use pages::environments::EnvironmentsPage;
@@ -111,6 +112,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/environments/:id/terminal") view=TerminalPage ssr=SsrMode::Async />
                     <Route path=path!("/environments/:id/history") view=HistoryPage ssr=SsrMode::Async />
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />
+                    <Route path=path!("/activities") view=ActivitiesPage ssr=SsrMode::Async />
                     <Route path=path!("/launch") view=LaunchPage ssr=SsrMode::Async />
                     <Route path=path!("/requests") view=RequestsPage ssr=SsrMode::Async />
                     <Route path=path!("/hosts") view=HostsPage ssr=SsrMode::Async />

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use model::name::{EnvironmentId, RequestId, UserId};
+use model::name::{ActivityId, EnvironmentId, RequestId, UserId};
 use model::time::Timestamp;
 use uuid::Builder;
 
@@ -68,6 +68,11 @@ impl Clock {
     #[must_use]
     pub fn environment_id(&self) -> EnvironmentId {
         EnvironmentId::parse(&self.uuid()).expect("a UUID is an environment id")
+    }
+
+    #[must_use]
+    pub fn activity_id(&self) -> ActivityId {
+        ActivityId::parse(&self.uuid()).expect("a UUID is an activity id")
     }
 
     #[must_use]

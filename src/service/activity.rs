@@ -2,11 +2,12 @@
 //! activity is the latest.
 
 use docker::{EngineError, SpecError};
+use model::activity;
 use model::audit::Entry;
 use model::environment::{Environment, State, StepName};
 use model::name::EnvironmentId;
-use store::environments::{self, Outcome, Stored};
-use store::{StoreError, Write, audit};
+use store::environments::{self, StepEnd, Stored};
+use store::{StoreError, Write, activities, audit};
 use thiserror::Error;
 
 use super::Service;
@@ -42,7 +43,7 @@ impl Broken {
 #[derive(Debug, Clone, Copy)]
 pub enum Note<'a> {
     Begin(StepName),
-    End(Outcome<'a>),
+    End(StepEnd<'a>),
     /// For the audit log, about the environment.
     Tell(&'a Entry),
 }
@@ -99,10 +100,33 @@ impl Service {
                 set(&mut stored);
                 self.save(write, &mut stored).await?;
                 self.note(write, &stored, notes).await?;
+                self.end_activity(write, from, &stored, notes).await?;
                 self.record_move(write, from, &stored).await?;
                 Ok(stored)
             })
             .await
+    }
+
+    /// Writes how the activity came out, where this move ends it.
+    async fn end_activity(
+        &self,
+        write: &mut Write,
+        from: State,
+        to: &Stored,
+        notes: &[Note<'_>],
+    ) -> Result<(), StoreError> {
+        let Environment { id, state, reason, .. } = &to.environment;
+        if !from.is_transitional() || state.is_transitional() {
+            return Ok(());
+        }
+        let failure = notes.iter().find_map(|note| match note {
+            Note::End(StepEnd::Failed(why)) => Some(*why),
+            _ => None,
+        });
+        let reason = failure.or(reason.as_deref());
+        let failed = *state == State::Failed || failure.is_some();
+        let outcome = if failed { activity::Outcome::Failed } else { activity::Outcome::Done };
+        activities::end_of(write, id, outcome, reason, self.clock.now()).await
     }
 
     /// Writes what changed of an environment, with the clocks of its state, and tells everybody once it is committed.

@@ -72,7 +72,7 @@ impl Service {
         let search = Search { environment: Some(id.clone()), ..Search::default() };
         Ok(History {
             environment: self.shown(stored.environment),
-            activities: self.store.activities(id).await.map_err(fault)?,
+            activities: self.activities_of(id).await?,
             audit: self.store.audit(&search, None, HISTORY_MAX).await.map_err(fault)?.items,
             post_mortem: self.store.post_mortem(id).await.map_err(fault)?,
         })

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use model::environment::{Environment, State};
 use model::name::{EnvironmentId, HostName};
 use model::units::Span;
-use store::environments::Outcome;
+use store::environments::StepEnd;
 use tokio::time::{Duration, Instant};
 
 use super::Service;
@@ -58,6 +58,11 @@ impl Underway {
         let all = self.all();
         let entered = all.get(&environment.id).filter(|entered| entered.revision == environment.revision)?;
         entered.told.clone()
+    }
+
+    /// Since when it is in its state, or made progress last.
+    pub(super) fn since(&self, id: &EnvironmentId) -> Option<Instant> {
+        self.all().get(id).map(|entered| entered.since)
     }
 
     /// Whether it is on its way to another state.
@@ -114,7 +119,7 @@ impl Service {
         };
         let known = stored.environment.reason.as_deref().filter(|_| matches!(state, State::Stopping | State::Removing));
         let why = deadline.reason(known);
-        let notes = [Note::End(Outcome::Failed(&why))];
+        let notes = [Note::End(StepEnd::Failed(&why))];
         let activity = Activity::of(&stored);
         let driver = self.drivers.seen(id);
         let ended = self.advance_from(&activity, Some(state), State::Failed, &notes, |stored| {

@@ -4,10 +4,14 @@ use app::api::ApiError;
 use docker::{Attachment, Check, EngineError, Purpose};
 use futures::future::join_all;
 use model::access::Actor;
+use model::activity::{Kind, Outcome};
 use model::audit::{self, Entry, Who};
 use model::host::{Findings, Host, Isolation, IsolationCheck, Reachability};
+use model::name::ActivityId;
+use store::activities::{self, About};
 
 use super::Service;
+use super::error::fault;
 use super::runner::Runner;
 
 impl Service {
@@ -45,6 +49,13 @@ impl Service {
     /// One at a time; what it found is kept, and in the log.
     async fn measured(&self, runner: &Runner, who: Who) -> IsolationCheck {
         let _turn = runner.checking.lock().await;
+        let (id, began_at) = (self.clock.activity_id(), self.clock.now());
+        let begun = self.store.write(async |write| {
+            activities::begin(write, &id, Kind::CheckIsolation, About::Host(runner.name()), &who, began_at).await
+        });
+        if let Err(error) = begun.await {
+            tracing::warn!(%error, "an isolation check is not among the activities");
+        }
         let measured = self.measure_isolation(runner).await;
         let entry = Entry::by(who, audit::Action::CheckIsolation).named(runner.name());
         let (entry, findings, reason) = match measured {
@@ -56,14 +67,20 @@ impl Service {
             tracing::error!(host = %runner.name(), "containers reach each other by their inner addresses: environments are not apart");
         }
         runner.isolation.send_replace(Some(check.clone()));
-        if let Err(error) = self.log_check(&entry).await {
+        if let Err(error) = self.log_check(&id, &entry).await {
             tracing::warn!(%error, "an isolation check is not in the log");
         }
         check
     }
 
-    async fn log_check(&self, entry: &Entry) -> Result<(), ApiError> {
-        self.write(async |write| self.log(write, entry.clone()).await).await
+    async fn log_check(&self, id: &ActivityId, entry: &Entry) -> Result<(), ApiError> {
+        self.write(async |write| {
+            let failed = entry.outcome == audit::Outcome::Failed;
+            let outcome = if failed { Outcome::Failed } else { Outcome::Done };
+            activities::end(write, id, outcome, Some(&entry.reason), None, self.clock.now()).await.map_err(fault)?;
+            self.log(write, entry.clone()).await
+        })
+        .await
     }
 
     /// On the network that environments hang on: the engine's own bridge, or one that is made as a team's is.

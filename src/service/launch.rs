@@ -6,11 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use app::api::ApiError;
 use app::api::environments::{KEY_MAX, LaunchAsk};
 use docker::{
-    Attachment, Container, ContainerId, ContainerSpec, Engine, EngineError, ImageId, PullProgress, SpecError, Status,
-    Wanted,
+    Attachment, Container, ContainerId, ContainerSpec, EngineError, ImageId, PullProgress, SpecError, Status, Wanted,
 };
 use model::access::{Action, Actor};
-use model::audit::{self, Entry};
+use model::activity::Kind;
+use model::audit::{self, Entry, Who};
 use model::environment::{Environment, Health, Limits, Port, State, StepName, TemplateVersion};
 use model::history;
 use model::name::{EnvironmentName, HostName, TemplateName};
@@ -19,8 +19,9 @@ use model::template::{Readiness, Size, Template};
 use model::time::Timestamp;
 use model::units::Span;
 use sha2::{Digest, Sha256};
+use store::activities::{self, About};
 use store::catalogue::{Catalogue, TemplateRecord};
-use store::environments::{self, Outcome, Stored};
+use store::environments::{self, StepEnd, Stored};
 use store::limits::limits;
 use store::{StoreError, Write};
 
@@ -177,6 +178,9 @@ impl Service {
                 StoreError::Taken => name_taken(&stored),
                 other => fault(other),
             })?;
+            let (now, id) = (self.clock.now(), self.clock.activity_id());
+            let about = About::Environment(&stored);
+            activities::begin(write, &id, Kind::Launch, about, &actor.into(), now).await.map_err(fault)?;
             let notes = [Note::Begin(StepName::Reserve), reserved_note(), Note::Begin(StepName::Image)];
             self.note(write, &stored, &notes).await.map_err(fault)?;
             let launched =
@@ -234,7 +238,7 @@ impl Service {
             Some(id) => (id, self.attached(&stored).await?),
             None => self.make_container(activity, &stored, template).await?,
         };
-        let starting = [Note::End(Outcome::Done(None)), Note::Begin(StepName::Start)];
+        let starting = [Note::End(StepEnd::Done(None)), Note::Begin(StepName::Start)];
         self.advance(activity, State::Starting, &starting, |stored| {
             stored.container_id = Some(container.to_string());
             stored.network = Some(network.to_string());
@@ -254,8 +258,8 @@ impl Service {
         template: &Template,
     ) -> Result<(ContainerId, Attachment), Broken> {
         let engine = self.hosts.of(&stored.environment.host).engine();
-        let (image, found) = self.image(activity, engine, &template.image).await?;
-        let creating = [Note::End(Outcome::Done(Some(found))), Note::Begin(StepName::Create)];
+        let (image, found) = self.image(activity, stored, &template.image).await?;
+        let creating = [Note::End(StepEnd::Done(Some(found))), Note::Begin(StepName::Create)];
         let network = self.network_of(stored).await?;
         let spec = self.spec(stored, template, &image, &network)?;
         let name = spec.name().to_owned();
@@ -301,10 +305,11 @@ impl Service {
     async fn image(
         &self,
         activity: &Activity,
-        engine: &Engine,
+        stored: &Stored,
         reference: &str,
     ) -> Result<(ImageId, &'static str), Broken> {
-        match engine.image(reference).await {
+        let runner = self.hosts.of(&stored.environment.host);
+        match runner.engine().image(reference).await {
             Ok(Some(image)) => return Ok((image, "present")),
             Ok(None) => {}
             Err(EngineError::Refused { .. }) => {
@@ -328,7 +333,8 @@ impl Service {
                 self.announce(&pulling);
             }
         };
-        match engine.pull(reference, progress).await {
+        let Environment { owner_id, owner, .. } = &stored.environment;
+        match self.pull(runner, reference, Who::person(owner_id, owner), progress).await {
             Ok(image) => Ok((image, "pulled")),
             Err(error @ (EngineError::NotFound(_) | EngineError::Refused { .. })) => {
                 // The engine's own words name the image and its registry, which are not the member's to see.
@@ -351,9 +357,9 @@ impl Service {
         let ports = ports(template, &inspected);
         let mapped = describe(&ports);
         let open = [
-            Note::End(Outcome::Done(None)),
+            Note::End(StepEnd::Done(None)),
             Note::Begin(StepName::Ports),
-            Note::End(Outcome::Done(Some(&mapped))),
+            Note::End(StepEnd::Done(Some(&mapped))),
             Note::Begin(StepName::Ready),
         ];
         self.advance(activity, State::Starting, &open, |stored| {
@@ -363,7 +369,7 @@ impl Service {
         .await?;
         self.wait_until_ready(runner, activity, container, template, &ports).await?;
         let now = self.clock.now();
-        self.advance(activity, State::Running, &[Note::End(Outcome::Done(None))], |stored| {
+        self.advance(activity, State::Running, &[Note::End(StepEnd::Done(None))], |stored| {
             stored.environment.started_at = Some(now);
             stored.begin_watch(template, now);
             stored.ran = true;
@@ -463,7 +469,7 @@ impl Service {
         tracing::info!(id = %activity.id, why, "a launch failed");
         self.keep_post_mortem(&stored, &why, None).await;
         let kept = self.put_down(&stored).await;
-        let notes = [Note::End(Outcome::Failed(&why))];
+        let notes = [Note::End(StepEnd::Failed(&why))];
         let failed = self.advance(activity, State::Failed, &notes, |stored| {
             stored.environment.reason = Some(why.clone());
             stored.environment.ports.clear();
@@ -518,7 +524,7 @@ struct Plan {
 }
 
 pub(super) fn reserved_note() -> Note<'static> {
-    Note::End(Outcome::Done(None))
+    Note::End(StepEnd::Done(None))
 }
 
 /// Of everything but the key, the team included.

@@ -3,6 +3,7 @@
 //! Every entry takes the actor first and asks `authorize` below HTTP. What takes long runs in tasks of the service, which
 //! `close` waits for.
 
+mod activities;
 mod activity;
 pub mod apply;
 mod audit;
@@ -26,6 +27,7 @@ mod people;
 mod placement;
 mod post_mortem;
 mod probe;
+mod pulls;
 mod reach;
 mod reconcile;
 mod requests;
@@ -100,6 +102,7 @@ pub struct Service {
     drivers: Drivers,
     turns: Turns,
     underway: Underway,
+    pulls: pulls::Pulls,
     terminals: Terminals,
     typed: Typed,
     probes: probe::Probes,
@@ -123,6 +126,7 @@ impl Service {
             drivers: Drivers::default(),
             turns: Turns::default(),
             underway: Underway::default(),
+            pulls: pulls::Pulls::default(),
             terminals: Terminals::default(),
             typed: Typed::default(),
             probes: probe::Probes::new(),
@@ -133,11 +137,13 @@ impl Service {
         }
     }
 
-    /// Takes up what is known of the hosts, and lets the database know which there are.
+    /// Takes up what is known of the hosts, lets the database know which there are, and ends what a server that was killed has
+    /// begun on them.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn remember_hosts(&self) -> Result<(), StoreError> {
+        self.store.cut_off_activities(self.clock.now()).await?;
         let names: Vec<HostName> = self.hosts.iter().map(|runner| runner.name().clone()).collect();
         for record in self.store.configure_hosts(&names).await? {
             if let Some(runner) = self.hosts.get(&record.name) {

@@ -3,14 +3,16 @@
 use app::api::ApiError;
 use docker::EngineError;
 use model::access::{Action, Actor};
+use model::activity::{Kind, Outcome};
 use model::audit::{self, Entry, Who};
 use model::environment::{Environment, EnvironmentDetail, Operation, State, StepName};
 use model::name::EnvironmentId;
 use model::quota::Holding;
 use model::template::Template;
 use model::units::Span;
+use store::activities::{self, About};
 use store::clocks;
-use store::environments::{self, Outcome, Stored};
+use store::environments::{self, StepEnd, Stored};
 use store::{StoreError, Write};
 
 use super::activity::{Activity, Broken, Note};
@@ -125,7 +127,7 @@ impl Service {
             return self.give_back(activity, broken).await;
         }
         let why = sentence(&broken.to_string());
-        let notes = [Note::End(Outcome::Failed(&why))];
+        let notes = [Note::End(StepEnd::Failed(&why))];
         let left = self.advance(activity, State::Running, &notes, |stored| {
             Self::forget_run(stored);
             stored.environment.started_at = before;
@@ -240,6 +242,10 @@ impl Service {
     ) -> Result<Stored, ApiError> {
         stored.activity += 1;
         self.save(write, &mut stored).await.map_err(fault)?;
+        let (now, id) = (self.clock.now(), self.clock.activity_id());
+        activities::end_of(write, &stored.environment.id, Outcome::Overtaken, None, now).await.map_err(fault)?;
+        let kind = Kind::of(entry.action).expect("each operation is one");
+        activities::begin(write, &id, kind, About::Environment(&stored), &entry.who, now).await.map_err(fault)?;
         self.note(write, &stored, notes).await.map_err(fault)?;
         self.log(write, entry.on(&stored.environment)).await?;
         Ok(stored)
@@ -251,7 +257,7 @@ impl Service {
             let reason = self.current(&activity).await?.environment.reason;
             let why = reason.as_deref().and_then(without_waiting);
             self.stop_container(&activity).await?;
-            self.advance(&activity, State::Stopped, &[Note::End(Outcome::Done(why))], |stored| {
+            self.advance(&activity, State::Stopped, &[Note::End(StepEnd::Done(why))], |stored| {
                 Self::forget_run(stored);
                 stored.environment.reason = why.map(str::to_owned);
             })
@@ -294,7 +300,7 @@ impl Service {
                 self.keep_post_mortem(&stored, why, None).await;
                 runner.engine().remove(&container).await?;
             }
-            self.advance(&activity, State::Removed, &[Note::End(Outcome::Done(None))], |stored| {
+            self.advance(&activity, State::Removed, &[Note::End(StepEnd::Done(None))], |stored| {
                 stored.container_id = None;
                 Self::forget_run(stored);
             })

@@ -155,11 +155,12 @@ impl Service {
         self.know(runner, &facts).await?;
         let events = engine.events(&self.settings.installation).await?;
         let mut events = std::pin::pin!(events);
+        let list = runner.begin_list();
         let containers = engine.ours(&self.settings.installation).await?;
         self.change_host(runner, |known| *known = told(known, &facts, self.clock.now()));
         // In its own task, since putting down what should not run takes its time, and the engine keeps few events that nobody reads.
         let (looking, at) = (self.clone(), runner.clone());
-        self.spawn(async move { looking.look_at(&at, &containers, Look::AtAllThatRuns).await });
+        self.spawn(async move { looking.look_at(&at, list, &containers, Look::AtAllThatRuns).await });
         let mut host = runner.known.subscribe();
         loop {
             tokio::select! {

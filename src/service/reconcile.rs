@@ -15,7 +15,7 @@ use model::quarantine::Stray;
 use model::template::{AfterHostRestart, Template};
 use model::time::Timestamp;
 use store::StoreError;
-use store::environments::{Outcome, Stored};
+use store::environments::{StepEnd, Stored};
 
 use super::activity::{Activity, Broken, Note};
 use super::ends::{Cause, ended, is_clean};
@@ -168,8 +168,9 @@ impl Service {
     }
 
     async fn reconcile_host(&self, runner: &Runner) {
+        let list = runner.begin_list();
         match runner.engine().ours(&self.settings.installation).await {
-            Ok(containers) => self.look_at(runner, &containers, Look::AtWhatDiffers).await,
+            Ok(containers) => self.look_at(runner, list, &containers, Look::AtWhatDiffers).await,
             Err(error) => {
                 tracing::warn!(%error, host = %runner.name(), "what the engine has cannot be listed");
                 self.engine_lost(runner, &error);
@@ -178,8 +179,8 @@ impl Service {
     }
 
     /// The same, with a list that is there already.
-    pub(super) async fn look_at(&self, runner: &Runner, containers: &[Listed], look: Look) {
-        if let Err(error) = self.look_at_all(runner, containers, look).await {
+    pub(super) async fn look_at(&self, runner: &Runner, list: u64, containers: &[Listed], look: Look) {
+        if let Err(error) = self.look_at_all(runner, list, containers, look).await {
             tracing::warn!(%error, host = %runner.name(), "reconciling did not come to its end");
         }
     }
@@ -197,7 +198,13 @@ impl Service {
         Ok(environments)
     }
 
-    async fn look_at_all(&self, runner: &Runner, containers: &[Listed], look: Look) -> Result<(), StoreError> {
+    async fn look_at_all(
+        &self,
+        runner: &Runner,
+        list: u64,
+        containers: &[Listed],
+        look: Look,
+    ) -> Result<(), StoreError> {
         let mut environments = self.environments_on(runner).await?;
         if self.take_up_all(runner, &environments, containers).boxed().await? {
             environments = self.environments_on(runner).await?;
@@ -214,7 +221,7 @@ impl Service {
         let held = environments.iter().filter_map(|stored| stored.container_id.as_deref());
         let held: HashSet<&str> = held.collect();
         let others = containers.iter().filter(|container| !held.contains(container.id.as_str()));
-        self.look_at_others(runner, others).boxed().await?;
+        self.look_at_others(runner, list, others).boxed().await?;
         self.sweep_networks(runner).boxed().await
     }
 
@@ -277,7 +284,12 @@ impl Service {
 
     /// Containers with our label that no environment holds: a leftover of one of ours is removed, any other is shown to
     /// those who see to the host, and not touched.
-    async fn look_at_others(&self, runner: &Runner, others: impl Iterator<Item = &Listed>) -> Result<(), StoreError> {
+    async fn look_at_others(
+        &self,
+        runner: &Runner,
+        list: u64,
+        others: impl Iterator<Item = &Listed>,
+    ) -> Result<(), StoreError> {
         let mut strays = Vec::new();
         for container in others {
             let known = match container.labels.environment() {
@@ -295,7 +307,9 @@ impl Service {
                 Some(_) | None => strays.push(self.stray(runner, container)),
             }
         }
-        runner.strays.send_replace(strays);
+        if runner.is_latest(list) {
+            runner.strays.send_replace(strays);
+        }
         Ok(())
     }
 
@@ -444,7 +458,7 @@ impl Service {
     async fn resume_start(&self, activity: Activity, stored: &Stored) -> Result<(), Broken> {
         let Some(container) = container_of(stored) else { return Ok(()) };
         let template = self.template_of(stored).await.map_err(|error| Broken::Failed(error.to_string()))?;
-        let taken_up = Note::End(Outcome::Done(Some("taken up again after a restart of the server")));
+        let taken_up = Note::End(StepEnd::Done(Some("taken up again after a restart of the server")));
         self.advance(&activity, State::Starting, &[taken_up], |_| {}).await?;
         let service = self.clone();
         self.spawn(async move {
@@ -500,7 +514,7 @@ impl Service {
     }
 
     async fn fail(&self, activity: &Activity, why: &str) -> Result<(), Broken> {
-        self.advance(activity, State::Failed, &[Note::End(Outcome::Failed(why))], |stored| {
+        self.advance(activity, State::Failed, &[Note::End(StepEnd::Failed(why))], |stored| {
             Self::forget_run(stored);
             stored.environment.reason = Some(why.to_owned());
             Self::forget_container(stored);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 
 use app::api::ApiError;
@@ -53,6 +54,9 @@ pub(super) struct Inner {
     pub(super) known: watch::Sender<Host>,
     pub(super) ends: Ends,
     pub(super) strays: watch::Sender<Vec<Stray>>,
+    /// How many lists of containers were asked for, and the latest of them of which something was kept.
+    lists: AtomicU64,
+    kept_of: AtomicU64,
     /// The id of the engine that answers where another one is known.
     stranger: StdMutex<Option<String>>,
     /// How many days a certificate had left when it was warned of last.
@@ -87,6 +91,8 @@ impl Runner {
             known: watch::channel(known).0,
             ends: Ends::default(),
             strays: watch::Sender::default(),
+            lists: AtomicU64::default(),
+            kept_of: AtomicU64::default(),
             stranger: StdMutex::default(),
             warned: StdMutex::default(),
             networks: Mutex::default(),
@@ -109,6 +115,16 @@ impl Runner {
 
     pub(super) fn is_live(&self) -> bool {
         self.known.borrow().is_live()
+    }
+
+    /// The number of a list of containers that is about to be asked for.
+    pub(super) fn begin_list(&self) -> u64 {
+        self.lists.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// Whether what is seen in this list may be kept: nothing of a later one has been.
+    pub(super) fn is_latest(&self, list: u64) -> bool {
+        self.kept_of.fetch_max(list, Ordering::SeqCst) <= list
     }
 
     /// The id of the engine that answers where another one is known.

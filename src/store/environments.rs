@@ -109,6 +109,17 @@ impl Store {
         .await?;
         rows.iter().map(step).collect()
     }
+
+    /// The steps of an environment's activities from this number on, each with its number, in order.
+    pub async fn steps_since(&self, id: &EnvironmentId, number: u32) -> Result<Vec<(u32, Step)>, StoreError> {
+        let rows =
+            sqlx::query("SELECT * FROM steps WHERE environment_id = $1 AND activity >= $2 ORDER BY activity, position")
+                .bind(id.as_str())
+                .bind(i64::from(number))
+                .fetch_all(&self.readers)
+                .await?;
+        rows.iter().map(|row| Ok((small(row, "activity")?, step(row)?))).collect()
+    }
 }
 
 /// All that exist, in no order.
@@ -288,16 +299,16 @@ pub async fn begin_step(write: &mut Write, of: &Stored, name: StepName, now: Tim
 
 /// How a step came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome<'a> {
+pub enum StepEnd<'a> {
     Done(Option<&'a str>),
     Failed(&'a str),
 }
 
 /// Journals how the step that is open came out; without an open step nothing happens.
-pub async fn end_step(write: &mut Write, of: &Stored, outcome: Outcome<'_>, now: Timestamp) -> Result<(), StoreError> {
+pub async fn end_step(write: &mut Write, of: &Stored, outcome: StepEnd<'_>, now: Timestamp) -> Result<(), StoreError> {
     let (detail, failed) = match outcome {
-        Outcome::Done(detail) => (detail, false),
-        Outcome::Failed(why) => (Some(why), true),
+        StepEnd::Done(detail) => (detail, false),
+        StepEnd::Failed(why) => (Some(why), true),
     };
     let detail = detail.map(bounded);
     sqlx::query(

@@ -78,6 +78,12 @@ impl Existing {
         self.newest_first.iter().map(Arc::as_ref)
     }
 
+    #[must_use]
+    pub fn get(&self, id: &EnvironmentId) -> Option<&Stored> {
+        let at = self.newest_first.binary_search_by(|known| id.cmp(&known.environment.id)).ok()?;
+        Some(&self.newest_first[at])
+    }
+
     /// Those that are older than this one, or all, the newest first.
     pub fn older_than(&self, id: Option<&EnvironmentId>) -> impl Iterator<Item = &Environment> {
         let from = id.map_or(0, |id| self.newest_first.partition_point(|stored| stored.environment.id >= *id));

@@ -1,5 +1,6 @@
 //! The database: one file per noun. Only here is sqlx named.
 
+pub mod activities;
 pub mod audit;
 #[cfg(any(test, feature = "testing"))]
 pub mod border;

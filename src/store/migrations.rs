@@ -19,6 +19,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0010_folded", include_str!("migrations/0010_folded.sql")),
     ("0011_disk", include_str!("migrations/0011_disk.sql")),
     ("0012_hosts", include_str!("migrations/0012_hosts.sql")),
+    ("0013_activities", include_str!("migrations/0013_activities.sql")),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> =

@@ -1,16 +1,12 @@
 //! How environments ended: kept when their containers are gone.
 
-use model::environment::Step;
-use model::history::{PastActivity, PostMortem};
+use model::history::PostMortem;
 use model::name::EnvironmentId;
 use model::time::Timestamp;
 use sqlx::Row;
 
-use super::environments::{json, read_json, small, step};
+use super::environments::{json, read_json};
 use super::{Store, StoreError};
-
-/// Most activities of one environment that are shown.
-const ACTIVITIES_MAX: i64 = 50;
 
 impl Store {
     /// Keeps how an environment ended, in place of how it ended before.
@@ -54,26 +50,5 @@ impl Store {
             ended_at: moment("ended_at")?,
             lines: read_json(row.try_get("lines")?)?,
         }))
-    }
-
-    /// The latest activities of an environment with their steps, newest first.
-    pub async fn activities(&self, of: &EnvironmentId) -> Result<Vec<PastActivity>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT s.* FROM steps s JOIN environments e ON e.id = s.environment_id
-             WHERE s.environment_id = $1 AND s.activity > e.activity - $2 ORDER BY s.activity DESC, s.position",
-        )
-        .bind(of.as_str())
-        .bind(ACTIVITIES_MAX)
-        .fetch_all(&self.readers)
-        .await?;
-        let mut activities: Vec<PastActivity> = Vec::new();
-        for row in &rows {
-            let (number, step): (u32, Step) = (small(row, "activity")?, step(row)?);
-            match activities.last_mut().filter(|last| last.number == number) {
-                Some(last) => last.steps.push(step),
-                None => activities.push(PastActivity { number, steps: vec![step] }),
-            }
-        }
-        Ok(activities)
     }
 }

@@ -50,6 +50,8 @@ GET    /api/v1/environments/{id}/ports             401   404    200   200   200 
 GET    /api/v1/environments/{id}/activity          401   404    200   200   200     200   200
 # Who may open one is told that it is a WebSocket.
 GET    /api/v1/environments/{id}/terminal          401   404    403   400   400     403   400
+GET    /api/v1/activities                          401   200    200   200   200     200   200
+GET    /api/v1/activities?team=blue                401   404    200   200   200     200   200
 GET    /api/v1/audit                               401   200    403   403   200     200   200
 GET    /api/v1/audit?team=blue                     401   404    403   403   200     200   200
 GET    /api/v1/audit?team=blue&format=csv          401   404    403   403   200     200   200
@@ -72,6 +74,7 @@ GET    /fn/environments/get?id={id}                401   404    200   200   200 
 GET    /fn/environments/launch-options?team=blue   401   404    200   200   200     403   200
 POST   /fn/environments/launch                     401   404    200   200   200     403   200  form[team]=blue&form[template]=box
 GET    /fn/environments/history?id={id}            401   404    200   200   200     200   200
+GET    /fn/activities/list?team=&after=            401   200    200   200   200     200   200
 GET    /fn/audit/list?search[words]=x              401   200    403   403   200     200   200
 POST   /fn/environments/operate                    401   404    403   200   200     403   200  id={id}&operation=stop
 GET    /fn/hosts/details                           401   403    403   403   403     200   200
@@ -96,6 +99,8 @@ GET    /environments/{id}/terminal                 303   404    200   200   200 
 GET    /environments/{id}/history                  303   404    200   200   200     200   200
 GET    /audit                                      303   200    403   403   200     200   200
 GET    /audit?team=blue                            303   404    403   403   200     200   200
+GET    /activities                                 303   200    200   200   200     200   200
+GET    /activities?team=blue                       303   404    200   200   200     200   200
 GET    /launch?team=blue                           303   404    200   200   200     403   200
 GET    /requests                                   303   200    200   200   200     200   200
 GET    /host                                       308   308    308   308   308     308   308

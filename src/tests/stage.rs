@@ -136,6 +136,7 @@ impl Stage {
     /// A server on this database and another engine.
     pub async fn serving(&self, engine: &StandIn) -> Service {
         let service = serve(&self.store, engine, &self.clock, self.patience);
+        service.remember_hosts().await.expect("a database");
         self.live(&service).await;
         service
     }

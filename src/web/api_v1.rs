@@ -1,5 +1,6 @@
 //! The API for scripts: the same questions as the pages ask, in plain JSON.
 
+mod activities;
 mod audit;
 mod hosts;
 mod requests;
@@ -58,6 +59,7 @@ pub fn routes() -> Table<Web> {
         .route("/environments/{id}/ports", get(ports))
         .route("/environments/{id}/activity", get(audit::activity))
         .route("/environments/{id}/terminal", get(terminal::terminal))
+        .route("/activities", get(activities::list))
         .route("/audit", get(audit::audit))
         // Requests for more.
         .route("/requests", get(requests::list).post(requests::ask))

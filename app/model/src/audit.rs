@@ -11,46 +11,11 @@ use super::environment::{Environment, Operation};
 use super::name::{EnvironmentId, TeamName, UserId};
 use super::request::Step;
 use super::time::Timestamp;
+use super::words::words;
 pub use search::Search;
 
 /// Longest object and reason that are kept, in characters.
 const TEXT_MAX: usize = 400;
-
-macro_rules! words {
-    ($(#[$doc:meta])* $type:ident { $($(#[$about:meta])* $variant:ident = $text:literal, $label:literal;)+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $type {
-            $($(#[$about])* #[serde(rename = $text)] $variant,)+
-        }
-
-        impl $type {
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)+ }
-            }
-
-            /// As people read it.
-            #[must_use]
-            pub const fn label(self) -> &'static str {
-                match self { $(Self::$variant => $label,)+ }
-            }
-
-            #[must_use]
-            pub fn parse(text: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|word| word.as_str() == text)
-            }
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
 
 words! {
     /// What was done, or asked for and refused.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::activity::Activity;
 use super::audit::Recorded;
 use super::environment::{Environment, Step};
 use super::time::Timestamp;
@@ -33,6 +34,8 @@ pub struct History {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastActivity {
     pub number: u32,
+    #[serde(flatten)]
+    pub activity: Activity,
     pub steps: Vec<Step>,
 }
 

@@ -1,6 +1,7 @@
 //! What is true: pure values and the policy on them. No clock, no I/O, no framework.
 
 pub mod access;
+pub mod activity;
 pub mod address;
 pub mod audit;
 pub mod day;
@@ -28,3 +29,4 @@ pub mod terminal;
 pub mod text;
 pub mod time;
 pub mod units;
+mod words;

@@ -126,6 +126,10 @@ checked!(
     EnvironmentId, "environment id", is_id
 );
 checked!(
+    /// Berth's own id of an activity (UUID version 7).
+    ActivityId, "activity id", is_id
+);
+checked!(
     /// Berth's own id of a person (UUID version 7); the identity behind it is (issuer, subject).
     UserId, "user id", is_id
 );

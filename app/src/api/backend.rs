@@ -1,6 +1,7 @@
 //! What the server answers: the product's table of contents, a trait for each noun. The service implements them; nothing here knows
 //! how. Whoever acts is the first argument of everything; the check whether they may is behind these traits, never before them.
 
+mod activities;
 mod audit;
 mod environments;
 mod hosts;
@@ -20,6 +21,7 @@ use leptos::prelude::use_context;
 use leptos::server_fn::ServerFn;
 use leptos::server_fn::error::ServerFnUrlError;
 
+pub use activities::Activities;
 pub use audit::Audit;
 pub use environments::Environments;
 pub use hosts::Hosts;
@@ -42,12 +44,12 @@ use model::request::Request;
 
 /// All that is answered.
 pub trait Backend:
-    Audit + Environments + Hosts + Live + People + Requests + Settings + Sizes + Teams + Templates
+    Activities + Audit + Environments + Hosts + Live + People + Requests + Settings + Sizes + Teams + Templates
 {
 }
 
 impl<T> Backend for T where
-    T: Audit + Environments + Hosts + Live + People + Requests + Settings + Sizes + Teams + Templates
+    T: Activities + Audit + Environments + Hosts + Live + People + Requests + Settings + Sizes + Teams + Templates
 {
 }
 

@@ -1,5 +1,6 @@
 //! The pages, each in the file of its name.
 
+pub mod activities;
 pub mod audit;
 pub mod environment;
 pub mod environments;

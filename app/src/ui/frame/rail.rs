@@ -33,6 +33,7 @@ pub fn Rail(
             </a>
             <RailLink path="/environments" icon="environments" label="Environments" />
             <RailLink path="/launch" icon="launch" label="Launch" />
+            <RailLink path="/activities" icon="activities" label="Activities" />
             <RailLink path="/requests" icon="requests" label="Requests" waiting />
             {leads.then(|| view! { <RailLink path="/teams" icon="teams" label="Teams" /> })}
             {manages}

@@ -11,8 +11,10 @@ use crate::ui::components::heading::Heading;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::loaded::Loaded;
 use crate::ui::components::time::Moment;
+use crate::ui::pages::activities::badge;
 use crate::ui::seal::Seal;
 use crate::ui::tab::Viewer;
+use model::activity::{Activity as Run, Outcome};
 use model::environment::Step;
 use model::history::{History, PastActivity, PostMortem};
 use model::time::took;
@@ -90,11 +92,15 @@ fn Ended(post_mortem: PostMortem) -> impl IntoView {
 fn Activity(activity: PastActivity) -> impl IntoView {
     let began = activity.steps.first().map(|step| step.started_at);
     let total = Step::took_in_all(&activity.steps, None).map(took);
+    let Run { kind, who, outcome, reason, .. } = activity.activity;
     let steps = activity.steps.into_iter().map(|step| view! { <StepRow step /> });
     let began = began.map(|at| view! { <Moment at /> });
     view! {
         <section class="activity" aria-label=format!("Activity {}", activity.number)>
-            <h3>{activity.number} ". " {began} <small class="push">{total}</small></h3>
+            <h3>
+                {activity.number} ". " {kind.label()} " by " {who.person} {badge(outcome)} <small class="push">{began} " " {total}</small>
+            </h3>
+            {reason.filter(|_| outcome == Some(Outcome::Failed)).map(|reason| view! { <p class="dim">{reason}</p> })}
             <ol class="steps">{steps.collect_view()}</ol>
         </section>
     }
