@@ -112,6 +112,7 @@ fn Panel(id: &'static str, title: &'static str, items: Vec<Activity>, none: &'st
 #[component]
 fn Row(activity: Activity) -> impl IntoView {
     let (took, object) = (activity.took(), activity.object());
+    let place = (activity.target != Target::Host).then(|| activity.host.to_string());
     let object = match &activity.target {
         Target::Environment { id, .. } => {
             let href = format!("/environments/{id}/history");
@@ -137,7 +138,7 @@ fn Row(activity: Activity) -> impl IntoView {
             </td>
             <td class="object">
                 {object}
-                <small>{activity.host.to_string()}</small>
+                {place.map(|host| view! { <small>{host}</small> })}
             </td>
             <td class="why">{progress} {activity.reason} {deadline}</td>
         </tr>
