@@ -6,6 +6,7 @@ use model::activity;
 use model::audit::Entry;
 use model::environment::{Environment, State, StepName};
 use model::name::EnvironmentId;
+use model::reason::Reason;
 use store::environments::{self, StepEnd, Stored};
 use store::{StoreError, Write, activities, audit};
 use thiserror::Error;
@@ -20,7 +21,7 @@ pub enum Broken {
     #[error("another operation has taken over")]
     Superseded,
     #[error("{0}")]
-    Failed(String),
+    Failed(Reason),
     #[error("{0}")]
     Engine(#[from] EngineError),
     #[error("{0}")]
@@ -30,6 +31,11 @@ pub enum Broken {
 }
 
 impl Broken {
+    /// For what went wrong on the way to a decision.
+    pub fn refused(error: impl ToString) -> Self {
+        Self::Failed(Reason::Refused { why: sentence(&error.to_string()) })
+    }
+
     /// What everybody may read of it, as a sentence.
     pub fn told(&self) -> String {
         match self {

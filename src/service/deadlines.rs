@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::environment::{Environment, State};
 use model::name::{EnvironmentId, HostName};
+use model::reason::Reason;
 use model::units::Span;
 use store::environments::StepEnd;
 use tokio::time::{Duration, Instant};
@@ -112,19 +113,20 @@ impl Service {
 
     async fn end_late(&self, id: &EnvironmentId, state: State, passed: Duration) -> Result<(), Broken> {
         let Some(stored) = self.store.environment(id).await? else { return Ok(()) };
-        let template = self.template_of(&stored).await.map_err(|error| Broken::Failed(error.to_string()))?;
+        let template = self.template_of(&stored).await.map_err(Broken::refused)?;
         let deadline = state.deadline(template.ready.within());
         let Some(deadline) = deadline.filter(|deadline| passed.as_secs() >= deadline.within.as_seconds()) else {
             return Ok(());
         };
-        let known = stored.environment.reason.as_deref().filter(|_| matches!(state, State::Stopping | State::Removing));
-        let why = deadline.reason(known);
+        let last = stored.environment.reason.clone().filter(|_| matches!(state, State::Stopping | State::Removing));
+        let cause = Reason::Overdue { state, within: deadline.within, last };
+        let why = cause.to_string();
         let notes = [Note::End(StepEnd::Failed(&why))];
         let activity = Activity::of(&stored);
         let driver = self.drivers.seen(id);
         let ended = self.advance_from(&activity, Some(state), State::Failed, &notes, |stored| {
             Self::forget_run(stored);
-            stored.environment.reason = Some(why.clone());
+            stored.because(cause);
         });
         match ended.await {
             Ok(_) => tracing::warn!(%id, why, "it was overdue"),

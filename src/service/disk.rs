@@ -7,6 +7,7 @@ use futures::future::join_all;
 use futures::{FutureExt, StreamExt, stream};
 use model::audit::Who;
 use model::environment::State;
+use model::reason::Reason;
 use model::units::Span;
 use store::disks::Limited;
 use store::environments;
@@ -52,14 +53,7 @@ impl Service {
         if is_over == limited.was_over && (!is_over || makes_room) {
             return;
         }
-        let why = is_over.then(|| {
-            format!(
-                "It has written {written} to its disk, and its size allows {}. Start it to make room: it is stopped again if \
-                 it is still over after {}.",
-                limited.limit,
-                GRACE.words()
-            )
-        });
+        let why = is_over.then_some(Reason::OverDisk { written, limit: limited.limit, grace: GRACE });
         if let Err(error) = self.settle_disk(limited, why).await {
             tracing::warn!(%error, id = %limited.id, "what it has written is seen to with the next look");
         }
@@ -67,7 +61,7 @@ impl Service {
 
     /// Stops what is over its limit, and says why; or notes that it is below it again. Decides inside the transaction: since it
     /// was looked at, it may have been stopped or started anew.
-    async fn settle_disk(&self, limited: &Limited, why: Option<String>) -> Result<(), ApiError> {
+    async fn settle_disk(&self, limited: &Limited, why: Option<Reason>) -> Result<(), ApiError> {
         self.write(async |write| {
             let found = environments::find(write, &limited.id).await.map_err(fault)?;
             let Some(mut stored) = found else { return Ok(()) };
@@ -76,7 +70,7 @@ impl Service {
             }
             stored.over_disk = why.is_some();
             match why {
-                Some(why) => drop(self.stop_found(Who::job(JOB), write, stored, &why).await?),
+                Some(why) => drop(self.stop_found(Who::job(JOB), write, stored, why).await?),
                 None => {
                     self.save(write, &mut stored).await.map_err(fault)?;
                 }

@@ -15,6 +15,7 @@ use model::environment::{Environment, Health, Limits, Port, State, StepName, Tem
 use model::history;
 use model::name::{EnvironmentName, HostName, TemplateName};
 use model::quota::{Holding, Quota, Room};
+use model::reason::Reason;
 use model::template::{Readiness, Size, Template};
 use model::time::Timestamp;
 use model::units::Span;
@@ -108,6 +109,7 @@ impl Service {
             host: HostName::default_host(),
             state: State::Reserved,
             reason: None,
+            reason_code: None,
             health: None,
             paused: false,
             out_of_memory: false,
@@ -134,6 +136,7 @@ impl Service {
             watch: None,
             over_disk: false,
             variables,
+            cause: None,
         };
         let hosts = self.some_open_host(&catalogue, &ask.team, &record.slug)?;
         Ok(Plan { stored, template: record.template.clone(), hosts })
@@ -244,7 +247,7 @@ impl Service {
             stored.network = Some(network.to_string());
             stored.run_began_at = None;
             Self::forget_run(stored);
-            stored.environment.reason = None;
+            stored.because(None);
         })
         .await?;
         self.hosts.of(&stored.environment.host).engine().start(&container).await?;
@@ -314,18 +317,19 @@ impl Service {
             Ok(None) => {}
             Err(EngineError::Refused { .. }) => {
                 tracing::warn!(reference, "a template names its image in a way that the engine refuses");
-                let what = "Its image has a name that the Docker Engine refuses. An admin can mend the template.";
-                return Err(Broken::Failed(what.to_owned()));
+                return Err(Broken::Failed(Reason::ImageNameRefused));
             }
             Err(error) => return Err(error.into()),
         }
-        let pulling = self.advance(activity, State::Pulling, &[], |_| {}).await?.environment;
+        let pulling = self.advance(activity, State::Pulling, &[], |_| {}).await?;
         let told = Mutex::new(None);
         let progress = |progress: PullProgress| {
             let (done, layers) = progress.done();
             let before = told.lock().unwrap_or_else(PoisonError::into_inner).replace((done, layers));
-            let reason = Some(format!("Pulling the image: {done} of {layers} layers."));
-            let pulling = Environment { reason, ..pulling.clone() };
+            let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+            let mut pulling = pulling.clone();
+            pulling.because(Reason::Pulling { done: count(done), total: count(layers) });
+            let pulling = pulling.environment;
             if before == Some((done, layers)) {
                 // Bytes came, and the sentence is the same.
                 self.underway.note(&pulling);
@@ -339,8 +343,7 @@ impl Service {
             Err(error @ (EngineError::NotFound(_) | EngineError::Refused { .. })) => {
                 // The engine's own words name the image and its registry, which are not the member's to see.
                 tracing::warn!(%error, reference, "an image cannot be pulled");
-                let what = "Its image is neither on the host nor in a registry that the host reaches.";
-                Err(Broken::Failed(format!("{what} An admin can mend the template.")))
+                Err(Broken::Failed(Reason::ImageAbsent))
             }
             Err(error) => Err(error.into()),
         }
@@ -405,9 +408,8 @@ impl Service {
                 self.current(activity).await?;
             }
             if tokio::time::Instant::now() >= deadline {
-                let lines = self.last_words(runner, activity, container).await;
-                let within = ready.within();
-                return Err(Broken::Failed(format!("It was not ready within {within}: {answer}.{lines}")));
+                let last_lines = self.last_words(runner, activity, container).await;
+                return Err(Broken::Failed(Reason::NotReady { within: ready.within(), answer, last_lines }));
             }
             tokio::time::sleep(probe::backoff(attempt)).await;
         }
@@ -425,9 +427,9 @@ impl Service {
             return Ok(());
         }
         let stored = self.current(activity).await?;
-        let ended = self.how_it_ended(&stored, inspected, inspected.started_at).await.0;
-        let lines = self.last_words(runner, activity, container).await;
-        Err(Broken::Failed(format!("It ended before it was ready: {ended}.{lines}")))
+        let how = self.how_it_ended(&stored, inspected, inspected.started_at).await.0;
+        let last_lines = self.last_words(runner, activity, container).await;
+        Err(Broken::Failed(Reason::EndedBeforeReady { how, last_lines }))
     }
 
     /// The container's last lines for a failure's reason, without secrets, or nothing where they cannot be had.
@@ -437,7 +439,7 @@ impl Service {
                 Ok(stored) => {
                     let secrets = self.secrets_of(&stored).await;
                     let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-                    format!(" Its last lines: {}", history::quoted(&lines, &secrets))
+                    history::quoted(&lines, &secrets)
                 }
                 // Another operation has taken over, and this failure is told to nobody.
                 Err(_) => String::new(),
@@ -455,23 +457,24 @@ impl Service {
         if let Broken::Engine(error) = &broken {
             tracing::warn!(%error, id = %activity.id, "the engine did not bring it up");
         }
-        let why = match broken {
+        let cause = match broken {
             Broken::Superseded => return,
             Broken::Store(error) => {
                 // The journal cannot be written: the reconciler finds it when it can.
                 tracing::error!(%error, id = %activity.id, "a launch cannot be journalled");
                 return;
             }
-            Broken::Failed(why) => why,
-            Broken::Engine(_) | Broken::Spec(_) => broken.told(),
+            Broken::Failed(cause) => cause,
+            Broken::Engine(_) | Broken::Spec(_) => Reason::Refused { why: broken.told() },
         };
+        let why = cause.to_string();
         let Ok(stored) = self.current(activity).await else { return };
         tracing::info!(id = %activity.id, why, "a launch failed");
         self.keep_post_mortem(&stored, &why, None).await;
         let kept = self.put_down(&stored).await;
         let notes = [Note::End(StepEnd::Failed(&why))];
         let failed = self.advance(activity, State::Failed, &notes, |stored| {
-            stored.environment.reason = Some(why.clone());
+            stored.because(cause);
             stored.environment.ports.clear();
             if kept == Kept::Nothing {
                 Self::forget_container(stored);

@@ -8,6 +8,7 @@ use model::audit::{self, Entry, Who};
 use model::environment::{Environment, EnvironmentDetail, Operation, State, StepName};
 use model::name::EnvironmentId;
 use model::quota::Holding;
+use model::reason::{Reason, Until};
 use model::template::Template;
 use model::units::Span;
 use store::activities::{self, About};
@@ -42,7 +43,10 @@ impl Service {
         let template = self.template_of(&found).await?;
         let changed = match operation {
             Operation::Start => self.begin_start(actor.into(), &found, template).await?,
-            Operation::Stop => self.begin_stop(actor.into(), id, &format!("Stopped by {}.", actor.name)).await?,
+            Operation::Stop => {
+                let why = Reason::StoppedBy { name: actor.name.clone() };
+                self.begin_stop(actor.into(), id, why).await?
+            }
             Operation::Restart => self.begin_restart(actor.into(), &found, template).await?,
             Operation::Extend => self.extend(actor.into(), id, &template).await?,
             Operation::Remove => self.begin_removal(actor.into(), id).await?,
@@ -82,7 +86,7 @@ impl Service {
         let rule = clocks::team_lifetime(write, &stored.environment.team).await.map_err(fault)?;
         let limits = stored.environment.limits;
         self.admit(write, stored, Holding::restarted(limits.cpus, limits.memory)).await?;
-        stored.environment.reason = None;
+        stored.because(None);
         stored.environment.expires_at = self.clock.now().after(template.lifetime.within(rule).default);
         Ok(())
     }
@@ -102,7 +106,7 @@ impl Service {
     }
 
     /// Begins the start of what ran until the engine restarted: what it held, it holds on.
-    pub(super) async fn begin_again(&self, activity: &Activity, why: &str) -> Result<Stored, Broken> {
+    pub(super) async fn begin_again(&self, activity: &Activity, how: String) -> Result<Stored, Broken> {
         self.store
             .write(async |write| {
                 let found = environments::find(write, &activity.id).await?;
@@ -111,10 +115,10 @@ impl Service {
                 let mut stored = found.ok_or(Broken::Superseded)?;
                 Self::forget_run(&mut stored);
                 stored.environment.state = State::Reserved;
-                stored.environment.reason = Some(format!("{why} It starts again."));
-                let entry = Entry::by(Who::job("engine"), audit::Action::Start).because(why);
+                stored.because(Reason::StartsAgain { how: how.clone() });
+                let entry = Entry::by(Who::job("engine"), audit::Action::Start).because(format!("{how}."));
                 let begun = self.begin_activity(write, stored, entry, &[Note::Begin(StepName::Reserve)]).await;
-                begun.map_err(|error| Broken::Failed(error.to_string()))
+                begun.map_err(Broken::refused)
             })
             .await
     }
@@ -137,7 +141,7 @@ impl Service {
         }
     }
 
-    pub(super) async fn begin_stop(&self, who: Who, id: &EnvironmentId, why: &str) -> Result<Stored, ApiError> {
+    pub(super) async fn begin_stop(&self, who: Who, id: &EnvironmentId, why: Reason) -> Result<Stored, ApiError> {
         self.write(async |write| {
             let stored = self.allowed(write, id, Operation::Stop).await?;
             self.stop_found(who, write, stored, why).await
@@ -151,11 +155,11 @@ impl Service {
         who: Who,
         write: &mut Write,
         mut stored: Stored,
-        why: &str,
+        why: Reason,
     ) -> Result<Stored, ApiError> {
         stored.environment.state = State::Stopping;
-        stored.environment.reason = Some(why.to_owned());
-        let entry = Entry::by(who, audit::Action::Stop).because(why);
+        let entry = Entry::by(who, audit::Action::Stop).because(&why);
+        stored.because(why);
         let stored = self.begin_activity(write, stored, entry, &[Note::Begin(StepName::Stop)]).await?;
         let (service, activity) = (self.clone(), Activity::of(&stored));
         write.then(move || service.spawn(service.clone().drive_stop(activity)));
@@ -168,7 +172,7 @@ impl Service {
         self.write(async move |write| {
             let mut stored = self.still_allowed(write, found, Operation::Restart).await?;
             stored.environment.state = State::Stopping;
-            stored.environment.reason = None;
+            stored.because(None);
             let entry = Entry::by(who, audit::Action::Restart);
             let stored = self.begin_activity(write, stored, entry, &[Note::Begin(StepName::Stop)]).await?;
             let (service, activity) = (self.clone(), Activity::of(&stored));
@@ -254,12 +258,12 @@ impl Service {
     pub(super) async fn drive_stop(self, activity: Activity) {
         let driving = self.drivers.take(&activity.id).await;
         let stopped = async {
-            let reason = self.current(&activity).await?.environment.reason;
-            let why = reason.as_deref().and_then(without_waiting);
+            let cause = self.current(&activity).await?.cause.and_then(Reason::without_waiting);
+            let why = cause.as_ref().map(ToString::to_string);
             self.stop_container(&activity).await?;
-            self.advance(&activity, State::Stopped, &[Note::End(StepEnd::Done(why))], |stored| {
+            self.advance(&activity, State::Stopped, &[Note::End(StepEnd::Done(why.as_deref()))], |stored| {
                 Self::forget_run(stored);
-                stored.environment.reason = why.map(str::to_owned);
+                stored.because(cause);
             })
             .await
         };
@@ -335,8 +339,8 @@ impl Service {
             let stored = self.current(activity).await?;
             let state = stored.environment.state;
             self.advance(activity, state, &[], |stored| {
-                let reason = stored.environment.reason.take();
-                stored.environment.reason = Some(waiting(reason.as_deref(), &broken));
+                let before = stored.cause.take();
+                stored.because(Reason::not_yet(before, broken.told(), until(&broken)));
             })
             .await
         };
@@ -385,52 +389,24 @@ fn allows(stored: &Stored, operation: Operation) -> Result<(), ApiError> {
     allowed.map_err(|why| ApiError::Conflict { message: why.to_owned() })
 }
 
-/// Between why something is done, where that is said, and why it is not done yet.
-const NOT_YET: &str = "Not yet done: ";
-
-/// Why it is done stays, beside why it is not done yet.
-fn waiting(reason: Option<&str>, broken: &Broken) -> String {
-    let when = match broken {
-        Broken::Engine(EngineError::Unreachable(_)) => "It goes on when the engine answers.",
-        Broken::Engine(EngineError::NoSpace) | Broken::Store(StoreError::Full) => {
-            "It goes on when there is room again."
-        }
-        _ => "It is tried again within a minute.",
-    };
-    let not_yet = format!("{NOT_YET}{} {when}", broken.told());
-    reason.and_then(without_waiting).map_or(not_yet.clone(), |reason| format!("{reason} {not_yet}"))
-}
-
-/// Why it is done, once it is.
-fn without_waiting(reason: &str) -> Option<&str> {
-    let why = reason.split_once(NOT_YET).map_or(reason, |(why, _)| why).trim_end();
-    (!why.is_empty()).then_some(why)
+/// Until when it is not done.
+const fn until(broken: &Broken) -> Until {
+    match broken {
+        Broken::Engine(EngineError::Unreachable(_)) => Until::EngineAnswers,
+        Broken::Engine(EngineError::NoSpace) | Broken::Store(StoreError::Full) => Until::ThereIsRoom,
+        _ => Until::NextLook,
+    }
 }
 
 /// Upper case at the beginning, a full stop at the end.
 pub(super) fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    let rest = letters.as_str();
-    if rest.ends_with('.') { format!("{first}{rest}") } else { format!("{first}{rest}.") }
+    let text = upper(text);
+    if text.ends_with('.') { text } else { format!("{text}.") }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_waits_says_for_what_and_why_it_is_done_however_often_it_fails() {
-        let full = Broken::Store(StoreError::Full);
-        let away = Broken::Engine(EngineError::Unreachable("no answer".to_owned()));
-        let first = waiting(Some("Stopped by Bea."), &away);
-        assert!(first.starts_with("Stopped by Bea. Not yet done: ") && first.ends_with("when the engine answers."));
-        let room = "The disk of the server is full. It goes on when there is room again.";
-        assert_eq!(waiting(Some(&first), &full), format!("Stopped by Bea. Not yet done: {room}"));
-        assert_eq!(without_waiting(&first), Some("Stopped by Bea."));
-        let nameless = waiting(None, &full);
-        assert_eq!(nameless, format!("Not yet done: {room}"));
-        assert_eq!(waiting(Some(&nameless), &full), nameless);
-        assert_eq!(without_waiting(&nameless), None);
-    }
+/// Upper case at the beginning.
+pub(super) fn upper(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    format!("{first}{}", letters.as_str())
 }

@@ -12,6 +12,7 @@ use model::environment::{Environment, Port, State};
 use model::history::masked;
 use model::name::EnvironmentId;
 use model::quarantine::Stray;
+use model::reason::Reason;
 use model::template::{AfterHostRestart, Template};
 use model::time::Timestamp;
 use store::StoreError;
@@ -20,7 +21,7 @@ use store::environments::{StepEnd, Stored};
 use super::activity::{Activity, Broken, Note};
 use super::ends::{Cause, ended, is_clean};
 use super::launch::Kept;
-use super::lifecycle::{GRACE, sentence};
+use super::lifecycle::{GRACE, sentence, upper};
 use super::runner::Runner;
 use super::{Service, container_of};
 
@@ -272,7 +273,7 @@ impl Service {
             stored.run_began_at = None;
             stored.ran = true;
             if matches!(stored.environment.state, State::Stopped | State::Failed) {
-                stored.environment.reason = Some("Its container was found again on the host.".to_owned());
+                stored.because(Reason::FoundAgain);
             }
         });
         match taken.await {
@@ -377,7 +378,7 @@ impl Service {
             }
             Verdict::Adopt => self.adopt(&activity, stored, container).await?,
             Verdict::Close => self.close_ended(&activity, &stored, container).await?,
-            Verdict::Vanished => self.fail(&activity, "Its container has disappeared from the host.").await?,
+            Verdict::Vanished => self.fail(&activity, Reason::Disappeared).await?,
             Verdict::Forget => self.forget(&activity, &stored).await?,
             Verdict::GiveUp => self.give_up(&activity).await?,
             Verdict::Resume => self.resume(&stored).await?,
@@ -391,7 +392,7 @@ impl Service {
 
     async fn adopt(&self, activity: &Activity, stored: Stored, container: Option<Container>) -> Result<(), Broken> {
         let Some(container) = container else { return Ok(()) };
-        let template = self.template_of(&stored).await.map_err(|error| Broken::Failed(error.to_string()))?;
+        let template = self.template_of(&stored).await.map_err(Broken::refused)?;
         let ports = super::launch::ports(&template, &container);
         let mut seen = stored.clone();
         seen.environment.ports = ports;
@@ -414,7 +415,7 @@ impl Service {
             (environment.ports, environment.health) = (ports, health);
             (environment.paused, environment.out_of_memory) = (paused, out_of_memory);
             environment.started_at = environment.started_at.filter(|_| !another_run).or(Some(started_at));
-            environment.reason = None;
+            stored.because(None);
             stored.run_began_at = container.started_at;
             if another_run || stored.watch.is_none() {
                 stored.begin_watch(&template, started_at);
@@ -428,7 +429,7 @@ impl Service {
     /// Somebody has started its container on the host: that goes on where there is room for it, as any start does, and is
     /// stopped again where there is none.
     async fn take_over(&self, stored: &Stored, container: &Container) -> Result<(), Broken> {
-        let template = self.template_of(stored).await.map_err(|error| Broken::Failed(error.to_string()))?;
+        let template = self.template_of(stored).await.map_err(Broken::refused)?;
         let began = self.begin_taken_over(stored, &template).await;
         let refused = match began {
             Ok(stored) => {
@@ -440,15 +441,15 @@ impl Service {
                 return Ok(());
             }
             Err(refused @ (ApiError::QuotaExceeded { .. } | ApiError::NotFound { .. })) => refused,
-            Err(error) => return Err(Broken::Failed(error.to_string())),
+            Err(error) => return Err(Broken::refused(error)),
         };
         tracing::warn!(id = %stored.environment.id, %refused, "it was started on the host, and there is no room for it");
         self.hosts.of(&stored.environment.host).engine().stop(&container.id, GRACE).await?;
-        let why = format!("It was started on the host, and stopped again: {}", sentence(&refused.to_string()));
-        let entry = Entry::by(Who::job("engine"), audit::Action::Start).refused(&why);
+        let cause = Reason::StartedOnHost { refused: sentence(&refused.to_string()) };
+        let entry = Entry::by(Who::job("engine"), audit::Action::Start).refused(&cause);
         self.advance(&Activity::of(stored), stored.environment.state, &[Note::Tell(&entry)], |stored| {
             stored.run_began_at = container.started_at;
-            stored.environment.reason = Some(why.clone());
+            stored.because(cause);
         })
         .await?;
         Ok(())
@@ -457,7 +458,7 @@ impl Service {
     /// Its container runs, and nobody waits any more until it is ready: goes on with that.
     async fn resume_start(&self, activity: Activity, stored: &Stored) -> Result<(), Broken> {
         let Some(container) = container_of(stored) else { return Ok(()) };
-        let template = self.template_of(stored).await.map_err(|error| Broken::Failed(error.to_string()))?;
+        let template = self.template_of(stored).await.map_err(Broken::refused)?;
         let taken_up = Note::End(StepEnd::Done(Some("taken up again after a restart of the server")));
         self.advance(&activity, State::Starting, &[taken_up], |_| {}).await?;
         let service = self.clone();
@@ -502,21 +503,21 @@ impl Service {
             return Ok(());
         }
         let to = if is_clean(&container, cause) { State::Stopped } else { State::Failed };
-        let at = container.finished_at.map(Timestamp::short_utc).unwrap_or_default();
-        let reason = sentence(&format!("{how} at {at}"));
-        self.keep_post_mortem(&self.current(activity).await?, &reason, Some(&container)).await;
+        let reason = Reason::Ended { how: upper(&how), at: container.finished_at };
+        self.keep_post_mortem(&self.current(activity).await?, &reason.to_string(), Some(&container)).await;
         self.advance(activity, to, &[], |stored| {
             Self::forget_run(stored);
-            stored.environment.reason = Some(reason);
+            stored.because(reason);
         })
         .await?;
         Ok(())
     }
 
-    async fn fail(&self, activity: &Activity, why: &str) -> Result<(), Broken> {
-        self.advance(activity, State::Failed, &[Note::End(StepEnd::Failed(why))], |stored| {
+    async fn fail(&self, activity: &Activity, cause: Reason) -> Result<(), Broken> {
+        let why = cause.to_string();
+        self.advance(activity, State::Failed, &[Note::End(StepEnd::Failed(&why))], |stored| {
             Self::forget_run(stored);
-            stored.environment.reason = Some(why.to_owned());
+            stored.because(cause);
             Self::forget_container(stored);
         })
         .await?;
@@ -524,11 +525,10 @@ impl Service {
     }
 
     async fn forget(&self, activity: &Activity, stored: &Stored) -> Result<(), Broken> {
-        const GONE: &str = "Its container was removed on the host, with what was in it. A start makes a new one.";
         self.advance(activity, stored.environment.state, &[], |stored| {
             Self::forget_container(stored);
             if stored.environment.state == State::Stopped {
-                stored.environment.reason = Some(GONE.to_owned());
+                stored.because(Reason::RemovedOnHost);
             }
         })
         .await?;
@@ -537,8 +537,7 @@ impl Service {
 
     /// A launch or start that was under way when the server ended.
     async fn give_up(&self, activity: &Activity) -> Result<(), Broken> {
-        let why = "This was under way when the server ended or could not go on. Nothing is held; start it again.";
-        self.give_back(activity, Broken::Failed(why.to_owned())).await;
+        self.give_back(activity, Broken::Failed(Reason::Abandoned)).await;
         Ok(())
     }
 
@@ -551,12 +550,12 @@ impl Service {
 
     /// Starts what the engine's restart has ended, unless its template says no or its time is over. It keeps its reservation.
     async fn starts_again(&self, stored: &Stored, activity: &Activity, why: &str) -> Result<bool, Broken> {
-        let template = self.template_of(stored).await.map_err(|error| Broken::Failed(error.to_string()))?;
+        let template = self.template_of(stored).await.map_err(Broken::refused)?;
         let is_over = stored.environment.expires_at <= self.clock.now();
         if is_over || template.after_host_restart == AfterHostRestart::Stop {
             return Ok(false);
         }
-        let reserved = self.begin_again(activity, &sentence(why)).await?;
+        let reserved = self.begin_again(activity, upper(why)).await?;
         let (service, activity) = (self.clone(), Activity::of(&reserved));
         self.spawn(async move {
             let driving = service.drivers.take(&activity.id).await;

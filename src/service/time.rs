@@ -10,6 +10,7 @@ use model::host::Resource;
 use model::idle::{Counters, Sign};
 use model::lifetime::{Allowance, Due, TeamLifetime};
 use model::name::{EnvironmentId, TeamName};
+use model::reason::Reason;
 use model::template::Template;
 use model::time::Timestamp;
 use store::clocks::{self, Watched};
@@ -110,7 +111,7 @@ impl Service {
             match due {
                 Some(Due::Expiry { .. } | Due::Idle) => {
                     let why = why(&stored, due, now);
-                    self.stop_found(Who::job(JOB), write, stored, &why).await.map(drop)
+                    self.stop_found(Who::job(JOB), write, stored, why).await.map(drop)
                 }
                 Some(Due::Removal) => self.remove_found(Who::job(JOB), write, stored).await.map(drop),
                 Some(Due::LateRemoval) => self.put_removal_off(write, stored, now).await,
@@ -123,11 +124,9 @@ impl Service {
     /// It came due while nobody could be warned of it, so there is another warning first.
     async fn put_removal_off(&self, write: &mut Write, mut stored: Stored, now: Timestamp) -> Result<(), ApiError> {
         let rule = clocks::team_lifetime(write, &stored.environment.team).await.map_err(fault)?;
-        let environment = &mut stored.environment;
-        let was = environment.removes_at.replace(rule.put_off(now)).unwrap_or(now).short_utc();
-        let before = environment.reason.take().map(|reason| format!("{reason} ")).unwrap_or_default();
-        environment.reason =
-            Some(format!("{before}Its removal was due at {was}, while Berth was away, and is put off."));
+        let due = stored.environment.removes_at.replace(rule.put_off(now)).unwrap_or(now);
+        let before = stored.cause.take().map(Box::new);
+        stored.because(Reason::RemovalPutOff { before, due });
         self.save(write, &mut stored).await.map_err(fault)
     }
 
@@ -256,20 +255,14 @@ fn kept_until(environment: &Environment) -> String {
     }
 }
 
-/// Why it is stopped, in words for its page and its history.
-fn why(stored: &Stored, due: Option<Due>, now: Timestamp) -> String {
+/// Why it is stopped.
+fn why(stored: &Stored, due: Option<Due>, now: Timestamp) -> Reason {
     let Environment { expires_at, idle, .. } = &stored.environment;
     match (due, idle, stored.watch) {
         (Some(Due::Idle), Some(idle), Some(watch)) => {
-            let (after, last) = (watch.rule.after.words(), idle.last_activity);
-            let (kind, at) = (last.kind.words(), last.at.short_utc());
-            format!("It was idle for {after}. Its last activity: {kind}, {at}.")
+            Reason::Idle { after: watch.rule.after, last: idle.last_activity.kind, at: idle.last_activity.at }
         }
-        (Some(Due::Expiry { late: true }), ..) => format!(
-            "Its lifetime ended at {}, while Berth was away; it was stopped at {}.",
-            expires_at.short_utc(),
-            now.short_utc()
-        ),
-        _ => "Its lifetime ended.".to_owned(),
+        (Some(Due::Expiry { late: true }), ..) => Reason::LifetimeEnded { at: *expires_at, late: Some(now) },
+        _ => Reason::LifetimeEnded { at: *expires_at, late: None },
     }
 }

@@ -8,6 +8,7 @@ use model::host::DEFAULT_BRIDGE;
 use model::idle::Watch;
 use model::name::{EnvironmentId, HostName, TeamName, UserId};
 use model::quota::Holding;
+use model::reason::Reason;
 use model::template::Template;
 use model::time::Timestamp;
 use model::units::{Memory, MilliCpu};
@@ -39,9 +40,18 @@ pub struct Stored {
     pub over_disk: bool,
     /// What the container is started with, secrets included.
     pub variables: BTreeMap<String, String>,
+    /// Why it is in its state, of which `environment.reason` is the sentence.
+    pub cause: Option<Reason>,
 }
 
 impl Stored {
+    /// Says why it is in its state.
+    pub fn because(&mut self, cause: impl Into<Option<Reason>>) {
+        self.cause = cause.into();
+        self.environment.reason = self.cause.as_ref().map(|cause| bounded(&cause.to_string()));
+        self.environment.reason_code = self.cause.as_ref().map(|cause| cause.code().to_owned());
+    }
+
     /// Its idle clock, as it is kept and as it is shown.
     pub fn watch_with(&mut self, watch: Option<Watch>) {
         self.environment.idle = watch.as_ref().map(Watch::shown);
@@ -249,7 +259,6 @@ pub async fn insert(write: &mut Write, new: &Stored, key: Option<Key<'_>>) -> Re
 /// Writes what can change of an environment, and counts its revision up.
 pub async fn update(write: &mut Write, changed: &mut Stored) -> Result<(), StoreError> {
     changed.environment.revision += 1;
-    changed.environment.reason = changed.environment.reason.take().map(|reason| bounded(&reason));
     let e = &changed.environment;
     sqlx::query(
         "UPDATE environments SET state = $2, reason = $3, health = $4, attempt = $5, activity = $6, container_id = $7,
@@ -259,7 +268,7 @@ pub async fn update(write: &mut Write, changed: &mut Stored) -> Result<(), Store
     )
     .bind(e.id.as_str())
     .bind(e.state.as_str())
-    .bind(&e.reason)
+    .bind(changed.cause.as_ref().map(json))
     .bind(e.health.map(|health| json(&health)))
     .bind(i64::from(changed.attempt))
     .bind(i64::from(changed.activity))
@@ -346,7 +355,8 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
         size: text("size")?.parse().map_err(StoreError::unreadable)?,
         host: host(row)?,
         state: state(&text("state")?)?,
-        reason: row.try_get("reason")?,
+        reason: None,
+        reason_code: None,
         health: health.as_deref().map(read_json::<Health>).transpose()?,
         paused: row.try_get("paused")?,
         out_of_memory: row.try_get("out_of_memory")?,
@@ -366,7 +376,8 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
         idle: watch.as_ref().map(Watch::shown),
         revision: amount(row, "revision")?,
     };
-    Ok(Stored {
+    let cause: Option<String> = row.try_get("reason")?;
+    let mut stored = Stored {
         environment,
         attempt: small(row, "attempt")?,
         activity: small(row, "activity")?,
@@ -378,7 +389,10 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
         watch,
         over_disk: row.try_get("over_disk")?,
         variables: read_json(&text("variables")?)?,
-    })
+        cause: None,
+    };
+    stored.because(cause.as_deref().map(reason));
+    Ok(stored)
 }
 
 pub(super) fn step(row: &SqliteRow) -> Result<Step, StoreError> {
@@ -395,6 +409,11 @@ pub(super) fn step(row: &SqliteRow) -> Result<Step, StoreError> {
 /// The host of a row.
 pub(super) fn host(row: &SqliteRow) -> Result<HostName, StoreError> {
     HostName::parse(row.try_get("host")?).map_err(StoreError::unreadable)
+}
+
+/// What is no such value is words: of an earlier version, or written by hand.
+fn reason(text: &str) -> Reason {
+    serde_json::from_str(text).unwrap_or_else(|_| Reason::Words { text: text.to_owned() })
 }
 
 fn state(text: &str) -> Result<State, StoreError> {

@@ -38,14 +38,12 @@ impl State {
         };
         Some(Deadline { within: Span::seconds(seconds), missed, way_out, renewed_by_progress })
     }
-}
 
-impl Deadline {
-    /// The reason that an environment shows once its time is over. `known` is what was known of the cause before.
+    /// What did not happen in time where it was in this state for too long, and how that is left.
     #[must_use]
-    pub fn reason(&self, known: Option<&str>) -> String {
-        let known = known.map(|known| format!(" Last known: {known}")).unwrap_or_default();
-        format!("{} within {}.{known} {}", self.missed, self.within.words(), self.way_out)
+    pub fn overdue(self) -> (&'static str, &'static str) {
+        let deadline = self.deadline(Span::default());
+        deadline.map_or(("It took too long", START_AGAIN), |deadline| (deadline.missed, deadline.way_out))
     }
 }
 
@@ -53,6 +51,7 @@ impl Deadline {
 mod tests {
     use super::*;
     use crate::environment::Operation;
+    use crate::reason::Reason;
     use proptest::prelude::*;
 
     const READY: Span = Span::seconds(30);
@@ -74,13 +73,15 @@ mod tests {
 
     #[test]
     fn what_is_said_names_the_time_the_cause_and_the_way_out() {
-        let starting = State::Starting.deadline(READY).expect("a deadline");
+        let overdue = |state: State, last: Option<&str>| {
+            let within = state.deadline(READY).expect("a deadline").within;
+            Reason::Overdue { state, within, last: last.map(str::to_owned) }.to_string()
+        };
         let said = "The Docker Engine did not bring it up within 5 m 30 s. Start it again, or remove it.";
-        assert_eq!(starting.reason(None), said);
-        let stopping = State::Stopping.deadline(READY).expect("a deadline");
+        assert_eq!(overdue(State::Starting, None), said);
         let said = "The Docker Engine did not stop it within 5 m. Last known: It hangs. Stopping is tried again by itself; \
                     it can be removed.";
-        assert_eq!(stopping.reason(Some("It hangs.")), said);
+        assert_eq!(overdue(State::Stopping, Some("It hangs.")), said);
     }
 
     #[test]

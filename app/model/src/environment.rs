@@ -283,6 +283,9 @@ pub struct Environment {
     pub state: State,
     /// Why it is in this state, where that is not plain: a failure's cause, an exit code, an expiry.
     pub reason: Option<String>,
+    /// A stable word for that reason (`model::reason`), for scripts.
+    #[serde(default)]
+    pub reason_code: Option<String>,
     pub health: Option<Health>,
     /// Whether somebody has paused it on the host: its processes stand still.
     #[serde(default)]

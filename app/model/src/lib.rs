@@ -21,6 +21,7 @@ pub mod notice;
 pub mod overrun;
 pub mod quarantine;
 pub mod quota;
+pub mod reason;
 pub mod request;
 pub mod sign_in;
 pub mod team;
