@@ -102,10 +102,10 @@ apt_install() {
   apt-get install -y --no-install-recommends "$@"
 }
 
-# What the soak starts an engine of its own with, where it may.
+# What the soak starts engines of its own with, where it may.
 own_engine() {
   [ "$(id -u)" = 0 ] && [ "$(uname -s)" = Linux ] || return 0
-  { have dockerd && have iptables && have ip; } || packages 'An engine of the soak' docker.io iptables iproute2
+  { have dockerd && have iptables && have ip && have openssl; } || packages 'Engines of the soak' docker.io iptables iproute2 openssl
 }
 
 # declare_examples BINARY: declares the examples once the server that was started has made its database.

@@ -1,4 +1,4 @@
-// The server of the soak: the release over an engine that may be watched, with the soak's catalogue and an admin's token.
+// The server of the soak: the release over an engine that may be watched, or over several, with the soak's catalogue and an admin's token.
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Berth, ask, labelled, until } from '../lib.mjs';
@@ -8,39 +8,53 @@ import { Between } from './between.mjs';
 export const crowded = 'soak';
 export const aside = 'aside';
 const atRest = ['running', 'stopped', 'failed'];
+/** Of networks from its own pools, an Engine 20.10 that is killed may never start again (README, What reaches what). */
+export const pool = '10.213.0.0/16';
 
 export class Server extends Berth {
   /** Serves over the engine at `engine`. */
   static async over(engine, settings = {}) {
     const server = await this.prepare('soak', settings);
-    server.engine = engine;
+    const way = join(server.directory, 'engine.sock');
+    Object.assign(server.environment, { BERTH_DOCKER__HOST: `unix://${way}`, BERTH_DOCKER__ADDRESS_POOL: pool });
+    server.between = await Between.open(way, engine);
+    return server.#begun({ default: engine });
+  }
+
+  /** Serves over the hosts that the settings name; `engines` has the address of each for us. */
+  static async overHosts(engines, settings) {
+    const server = await this.prepare('soak', settings);
+    return server.#begun(engines);
+  }
+
+  async #begun(engines) {
+    this.engines = engines;
     try {
-      const way = join(server.directory, 'engine.sock');
-      server.between = await Between.open(way, engine);
-      server.environment.BERTH_DOCKER__HOST = `unix://${way}`;
-      // Of networks from its own pools, an Engine 20.10 that is killed may never start again (README, What reaches what).
-      server.environment.BERTH_DOCKER__ADDRESS_POOL = '10.213.0.0/16';
-      server.spawn();
-      await until('the server answers', () => server.answers());
-      await server.run('apply', resolve('scripts/faults/catalogue.toml'));
-      server.token = await server.run('token', 'create', '--user', 'operator@localhost', '--name', 'soak', '--scope', 'admin');
-      await server.live();
-      server.installation = await server.#installation();
-      return server;
+      this.spawn();
+      await until('the server answers', () => this.answers());
+      await this.run('apply', resolve('scripts/faults/catalogue.toml'));
+      this.token = await this.run('token', 'create', '--user', 'operator@localhost', '--name', 'soak', '--scope', 'admin');
+      await this.live();
+      this.installation = await this.#installation();
+      return this;
     } catch (error) {
-      await server.end(error);
+      await this.end(error);
       throw error;
     }
   }
 
-  /** Starts, and waits until it follows the engine. */
+  /** Starts, and waits until it follows its engines. */
   async start() {
     this.spawn();
     await this.live();
   }
 
   async live() {
-    await until('the server follows the engine', async () => (await this.answers()) && (await this.call('GET', '/api/v1/host')).link.state === 'live');
+    await until('the server follows its engines', async () => (await this.answers()) && (await this.hosts()).every(({ link }) => link.state === 'live'));
+  }
+
+  async hosts() {
+    return (await this.call('GET', '/api/v1/hosts')).items;
   }
 
   call(method, path, body, headers = {}) {
@@ -75,9 +89,17 @@ export class Server extends Berth {
     await Promise.all(all.map(({ id }) => this.call('DELETE', `/api/v1/environments/${id}`)));
   }
 
-  /** What the engine itself has of this installation. */
+  /** What the engines themselves have of this installation, each with the name of its `host`. */
   of(path) {
-    return ask(this.engine, 'GET', labelled(path, `berth.installation=${this.installation}`));
+    return this.#labelled(path, `berth.installation=${this.installation}`);
+  }
+
+  async #labelled(path, label) {
+    const each = Object.entries(this.engines).map(async ([host, engine]) => {
+      const answer = await ask(engine, 'GET', labelled(path, label));
+      return (Array.isArray(answer) ? answer : answer.Volumes ?? []).map((one) => ({ ...one, host }));
+    });
+    return (await Promise.all(each)).flat();
   }
 
   panicked() {
@@ -101,8 +123,8 @@ export class Server extends Berth {
   }
 
   async #removeContainers() {
-    for (const { Id } of await this.of('/containers/json?all=true')) {
-      await ask(this.engine, 'DELETE', `/containers/${Id}?force=true&v=true`).catch((refused) => {
+    for (const { Id, host } of await this.of('/containers/json?all=true')) {
+      await ask(this.engines[host], 'DELETE', `/containers/${Id}?force=true&v=true`).catch((refused) => {
         // Gone, or about to be.
         if (![404, 409].includes(refused.status)) throw refused;
       });
@@ -111,7 +133,7 @@ export class Server extends Berth {
 
   async #installation() {
     const id = await this.launch();
-    const [{ Labels }] = await ask(this.engine, 'GET', labelled('/containers/json', `berth.environment=${id}`));
+    const [{ Labels }] = await this.#labelled('/containers/json', `berth.environment=${id}`);
     await this.clear();
     return Labels['berth.installation'];
   }

@@ -1,4 +1,4 @@
-// What must hold when everything has come to rest: what the server says is what the engine has, and nobody is missing.
+// What must hold when everything has come to rest: what the server says is what the engines have, and nobody is missing.
 import { setTimeout as pause } from 'node:timers/promises';
 import { interrupted } from '../lib.mjs';
 
@@ -14,7 +14,7 @@ export async function settled(server, when, crowd) {
   if (problems.length) throw new Error(`${when}:\n  ${problems.join('\n  ')}`);
 }
 
-/** Everything is removed, and then the engine has nothing of ours. */
+/** Everything is removed, and then no engine has anything of ours. */
 export async function emptied(server) {
   await server.clear();
   await settled(server, 'After everything was removed');
@@ -33,7 +33,7 @@ async function wrong(server, kept) {
   ]);
   const known = new Set(environments.map(({ id }) => id));
   const leaked = containers.filter(({ Labels }) => !known.has(Labels['berth.environment']));
-  const empty = networks.filter(({ Labels }) => !environments.some(({ team }) => team === Labels['berth.team']));
+  const empty = networks.filter((network) => !environments.some(({ team, host }) => team === network.Labels['berth.team'] && host === network.host));
   const lost = [...kept].filter((id) => !known.has(id));
   return [
     ...environments.flatMap((environment) => differs(environment, containers)),
@@ -41,15 +41,17 @@ async function wrong(server, kept) {
     ...lost.map((id) => `${id} was launched, nobody removed it, and it is lost`),
     ...teams.items.flatMap((team) => miscounted(team, environments)),
     ...empty.map(({ Name }) => `the network ${Name} is left`),
-    ...(volumes.Volumes ?? []).map(({ Name }) => `the volume ${Name} is left`),
+    ...volumes.map(({ Name }) => `the volume ${Name} is left`),
     ...(server.runs ? [] : ['the server has ended by itself']),
     ...(server.panicked() ? ['the server panicked'] : []),
   ];
 }
 
-/** Where an environment is not what the engine has of it. */
-function differs({ id, state, reason, ports }, containers) {
+/** Where an environment is not what its engine has of it, and no other. */
+function differs({ id, host, state, reason, ports }, containers) {
   const mine = containers.filter(({ Labels }) => Labels['berth.environment'] === id);
+  const elsewhere = mine.find((container) => container.host !== host);
+  if (elsewhere) return [`${id} is on ${host}, and has a container on ${elsewhere.host}`];
   const states = mine.map(({ State }) => State);
   const fits = state === 'running' ? states.join() === 'running' : states.length <= 1 && !states.includes('running');
   if (!fits) return [`${id} is ${state} (${reason}), and its containers are ${states.join(', ') || 'none'}`];

@@ -119,11 +119,17 @@ impl From<io::Error> for EngineError {
         }
         match error.kind() {
             io::ErrorKind::NotFound => Self::Unreachable("nothing listens there".to_owned()),
-            io::ErrorKind::ConnectionRefused => Self::Unreachable("nothing listens there any more".to_owned()),
+            io::ErrorKind::ConnectionRefused => Self::Unreachable("nothing listens there".to_owned()),
+            io::ErrorKind::UnexpectedEof => Self::Unreachable("the connection was closed".to_owned()),
             io::ErrorKind::PermissionDenied => Self::Unreachable("this user may not open its socket".to_owned()),
             _ => Self::Unreachable(clean(&error.to_string(), TEXT_MAX)),
         }
     }
+}
+
+/// The TLS library's words for it lead to its own documentation.
+fn is_eof(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::UnexpectedEof
 }
 
 impl From<hyper::Error> for EngineError {
@@ -131,7 +137,11 @@ impl From<hyper::Error> for EngineError {
         if error.is_parse() {
             return Self::nonsense("it is not HTTP");
         }
-        let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+        let cause = match error.source() {
+            Some(source) if source.downcast_ref::<io::Error>().is_some_and(is_eof) => "it was closed".to_owned(),
+            Some(source) => source.to_string(),
+            None => error.to_string(),
+        };
         Self::Unreachable(clean(&format!("the connection broke ({cause})"), TEXT_MAX))
     }
 }

@@ -101,7 +101,7 @@ impl Tls {
         if stamp != loaded.stamp {
             match self.0.files.load() {
                 Ok(fresh) => {
-                    tracing::info!(name = ?self.0.name, "the certificates for an engine were replaced");
+                    tracing::info!(name = %self.0.name.to_str(), "the certificates for an engine were replaced");
                     *loaded = fresh;
                 }
                 Err(error) => {
@@ -191,7 +191,11 @@ impl Files {
             Some((cert, key)) => {
                 let (chain, private) = (certificates(cert)?, private_key(key)?);
                 let own = chain.first().and_then(dates);
-                (config.with_client_auth_cert(chain, private).map_err(|error| unusable(cert, &error))?, own)
+                let config = config.with_client_auth_cert(chain, private).map_err(|error| match error {
+                    TlsError::InconsistentKeys(_) => unusable(cert, &"is not of the key that `key` names"),
+                    other => unusable(cert, &other),
+                })?;
+                (config, own)
             }
         };
         Ok(Loaded { stamp, config: Arc::new(config), authority, own })

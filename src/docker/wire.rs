@@ -234,10 +234,16 @@ async fn refusal(response: Response<Incoming>) -> EngineError {
         Err(error) => error,
         Ok(bytes) => match serde_json::from_slice::<Message>(&bytes) {
             Ok(Message { message }) => EngineError::answered(status.as_u16(), &message),
+            Err(_) if bytes.starts_with(SPEAKS_TLS) => {
+                EngineError::Unreachable("the engine speaks TLS there: set `ca`, `cert` and `key`".to_owned())
+            }
             Err(_) => EngineError::answered(status.as_u16(), canonical(status)),
         },
     }
 }
+
+/// How a server in Go answers plain HTTP where it speaks TLS.
+const SPEAKS_TLS: &[u8] = b"Client sent an HTTP request to an HTTPS server";
 
 fn canonical(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or("no reason given")

@@ -457,6 +457,10 @@ impl Service {
         if let Broken::Engine(error) = &broken {
             tracing::warn!(%error, id = %activity.id, "the engine did not bring it up");
         }
+        let lost = match &broken {
+            Broken::Engine(error) => Some(error.clone()),
+            _ => None,
+        };
         let cause = match broken {
             Broken::Superseded => return,
             Broken::Store(error) => {
@@ -469,6 +473,9 @@ impl Service {
         };
         let why = cause.to_string();
         let Ok(stored) = self.current(activity).await else { return };
+        if let Some(error) = lost {
+            self.suspect(&stored.environment.host, &error);
+        }
         tracing::info!(id = %activity.id, why, "a launch failed");
         self.keep_post_mortem(&stored, &why, None).await;
         let kept = self.put_down(&stored).await;
@@ -480,8 +487,9 @@ impl Service {
                 Self::forget_container(stored);
             }
         });
-        if let Err(error) = failed.await {
-            tracing::error!(%error, id = %activity.id, "a failed launch cannot be journalled");
+        match failed.await {
+            Ok(_) | Err(Broken::Superseded) => {}
+            Err(error) => tracing::error!(%error, id = %activity.id, "a failed launch cannot be journalled"),
         }
     }
 

@@ -246,10 +246,18 @@ impl Service {
         &self,
         work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
     ) -> Result<T, ApiError> {
+        self.uncut(work).await.unwrap_or_else(|cut_off| Err(internal(&cut_off)))
+    }
+
+    /// The same, for whatever comes of it; an error where the server is cut off.
+    async fn uncut<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, oneshot::error::RecvError> {
         let (done, answer) = oneshot::channel();
         // Nobody may be waiting any more.
         self.spawn(async move { drop(done.send(work.await)) });
-        answer.await.unwrap_or_else(|cut_off| Err(internal(&cut_off)))
+        answer.await
     }
 
     /// Writes in one transaction, as [`Store::write`] does.

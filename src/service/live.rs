@@ -11,6 +11,7 @@ use futures::stream::BoxStream;
 use model::access::{Action, Actor, Target, authorize};
 use model::environment::Environment;
 use model::host::{Host, Isolation, Link};
+use model::name::HostName;
 use model::time::Timestamp;
 use store::hosts::Met;
 use tokio_stream::wrappers::BroadcastStream;
@@ -109,9 +110,8 @@ impl Service {
         self.change_host(runner, |host| {
             let since = match &host.link {
                 Link::Live => self.clock.now(),
-                // It has never answered: why that is may change.
-                Link::Lost { since, .. } if host.version.is_empty() => *since,
-                Link::Lost { .. } => return,
+                // Why that is may change, such as when it is back with another certificate.
+                Link::Lost { since, .. } => *since,
             };
             let reason = match error {
                 // That it cannot be reached, a lost link says by itself.
@@ -180,6 +180,19 @@ impl Service {
     pub async fn ping_engines(&self) {
         let live = self.hosts.iter().filter(|runner| runner.is_live());
         drop(join_all(live.map(|runner| self.ping(runner))).await);
+    }
+
+    /// A call has failed as on a dead link: whether it is one is known at once, so that nothing more is placed there.
+    pub(super) fn suspect(&self, host: &HostName, error: &EngineError) {
+        if !matches!(error, EngineError::Unreachable(_) | EngineError::TimedOut(_)) {
+            return;
+        }
+        let (service, runner) = (self.clone(), self.hosts.of(host).clone());
+        self.spawn(async move {
+            if runner.is_live() {
+                service.ping(&runner).await;
+            }
+        });
     }
 
     async fn ping(&self, runner: &Runner) {

@@ -22,22 +22,40 @@ impl Service {
     /// engine starts it nowhere else. Whoever has just been told a network has an environment of the team in the database, and
     /// so nobody removes it.
     pub(super) async fn network_of(&self, stored: &Stored) -> Result<Attachment, Broken> {
-        let team = &stored.environment.team;
         let hangs_on = stored.network.as_deref().filter(|network| *network != Attachment::DefaultBridge.as_str());
         let runner = self.hosts.of(&stored.environment.host);
         if runner.now().isolation == Some(Isolation::DefaultBridge) && hangs_on.is_none() {
             return Ok(Attachment::DefaultBridge);
         }
+        let (service, runner) = (self.clone(), runner.clone());
+        let (team, hangs_on) = (stored.environment.team.clone(), hangs_on.map(str::to_owned));
+        // A driver may be sent away, and the engine makes what it was asked for all the same: nobody else looks before that.
+        let found = self.uncut(async move { service.network_of_team(&runner, &team, hangs_on.as_deref()).await }).await;
+        Ok(found.map_err(|_| Broken::Superseded)??)
+    }
+
+    async fn network_of_team(
+        &self,
+        runner: &Runner,
+        team: &TeamName,
+        hangs_on: Option<&str>,
+    ) -> Result<Attachment, EngineError> {
         let _making = runner.networks.lock().await;
         let there = runner.engine().networks().await?;
         let installation = &self.settings.installation;
         let is_theirs = |network: &&Network| network.is_apart && network.team_of(installation).as_ref() == Some(team);
         let theirs = || there.iter().filter(is_theirs);
         if let Some(ours) = theirs().find(|it| Some(it.id.as_str()) == hangs_on).or_else(|| theirs().next()) {
+            // An engine that lost the answer to who asked for one may have made two, and then starts nothing on either.
+            for other in theirs().filter(|other| other.id != ours.id) {
+                if let Err(error) = runner.engine().remove_network(&other.id).await {
+                    tracing::warn!(%error, host = %runner.name(), %team, "a second network of the team is in use");
+                }
+            }
             return Ok(ours.attachment());
         }
         let network = self.make_network(runner, Purpose::Team(team), &there).await?;
-        tracing::info!(%team, %network, "a network for the team is made");
+        tracing::info!(host = %runner.name(), %team, %network, "a network for the team is made");
         Ok(network)
     }
 
@@ -91,7 +109,7 @@ impl Service {
             }
         };
         if let Err(error) = swept.await {
-            tracing::warn!(%error, %team, "its network is removed with the next look");
+            tracing::warn!(%error, host = %runner.name(), %team, "its network is removed with the next look");
         }
     }
 
@@ -100,7 +118,7 @@ impl Service {
     pub(super) async fn sweep_networks(&self, runner: &Runner) -> Result<(), StoreError> {
         let _making = runner.networks.lock().await;
         let Ok(mut there) = runner.engine().networks().await.inspect_err(|error| {
-            tracing::warn!(%error, "the engine's networks cannot be listed");
+            tracing::warn!(%error, host = %runner.name(), "the engine's networks cannot be listed");
         }) else {
             return Ok(());
         };
@@ -113,7 +131,9 @@ impl Service {
         for network in empty {
             match runner.engine().remove_network(&network.id).await {
                 Ok(()) => drop(gone.insert(network.id.clone())),
-                Err(error) => tracing::warn!(%error, network = network.id, "a network is removed with the next look"),
+                Err(error) => {
+                    tracing::warn!(%error, host = %runner.name(), network = network.id, "a network is removed with the next look")
+                }
             }
         }
         there.retain(|network| !gone.contains(&network.id));

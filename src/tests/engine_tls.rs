@@ -295,3 +295,35 @@ async fn plain_http_to_an_engine_behind_tls_is_an_error_and_no_hang() {
     let plain = Connection { host: Some(format!("tcp://localhost:{}", front.port)), ..Connection::default() };
     assert!(host_at(&plain).await.is_err());
 }
+
+#[tokio::test]
+async fn an_engine_that_speaks_tls_where_plain_http_was_meant_is_told_as_one() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("a bound port").port();
+    let serving = tokio::spawn(async move {
+        // As a server in Go answers.
+        let answer = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+        loop {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 1024]).await.expect("a request");
+            tokio::io::AsyncWriteExt::write_all(&mut stream, answer).await.expect("an answer");
+        }
+    });
+    let plain = Connection { host: Some(format!("tcp://localhost:{port}")), ..Connection::default() };
+    let error = host_at(&plain).await.expect_err("TLS").to_string();
+    assert_eq!(error, "the Docker Engine cannot be reached: the engine speaks TLS there: set `ca`, `cert` and `key`");
+    serving.abort();
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_of_its_key_is_refused_at_the_start() {
+    let (certificates, others) = (Certificates::new(), Certificates::new());
+    let connection = Connection {
+        host: Some("tcp://localhost:1".to_owned()),
+        ca: Some(certificates.file("ca.pem")),
+        cert: Some(certificates.file("client-cert.pem")),
+        key: Some(others.file("client-key.pem")),
+    };
+    let error = Engine::connect(&connection).expect_err("not of one another").to_string();
+    assert!(error.contains("client-cert.pem") && error.contains("is not of the key that `key` names"), "{error}");
+}

@@ -376,3 +376,32 @@ async fn an_engine_that_stands_still_is_noticed_though_its_connection_stays() {
     assert!(told.contains("did not answer within 0.2 s"), "{told}");
     assert_eq!(lost(&pair.service.known_hosts(), "east"), None);
 }
+
+#[tokio::test]
+async fn a_launch_that_fails_as_on_a_dead_link_has_it_looked_at_at_once() {
+    let mut pair = Pair::set().await;
+    let patience = Patience { short: std::time::Duration::from_millis(200), ..Patience::default() };
+    pair.served_anew(vec![giving(host("west", &pair.west, patience))]).await;
+    pair.west.always(Call::Ping, Mood::Hang);
+    pair.west.next(Call::Create, Mood::LoseAnswer);
+    let failed = pair.launched().await;
+    assert_eq!(failed.state, State::Failed, "{failed:?}");
+    pair.until(|hosts| lost(hosts, "west").is_some()).await;
+}
+
+#[tokio::test]
+async fn why_a_host_is_away_is_told_as_it_is_now_and_since_when_it_is() {
+    let pair = Pair::set().await;
+    pair.west.vanish().await;
+    pair.until(|hosts| lost(hosts, "west").is_some()).await;
+    let since = |hosts: &[Host]| match &hosts[1].link {
+        Link::Lost { since, .. } => *since,
+        Link::Live => panic!("it is away"),
+    };
+    let began = since(&pair.service.known_hosts());
+    pair.stage.pass(Span::hours(1));
+    pair.west.always(Call::Info, Mood::refuse(500, "it is not well"));
+    pair.west.come_back();
+    pair.until(|hosts| lost(hosts, "west").is_some_and(|reason| reason.contains("it is not well"))).await;
+    assert_eq!(since(&pair.service.known_hosts()), began);
+}

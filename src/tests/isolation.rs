@@ -228,3 +228,21 @@ async fn a_network_whose_making_was_not_answered_is_found_again_by_its_labels() 
     assert_eq!(stage.launched(&bea, ask("web")).await.expect("an answer").state, State::Running);
     assert_eq!(stage.engine.networks().len(), 1);
 }
+
+#[tokio::test]
+async fn a_launch_that_is_removed_while_its_team_s_network_is_made_leaves_no_second_one() {
+    let stage = talking().await;
+    let bea = stage.bea().await;
+    let gate = stage.engine.hold(Call::NetworkCreate);
+    let first = stage.service.launch(&bea, ask("web")).await.expect("a launch").id;
+    while stage.engine.calls(Call::NetworkCreate) == 0 {
+        tokio::task::yield_now().await;
+    }
+    stage.service.operate(&bea, &first, Operation::Remove).await.expect("a removal");
+    let second = stage.service.launch(&bea, ask("web")).await.expect("a launch").id;
+    stage.becomes(&bea, &first, State::Removed).await;
+    gate.open();
+    stage.becomes(&bea, &second, State::Running).await;
+    assert_eq!(stage.engine.networks().len(), 1);
+    assert_eq!(stage.engine.calls(Call::NetworkCreate), 1);
+}

@@ -67,13 +67,13 @@ impl StandIn {
         Self { world, book, door: Door::default(), hatch: Arc::default(), folder }
     }
 
-    /// One without a socket, whose calls all wait at a desk.
-    pub fn inside(settings: Settings) -> (Self, Desk) {
+    /// One without a socket, whose calls all wait at this desk. Its containers' ids are its own.
+    pub fn inside(settings: Settings, desk: &Desk, first_id: u64) -> Self {
         let this = Self::new(settings, tempfile::tempdir().expect("a folder"));
-        let desk = Desk::default();
+        this.world.makes_from(first_id);
         this.book.put_up(desk.clone());
         this.hatch.open();
-        (this, desk)
+        this
     }
 
     /// The way to one without a socket.

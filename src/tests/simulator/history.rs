@@ -25,14 +25,15 @@ pub struct History {
 struct Play {
     theatre: Theatre,
     chance: Chance,
-    away: bool,
+    /// Which engine is away.
+    away: Option<usize>,
     scenes: Vec<String>,
 }
 
 impl History {
     pub async fn of(seed: u64, template: &Path) -> Self {
         let theatre = Theatre::open(template).await;
-        let mut play = Play { theatre, chance: Chance::new(seed), away: false, scenes: Vec::new() };
+        let mut play = Play { theatre, chance: Chance::new(seed), away: None, scenes: Vec::new() };
         let outcome = play.perform().await;
         play.theatre.service.cut_off();
         play.theatre.quiet().await;
@@ -66,7 +67,7 @@ impl Play {
     async fn scene(&mut self) -> String {
         match self.chance.below(100) {
             // Not for long: little happens meanwhile.
-            0..30 if self.away => self.engine(),
+            0..30 if self.away.is_some() => self.engine(),
             0..14 => self.launch(),
             14..30 => self.operate().await,
             30..66 => self.answer(),
@@ -159,45 +160,49 @@ impl Play {
 
     /// Something happens to a container without our doing.
     fn misfortune(&mut self) -> String {
-        let containers = self.theatre.engine.states();
+        let containers = self.theatre.states();
         let Some((id, _, state)) = (!containers.is_empty()).then(|| self.chance.one_of(&containers)) else {
             return "there is no container".to_owned();
         };
         let shown = id.trim_start_matches('0');
         match (self.chance.below(5), state.as_str()) {
             (0, "running") => {
-                self.theatre.engine.end(id, End::Exited(0));
+                self.theatre.engine_of(id).end(id, End::Exited(0));
                 format!("container {shown} ends well")
             }
             (1, "running") => {
-                self.theatre.engine.end(id, End::OutOfMemory);
+                self.theatre.engine_of(id).end(id, End::OutOfMemory);
                 format!("container {shown} has no memory left")
             }
             (2, _) => {
-                self.theatre.engine.lose(id);
+                self.theatre.engine_of(id).lose(id);
                 format!("somebody removes container {shown}")
             }
             (_, _) => {
-                self.theatre.engine.health(id, "healthy");
+                self.theatre.engine_of(id).health(id, "healthy");
                 format!("container {shown} is healthy")
             }
         }
     }
 
     fn engine(&mut self) -> String {
-        self.away = !self.away;
-        if self.away {
-            self.theatre.engine.shut();
-            "the engine goes away".to_owned()
-        } else {
-            self.theatre.engine.reopen();
-            "the engine is there again".to_owned()
+        match self.away.take() {
+            Some(which) => {
+                self.theatre.engines[which].reopen();
+                format!("engine {which} is there again")
+            }
+            None => {
+                let which = self.chance.below(2);
+                self.away = Some(which);
+                self.theatre.engines[which].shut();
+                format!("engine {which} goes away")
+            }
         }
     }
 
     fn away_again(&mut self) {
-        if self.away {
-            self.theatre.engine.shut();
+        if let Some(which) = self.away {
+            self.theatre.engines[which].shut();
         }
     }
 
@@ -235,13 +240,13 @@ impl Play {
         self.theatre.timer(0);
         self.theatre.settle_calls().await;
         let [lists_after, rest_after @ ..] = calls(&self.theatre);
-        if (lists_after, rest_after) == (lists + 1, rest) {
+        if (lists_after, rest_after) == (lists + self.theatre.engines.len(), rest) {
             return Ok(());
         }
-        let link = self.theatre.service.current_host().link;
+        let hosts = self.theatre.service.known_hosts();
         let before = (lists, rest);
         Err(format!(
-            "a look at what agrees asks for one list, and not {before:?} {lists_after} {rest_after:?} {link:?}"
+            "a look at what agrees asks each for one list, and not {before:?} {lists_after} {rest_after:?} {hosts:?}"
         ))
     }
 
@@ -251,7 +256,7 @@ impl Play {
             self.theatre.settle_calls().await;
         }
         self.theatre.come_to_rest().await;
-        let (rows, containers) = (self.theatre.rows().await, self.theatre.engine.states());
+        let (rows, containers) = (self.theatre.rows().await, self.theatre.states());
         if rows.is_empty() && containers.is_empty() {
             return Ok(());
         }

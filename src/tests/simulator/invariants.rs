@@ -48,7 +48,7 @@ fn fits(what: &str, quota: &model::quota::Quota, held: Holding) -> Verdict {
 
 fn one_container_runs_at_most(theatre: &Theatre) -> Verdict {
     let mut running = BTreeSet::new();
-    for (_, environment, state) in theatre.engine.states() {
+    for (_, environment, state) in theatre.states() {
         if state == "running" && !running.insert(environment.clone()) {
             return Err(format!("two containers of {environment} run"));
         }
@@ -60,7 +60,7 @@ fn one_container_runs_at_most(theatre: &Theatre) -> Verdict {
 pub async fn at_rest(theatre: &Theatre) -> Verdict {
     always(theatre).await?;
     let rows = theatre.rows().await;
-    let containers = theatre.engine.states();
+    let containers = theatre.states();
     for row in &rows {
         let (id, state) = (&row.environment.id, row.environment.state);
         if state.is_transitional() {

@@ -33,7 +33,8 @@ use crate::tests::stand_in::{self, Call, Desk, Image, Mood, Process, StandIn};
 const QUIET: usize = 48;
 
 pub struct Theatre {
-    pub engine: StandIn,
+    /// Of two hosts. Their calls wait at one desk.
+    pub engines: [StandIn; 2],
     pub desk: Desk,
     pub service: Service,
     pub store: Store,
@@ -59,17 +60,12 @@ impl Theatre {
         let store = Store::open(&file).await.expect("a database");
         let now = Arc::new(AtomicI64::new(START));
         let clock = clock(&now);
-        let engine_now = Arc::clone(&now);
-        let told = move || Timestamp::from_millis(engine_now.load(Ordering::SeqCst));
-        let (engine, desk) = StandIn::inside(stand_in::Settings { now: Arc::new(told), real_ports: false });
-        engine.has_image("berth/box:1", Image::that(Process::Serves));
-        engine.has_image("berth/checked:1", Image::that(Process::Serves).with_health_check());
-        engine.has_image("berth/exits:1", Image::that(Process::Exits(3)).writing(&["giving up"]));
-        engine.registry_has("berth/far:1", Image::that(Process::Serves), 3);
+        let desk = Desk::default();
+        let engines = [0, 1_000_000].map(|first_id| engine(&now, &desk, first_id));
         let people = people(&store, &clock).await;
-        let service = serve(&store, &engine, &clock);
+        let service = serve(&store, &engines, &clock).await;
         let theatre =
-            Self { engine, desk, service, store, people, clock, now, requests: JoinSet::new(), _folder: folder };
+            Self { engines, desk, service, store, people, clock, now, requests: JoinSet::new(), _folder: folder };
         theatre.follow();
         theatre.settle_calls().await;
         theatre
@@ -179,7 +175,7 @@ impl Theatre {
         self.requests.shutdown().await;
         self.quiet().await;
         self.store.border.open();
-        self.service = serve(&self.store, &self.engine, &self.clock);
+        self.service = serve(&self.store, &self.engines, &self.clock).await;
         self.follow();
         self.quiet().await;
     }
@@ -198,7 +194,7 @@ impl Theatre {
     /// Answers everything well and lets time pass until nothing is on its way any more.
     pub async fn come_to_rest(&self) {
         self.store.border.open();
-        self.engine.reopen();
+        self.engines.iter().for_each(StandIn::reopen);
         for _ in 0..40 {
             self.settle_calls().await;
             self.pass(Duration::from_secs(1)).await;
@@ -223,7 +219,18 @@ impl Theatre {
     }
 
     pub fn calls_of(&self, call: Call) -> usize {
-        self.engine.calls(call)
+        self.engines.iter().map(|engine| engine.calls(call)).sum()
+    }
+
+    /// Of which environment each container is, and what it does, on both hosts.
+    pub fn states(&self) -> Vec<(String, String, String)> {
+        self.engines.iter().flat_map(StandIn::states).collect()
+    }
+
+    /// The engine that has a container.
+    pub fn engine_of(&self, container: &str) -> &StandIn {
+        let has_it = |engine: &&StandIn| engine.containers().iter().any(|id| id == container);
+        self.engines.iter().find(has_it).expect("one of them has it")
     }
 }
 
@@ -266,11 +273,27 @@ async fn people(store: &Store, clock: &Clock) -> Vec<Actor> {
     people
 }
 
-fn serve(store: &Store, engine: &StandIn, clock: &Clock) -> Service {
+async fn serve(store: &Store, engines: &[StandIn; 2], clock: &Clock) -> Service {
     let reserve = Reserve { memory: Memory::default(), memory_ratio: 1.0, cpu_ratio: 1.0 };
     let settings = Settings { installation: "sim".to_owned(), ..settings() };
-    let engine = Engine::inside(engine.way(), Patience::default());
-    Service::new(store.clone(), clock.clone(), settings, vec![HostSettings { reserve, ..host_over("default", engine) }])
+    let hosts = ["east", "west"].into_iter().zip(engines).map(|(name, engine)| {
+        let engine = Engine::inside(engine.way(), Patience::default());
+        HostSettings { reserve, ..host_over(name, engine) }
+    });
+    let service = Service::new(store.clone(), clock.clone(), settings, hosts.collect());
+    service.remember_hosts().await.expect("a database");
+    service
+}
+
+fn engine(now: &Arc<AtomicI64>, desk: &Desk, first_id: u64) -> StandIn {
+    let now = Arc::clone(now);
+    let told = move || Timestamp::from_millis(now.load(Ordering::SeqCst));
+    let engine = StandIn::inside(stand_in::Settings { now: Arc::new(told), real_ports: false }, desk, first_id);
+    engine.has_image("berth/box:1", Image::that(Process::Serves));
+    engine.has_image("berth/checked:1", Image::that(Process::Serves).with_health_check());
+    engine.has_image("berth/exits:1", Image::that(Process::Exits(3)).writing(&["giving up"]));
+    engine.registry_has("berth/far:1", Image::that(Process::Serves), 3);
+    engine
 }
 
 fn clock(now: &Arc<AtomicI64>) -> Clock {

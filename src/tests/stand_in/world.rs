@@ -491,6 +491,10 @@ impl World {
     }
 
     /// An engine as a rootless one without delegated cgroups.
+    pub(super) fn makes_from(&self, first_id: u64) {
+        self.state().made = first_id;
+    }
+
     pub(super) fn says(&self, key: &str, value: Value) {
         self.state().says.insert(key.to_owned(), value);
     }
