@@ -11,6 +11,7 @@ pub(super) const TEAM: &str = "berth.team";
 pub(super) const OWNER: &str = "berth.owner";
 pub(super) const TEMPLATE: &str = "berth.template";
 pub(super) const ATTEMPT: &str = "berth.attempt";
+pub(super) const PART: &str = "berth.part";
 pub(super) const INSTALLATION: &str = "berth.installation";
 /// Instead of all others on what is made for an isolation check: of which installation.
 pub(super) const CHECK: &str = "berth.check";

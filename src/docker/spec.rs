@@ -11,7 +11,7 @@ use bollard::models::{
     RestartPolicyNameEnum,
 };
 use model::environment::{Limits, TemplateVersion};
-use model::name::{EnvironmentId, EnvironmentName, TeamName};
+use model::name::{EnvironmentId, EnvironmentName, PartName, TeamName};
 use model::template::{PortSpec, VALUE_MAX, command_problem};
 use model::text::clean;
 use model::units::{Memory, MilliCpu, shorten};
@@ -40,6 +40,7 @@ pub struct Wanted<'a> {
     /// Name or e-mail address of the member who launches it.
     pub owner: &'a str,
     pub template: &'a TemplateVersion,
+    pub part: &'a PartName,
     /// Counts the attempts to make this environment's container, from 1.
     pub attempt: u32,
     /// The id of this installation of Berth.
@@ -270,6 +271,7 @@ fn labels_of(wanted: &Wanted<'_>) -> Result<Labels, SpecError> {
         (labels::TEAM, wanted.team.to_string()),
         (labels::OWNER, owner(wanted)),
         (labels::TEMPLATE, format!("{}:{}", wanted.template.slug, wanted.template.version)),
+        (labels::PART, wanted.part.to_string()),
         (labels::ATTEMPT, wanted.attempt.to_string()),
         (labels::INSTALLATION, installation.to_owned()),
     ]))
@@ -329,6 +331,7 @@ mod tests {
         name: EnvironmentName,
         team: TeamName,
         template: TemplateVersion,
+        part: PartName,
         image: ImageId,
         command: Vec<String>,
         variables: BTreeMap<String, String>,
@@ -346,6 +349,7 @@ mod tests {
         Parts {
             environment: EnvironmentId::parse("0193f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b").expect("an id"),
             name: EnvironmentName::parse("checkout").expect("a name"),
+            part: PartName::main(),
             team: TeamName::parse("blue").expect("a name"),
             template: TemplateVersion { slug: TemplateName::parse("web").expect("a name"), version: 3 },
             image: ImageId::parse(&format!("sha256:{}", "a".repeat(64))).expect("an id"),
@@ -363,6 +367,7 @@ mod tests {
                 team: &self.team,
                 owner: "Bea",
                 template: &self.template,
+                part: &self.part,
                 attempt: 1,
                 installation: "here",
                 image: &self.image,
@@ -429,6 +434,7 @@ mod tests {
                 "berth.owner": "Bea",
                 "berth.template": "web:3",
                 "berth.attempt": "1",
+                "berth.part": "main",
                 "berth.installation": "here",
             },
             "ExposedPorts": {"80/tcp": {}, "514/udp": {}},

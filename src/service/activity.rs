@@ -102,7 +102,7 @@ impl Service {
                 if stored.activity != activity.number || !is_expected || (from != to && !from.may_become(to)) {
                     return Err(Broken::Superseded);
                 }
-                stored.environment.state = to;
+                stored.move_to(to);
                 set(&mut stored);
                 self.save(write, &mut stored).await?;
                 self.note(write, &stored, notes).await?;

@@ -125,7 +125,7 @@ impl Service {
         let activity = Activity::of(&stored);
         let driver = self.drivers.seen(id);
         let ended = self.advance_from(&activity, Some(state), State::Failed, &notes, |stored| {
-            Self::forget_run(stored);
+            stored.main_mut().part.forget_run();
             stored.because(cause);
         });
         match ended.await {

@@ -68,7 +68,7 @@ impl Service {
             if stored.activity != limited.activity || stored.environment.state != State::Running {
                 return Ok(());
             }
-            stored.over_disk = why.is_some();
+            stored.main_mut().over_disk = why.is_some();
             match why {
                 Some(why) => drop(self.stop_found(Who::job(JOB), write, stored, why).await?),
                 None => {

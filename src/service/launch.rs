@@ -13,7 +13,7 @@ use model::activity::Kind;
 use model::audit::{self, Entry, Who};
 use model::environment::{Environment, Health, Limits, Port, State, StepName, TemplateVersion};
 use model::history;
-use model::name::{EnvironmentName, HostName, TemplateName};
+use model::name::{EnvironmentName, HostName, PartName, TemplateName};
 use model::quota::{Holding, Quota, Room};
 use model::reason::Reason;
 use model::template::{Readiness, Size, Template};
@@ -24,6 +24,7 @@ use store::activities::{self, About};
 use store::catalogue::{Catalogue, TemplateRecord};
 use store::environments::{self, StepEnd, Stored};
 use store::limits::limits;
+use store::parts::PartRecord;
 use store::{StoreError, Write};
 
 use super::activity::{Activity, Broken, Note};
@@ -114,6 +115,7 @@ impl Service {
             paused: false,
             out_of_memory: false,
             ports: Vec::new(),
+            parts: Vec::new(),
             limits: Limits { cpus: size.cpus, memory: size.memory, pids: size.pids, disk: size.disk },
             created_at: now,
             started_at: None,
@@ -124,20 +126,15 @@ impl Service {
             limits_hold: true,
             revision: 1,
         };
-        let stored = Stored {
+        let mut stored = Stored {
             environment,
-            attempt: 1,
+            parts: vec![PartRecord::reserved(PartName::main())],
             activity: 1,
-            container_id: None,
-            container_name: None,
-            network: None,
-            ran: false,
-            run_began_at: None,
             watch: None,
-            over_disk: false,
             variables,
             cause: None,
         };
+        stored.fold();
         let hosts = self.some_open_host(&catalogue, &ask.team, &record.slug)?;
         Ok(Plan { stored, template: record.template.clone(), hosts })
     }
@@ -243,10 +240,11 @@ impl Service {
         };
         let starting = [Note::End(StepEnd::Done(None)), Note::Begin(StepName::Start)];
         self.advance(activity, State::Starting, &starting, |stored| {
-            stored.container_id = Some(container.to_string());
-            stored.network = Some(network.to_string());
-            stored.run_began_at = None;
-            Self::forget_run(stored);
+            stored.main_mut().container_id = Some(container.to_string());
+            stored.main_mut().network = Some(network.to_string());
+            stored.main_mut().run_began_at = None;
+            stored.main_mut().part.forget_run();
+            stored.main_mut().part.exit_code = None;
             stored.because(None);
         })
         .await?;
@@ -266,7 +264,8 @@ impl Service {
         let network = self.network_of(stored).await?;
         let spec = self.spec(stored, template, &image, &network)?;
         let name = spec.name().to_owned();
-        self.advance(activity, State::Creating, &creating, |stored| stored.container_name = Some(name)).await?;
+        self.advance(activity, State::Creating, &creating, |stored| stored.main_mut().container_name = Some(name))
+            .await?;
         let container = engine.create(&spec).await?;
         match self.current(activity).await {
             Ok(_) => Ok((container, network)),
@@ -292,7 +291,8 @@ impl Service {
             team: &environment.team,
             owner: &environment.owner,
             template: &environment.template,
-            attempt: stored.attempt,
+            part: &stored.main().part.name,
+            attempt: stored.main().attempt,
             installation: &self.settings.installation,
             image,
             command: &template.command,
@@ -366,16 +366,16 @@ impl Service {
             Note::Begin(StepName::Ready),
         ];
         self.advance(activity, State::Starting, &open, |stored| {
-            stored.environment.ports.clone_from(&ports);
-            stored.run_began_at = inspected.started_at;
+            stored.main_mut().part.ports.clone_from(&ports);
+            stored.main_mut().run_began_at = inspected.started_at;
         })
         .await?;
         self.wait_until_ready(runner, activity, container, template, &ports).await?;
         let now = self.clock.now();
         self.advance(activity, State::Running, &[Note::End(StepEnd::Done(None))], |stored| {
-            stored.environment.started_at = Some(now);
+            stored.main_mut().part.started_at = Some(now);
             stored.begin_watch(template, now);
-            stored.ran = true;
+            stored.main_mut().ran = true;
         })
         .await?;
         Ok(())
@@ -482,9 +482,9 @@ impl Service {
         let notes = [Note::End(StepEnd::Failed(&why))];
         let failed = self.advance(activity, State::Failed, &notes, |stored| {
             stored.because(cause);
-            stored.environment.ports.clear();
+            stored.main_mut().part.ports.clear();
             if kept == Kept::Nothing {
-                Self::forget_container(stored);
+                stored.main_mut().forget_container();
             }
         });
         match failed.await {
@@ -498,9 +498,10 @@ impl Service {
     pub(super) async fn put_down(&self, stored: &Stored) -> Kept {
         let Some(container) = container_of(stored) else { return Kept::Nothing };
         let engine = self.hosts.of(&stored.environment.host).engine();
-        let done = if stored.ran { engine.stop(&container, GRACE).await } else { engine.remove(&container).await };
+        let done =
+            if stored.main().ran { engine.stop(&container, GRACE).await } else { engine.remove(&container).await };
         match done {
-            Ok(()) if !stored.ran => Kept::Nothing,
+            Ok(()) if !stored.main().ran => Kept::Nothing,
             // There is none to keep any more.
             Err(EngineError::NotFound(_)) => Kept::Nothing,
             Ok(()) => Kept::Container,
@@ -509,14 +510,6 @@ impl Service {
                 Kept::Container
             }
         }
-    }
-
-    pub(super) fn forget_container(stored: &mut Stored) {
-        stored.container_id = None;
-        stored.network = None;
-        stored.over_disk = false;
-        stored.ran = false;
-        stored.attempt += 1;
     }
 }
 

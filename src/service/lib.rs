@@ -302,7 +302,8 @@ impl Service {
             environment.isolated |= known.isolation != Some(Isolation::TeamNetworks);
             environment.limits_hold = known.unlimited.is_empty();
         }
-        for port in &mut environment.ports {
+        let of_parts = environment.parts.iter_mut().flat_map(|part| &mut part.ports);
+        for port in environment.ports.iter_mut().chain(of_parts) {
             host.settings.reach.show(port);
         }
         if environment.reason.is_none() {

@@ -69,8 +69,8 @@ impl Service {
         self.write(async move |write| {
             let mut stored = self.still_allowed(write, found, Operation::Start).await?;
             self.reserve_again(write, &mut stored, &template).await?;
-            stored.environment.state = State::Reserved;
-            let begins = if stored.container_id.is_some() { None } else { Some(Note::Begin(StepName::Image)) };
+            stored.move_to(State::Reserved);
+            let begins = if stored.main().container_id.is_some() { None } else { Some(Note::Begin(StepName::Image)) };
             let mut notes = vec![Note::Begin(StepName::Reserve)];
             notes.extend(begins.map(|begin| [reserved_note(), begin]).into_iter().flatten());
             let stored = self.begin_activity(write, stored, Entry::by(who, audit::Action::Start), &notes).await?;
@@ -97,7 +97,7 @@ impl Service {
         self.write(async |write| {
             let mut stored = self.still_allowed(write, found, Operation::Start).await?;
             self.reserve_again(write, &mut stored, template).await?;
-            stored.environment.state = State::Starting;
+            stored.move_to(State::Starting);
             let notes = [Note::Begin(StepName::Reserve), reserved_note(), Note::Begin(StepName::Start)];
             let entry = Entry::by(Who::job("engine"), audit::Action::Start).because("It was started on the host.");
             self.begin_activity(write, stored, entry, &notes).await
@@ -113,8 +113,8 @@ impl Service {
                 let found = found
                     .filter(|found| found.activity == activity.number && found.environment.state == State::Running);
                 let mut stored = found.ok_or(Broken::Superseded)?;
-                Self::forget_run(&mut stored);
-                stored.environment.state = State::Reserved;
+                stored.main_mut().part.forget_run();
+                stored.move_to(State::Reserved);
                 stored.because(Reason::StartsAgain { how: how.clone() });
                 let entry = Entry::by(Who::job("engine"), audit::Action::Start).because(format!("{how}."));
                 let begun = self.begin_activity(write, stored, entry, &[Note::Begin(StepName::Reserve)]).await;
@@ -125,7 +125,7 @@ impl Service {
 
     /// Brings it up. Where the engine goes away once more, it is as before: what should run.
     pub(super) async fn go_up_again(&self, activity: &Activity, template: &Template) {
-        let before = self.current(activity).await.ok().and_then(|stored| stored.run_began_at);
+        let before = self.current(activity).await.ok().and_then(|stored| stored.main().run_began_at);
         let Err(broken) = self.bring_up(activity, template).await else { return };
         if !matches!(broken, Broken::Engine(EngineError::Unreachable(_))) {
             return self.give_back(activity, broken).await;
@@ -133,8 +133,8 @@ impl Service {
         let why = sentence(&broken.to_string());
         let notes = [Note::End(StepEnd::Failed(&why))];
         let left = self.advance(activity, State::Running, &notes, |stored| {
-            Self::forget_run(stored);
-            stored.environment.started_at = before;
+            stored.main_mut().part.forget_run();
+            stored.main_mut().part.started_at = before;
         });
         if let Err(error) = left.await {
             tracing::warn!(%error, id = %activity.id, "it cannot be journalled that it waits for the engine");
@@ -157,7 +157,7 @@ impl Service {
         mut stored: Stored,
         why: Reason,
     ) -> Result<Stored, ApiError> {
-        stored.environment.state = State::Stopping;
+        stored.move_to(State::Stopping);
         let entry = Entry::by(who, audit::Action::Stop).because(&why);
         stored.because(why);
         let stored = self.begin_activity(write, stored, entry, &[Note::Begin(StepName::Stop)]).await?;
@@ -171,7 +171,7 @@ impl Service {
         let driving = self.drivers.take(&found.environment.id).await;
         self.write(async move |write| {
             let mut stored = self.still_allowed(write, found, Operation::Restart).await?;
-            stored.environment.state = State::Stopping;
+            stored.move_to(State::Stopping);
             stored.because(None);
             let entry = Entry::by(who, audit::Action::Restart);
             let stored = self.begin_activity(write, stored, entry, &[Note::Begin(StepName::Stop)]).await?;
@@ -200,8 +200,8 @@ impl Service {
         // Nothing is made of it yet, so whoever launches it is not waited for: a pull may take hours.
         let nothing_made = matches!(stored.environment.state, State::Reserved | State::Pulling);
         let driver = self.drivers.seen(&stored.environment.id);
-        stored.environment.state = State::Removing;
-        stored.environment.ports.clear();
+        stored.move_to(State::Removing);
+        stored.main_mut().part.ports.clear();
         let entry = Entry::by(who, audit::Action::Remove);
         let stored = self.begin_activity(write, stored, entry, &[Note::Begin(StepName::Remove)]).await?;
         let (service, activity) = (self.clone(), Activity::of(&stored));
@@ -262,7 +262,7 @@ impl Service {
             let why = cause.as_ref().map(ToString::to_string);
             self.stop_container(&activity).await?;
             self.advance(&activity, State::Stopped, &[Note::End(StepEnd::Done(why.as_deref()))], |stored| {
-                Self::forget_run(stored);
+                stored.main_mut().part.forget_run();
                 stored.because(cause);
             })
             .await
@@ -305,8 +305,8 @@ impl Service {
                 runner.engine().remove(&container).await?;
             }
             self.advance(&activity, State::Removed, &[Note::End(StepEnd::Done(None))], |stored| {
-                stored.container_id = None;
-                Self::forget_run(stored);
+                stored.main_mut().container_id = None;
+                stored.main_mut().part.forget_run();
             })
             .await?;
             self.sweep_after(runner, &stored.environment.team).await;
@@ -318,15 +318,6 @@ impl Service {
             }
         };
         driving.work(work).await;
-    }
-
-    /// What is no longer true of an environment that does not run.
-    pub(super) fn forget_run(stored: &mut Stored) {
-        stored.environment.ports.clear();
-        stored.environment.health = None;
-        stored.environment.paused = false;
-        stored.environment.out_of_memory = false;
-        stored.environment.started_at = None;
     }
 
     /// A stop or a removal that could not end: the state stays, with the cause, and the reconciler takes it up.
@@ -358,12 +349,13 @@ impl Service {
         let secret = |name: &str| template.variables.iter().any(|v| v.name == name && v.secret);
         let variables = stored.variables.iter();
         let variables = variables.map(|(name, value)| (name.clone(), (!secret(name)).then(|| value.clone()))).collect();
+        let container = stored.main().container_name.clone();
         Ok(EnvironmentDetail {
             refused: self.refused(actor, &stored),
             environment: self.shown(stored.environment),
             steps,
             variables,
-            container: stored.container_name,
+            container,
             allowance: template.lifetime.within(team),
             grace: team.grace(),
             idle: template.idle,

@@ -95,7 +95,8 @@ impl Service {
         ending.sort_by_key(|(at, _)| *at);
         let warned = ending.iter().skip(ENDING).filter(|(_, environment)| environment.warning(now).is_some());
         listing.ending_more = u32::try_from(warned.count()).unwrap_or(u32::MAX);
-        let shown = |environment: &Environment| self.shown(environment.clone());
+        // Pages show no parts.
+        let shown = |environment: &Environment| Environment { parts: Vec::new(), ..self.shown(environment.clone()) };
         listing.items = page.into_iter().map(shown).collect();
         listing.ending = ending.into_iter().take(ENDING).map(|(_, environment)| shown(environment)).collect();
         listing.team = self.looked_at(actor, filter, &kept)?;

@@ -22,7 +22,8 @@ impl Service {
     /// engine starts it nowhere else. Whoever has just been told a network has an environment of the team in the database, and
     /// so nobody removes it.
     pub(super) async fn network_of(&self, stored: &Stored) -> Result<Attachment, Broken> {
-        let hangs_on = stored.network.as_deref().filter(|network| *network != Attachment::DefaultBridge.as_str());
+        let hangs_on =
+            stored.main().network.as_deref().filter(|network| *network != Attachment::DefaultBridge.as_str());
         let runner = self.hosts.of(&stored.environment.host);
         if runner.now().isolation == Some(Isolation::DefaultBridge) && hangs_on.is_none() {
             return Ok(Attachment::DefaultBridge);
@@ -82,7 +83,7 @@ impl Service {
     /// Berth kept environments apart, and what lost its network, is moved here.
     pub(super) async fn attached(&self, stored: &Stored) -> Result<Attachment, Broken> {
         let network = self.network_of(stored).await?;
-        let hangs_on = stored.network.as_deref().unwrap_or(Attachment::DefaultBridge.as_str());
+        let hangs_on = stored.main().network.as_deref().unwrap_or(Attachment::DefaultBridge.as_str());
         if hangs_on != network.as_str()
             && let Some(id) = container_of(stored)
         {

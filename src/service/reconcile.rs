@@ -8,9 +8,10 @@ use docker::{Container, ContainerId, EngineError, Listed, Status};
 use futures::future::join_all;
 use futures::{FutureExt, StreamExt, stream};
 use model::audit::{self, Entry, Who};
-use model::environment::{Environment, Port, State};
+use model::environment::{Port, State};
 use model::history::masked;
 use model::name::EnvironmentId;
+use model::part::Part;
 use model::quarantine::Stray;
 use model::reason::Reason;
 use model::template::{AfterHostRestart, Template};
@@ -28,7 +29,7 @@ use super::{Service, container_of};
 /// How many environments are looked at at once.
 const LOOKS: usize = 8;
 
-/// What an environment needs, seen from what is stored and what its container is.
+/// What a part of an environment needs, seen from what is stored and what its container is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// They agree.
@@ -69,7 +70,7 @@ pub enum Found<'a> {
 
 impl<'a> Found<'a> {
     fn of(stored: &Stored, status: Option<&'a Status>) -> Self {
-        match (status, &stored.container_id) {
+        match (status, &stored.main().container_id) {
             (Some(status), _) => Self::There(status),
             (None, Some(_)) => Self::Gone,
             (None, None) => Self::Nothing,
@@ -126,7 +127,7 @@ pub fn claim(state: State, attempt: u32, holds_another: bool, made_by: Option<u3
 
 /// Whether a list shows an environment just as it is stored, so that nothing needs to be asked about it.
 fn agree(stored: &Stored, container: Option<&Listed>) -> bool {
-    match verdict(stored.environment.state, stored.ran, Found::of(stored, container.map(|c| &c.status))) {
+    match verdict(stored.main().part.state, stored.main().ran, Found::of(stored, container.map(|c| &c.status))) {
         Verdict::Leave => true,
         Verdict::Adopt if stored.environment.state == State::Running => {
             let published = container.map_or(&[][..], |c| &c.ports);
@@ -145,13 +146,13 @@ fn agree(stored: &Stored, container: Option<&Listed>) -> bool {
 
 /// The container, where somebody else has begun its run since Berth's own ended.
 fn started_on_host(stored: &Stored, container: Container) -> Option<Container> {
-    let known = stored.run_began_at.filter(|_| stored.ran)?;
+    let known = stored.main().run_began_at.filter(|_| stored.main().ran)?;
     container.started_at.is_some_and(|began| began != known).then_some(container)
 }
 
 fn claim_on(stored: &Stored, container: &Listed, holds_another: bool) -> Claim {
     let (state, made_by) = (stored.environment.state, container.labels.attempt());
-    claim(state, stored.attempt, holds_another, made_by, &container.status)
+    claim(state, stored.main().attempt, holds_another, made_by, &container.status)
 }
 
 async fn inspected(runner: &Runner, id: &ContainerId) -> Result<Option<Container>, EngineError> {
@@ -213,13 +214,13 @@ impl Service {
         environments.iter().for_each(|stored| self.underway.found(&stored.environment));
         let by_id: HashMap<&str, &Listed> = containers.iter().map(|c| (c.id.as_str(), c)).collect();
         let differs = |stored: &&Stored| {
-            let container = stored.container_id.as_deref().and_then(|id| by_id.get(id)).copied();
+            let container = stored.main().container_id.as_deref().and_then(|id| by_id.get(id)).copied();
             let asked = look == Look::AtAllThatRuns && stored.environment.state == State::Running;
             (asked || !agree(stored, container)) && !self.drivers.is_taken(&stored.environment.id)
         };
         let differing = environments.iter().filter(differs).map(|stored| &stored.environment.id);
         stream::iter(differing).for_each_concurrent(LOOKS, |id| self.settle(id).boxed()).await;
-        let held = environments.iter().filter_map(|stored| stored.container_id.as_deref());
+        let held = environments.iter().filter_map(|stored| stored.main().container_id.as_deref());
         let held: HashSet<&str> = held.collect();
         let others = containers.iter().filter(|container| !held.contains(container.id.as_str()));
         self.look_at_others(runner, list, others).boxed().await?;
@@ -239,7 +240,7 @@ impl Service {
         for container in containers {
             let id = container.labels.environment();
             let Some(stored) = id.as_ref().and_then(|id| by_id.get(id.as_str())) else { continue };
-            let held = stored.container_id.as_deref();
+            let held = stored.main().container_id.as_deref();
             let is_held = held == Some(container.id.as_str());
             if !is_held && claim_on(stored, container, held.is_some_and(|held| there.contains(held))) == Claim::TakeUp {
                 taken |= self.take_up(runner, &stored.environment.id, container).await?;
@@ -266,12 +267,12 @@ impl Service {
         tracing::warn!(%id, container = container.name, "the database does not know this container of it: taken up");
         let activity = Activity::of(&stored);
         let taken = self.advance(&activity, stored.environment.state, &[], |stored| {
-            stored.attempt = stored.attempt.max(container.labels.attempt().unwrap_or_default());
-            stored.container_id = Some(container.id.to_string());
-            stored.container_name = Some(container.name.clone());
-            stored.network = container.network.clone();
-            stored.run_began_at = None;
-            stored.ran = true;
+            stored.main_mut().attempt = stored.main().attempt.max(container.labels.attempt().unwrap_or_default());
+            stored.main_mut().container_id = Some(container.id.to_string());
+            stored.main_mut().container_name = Some(container.name.clone());
+            stored.main_mut().network = container.network.clone();
+            stored.main_mut().run_began_at = None;
+            stored.main_mut().ran = true;
             if matches!(stored.environment.state, State::Stopped | State::Failed) {
                 stored.because(Reason::FoundAgain);
             }
@@ -304,7 +305,7 @@ impl Service {
                 }
                 // What its driver is making.
                 Some(stored) if self.drivers.is_taken(&stored.environment.id) => {}
-                Some(stored) if stored.container_id.as_deref() == Some(container.id.as_str()) => {}
+                Some(stored) if stored.main().container_id.as_deref() == Some(container.id.as_str()) => {}
                 Some(_) | None => strays.push(self.stray(runner, container)),
             }
         }
@@ -322,7 +323,7 @@ impl Service {
         }
         let _driving = self.drivers.take(id).await;
         let Some(stored) = self.store.environment(id).await? else { return Ok(()) };
-        let is_held = stored.container_id.as_deref() == Some(container.id.as_str());
+        let is_held = stored.main().container_id.as_deref() == Some(container.id.as_str());
         if !is_held && claim_on(&stored, container, true) == Claim::Leftover {
             tracing::info!(container = container.name, "a leftover of an earlier attempt is removed");
             if let Err(error) = runner.engine().remove(&container.id).await {
@@ -371,7 +372,7 @@ impl Service {
         };
         let activity = Activity::of(&stored);
         let found = Found::of(&stored, container.as_ref().map(|c| &c.status));
-        match verdict(stored.environment.state, stored.ran, found) {
+        match verdict(stored.main().part.state, stored.main().ran, found) {
             Verdict::Leave => {}
             Verdict::Adopt if stored.environment.state == State::Starting => {
                 self.resume_start(activity, &stored).await?
@@ -394,33 +395,31 @@ impl Service {
         let Some(container) = container else { return Ok(()) };
         let template = self.template_of(&stored).await.map_err(Broken::refused)?;
         let ports = super::launch::ports(&template, &container);
-        let mut seen = stored.clone();
-        seen.environment.ports = ports;
-        seen.environment.health = container.health;
-        seen.environment.paused = container.status == Status::Paused;
-        seen.environment.out_of_memory = container.oom_killed;
+        let mut seen = stored.main().clone();
+        seen.part.ports = ports;
+        seen.part.health = container.health;
+        seen.part.paused = container.status == Status::Paused;
+        seen.part.out_of_memory = container.oom_killed;
         seen.run_began_at = container.started_at;
-        if stored.environment.state == State::Running && seen == stored {
+        if stored.environment.state == State::Running && seen == *stored.main() {
             return Ok(());
         }
-        let another_run = stored.run_began_at != container.started_at;
+        let another_run = stored.main().run_began_at != container.started_at;
         let restarted = Entry::by(Who::job("engine"), audit::Action::Restart).because("It was restarted on the host.");
         let notes = [Note::Tell(&restarted)];
         // Berth itself began the one of which it knows nothing yet, or an earlier version did.
-        let notes = if another_run && stored.run_began_at.is_some() { &notes[..] } else { &[] };
+        let notes = if another_run && stored.main().run_began_at.is_some() { &notes[..] } else { &[] };
         let started_at = container.started_at.unwrap_or_else(|| self.clock.now());
         self.advance(activity, State::Running, notes, |stored| {
-            let Environment { ports, health, paused, out_of_memory, .. } = seen.environment;
-            let environment = &mut stored.environment;
-            (environment.ports, environment.health) = (ports, health);
-            (environment.paused, environment.out_of_memory) = (paused, out_of_memory);
-            environment.started_at = environment.started_at.filter(|_| !another_run).or(Some(started_at));
+            let part = &mut stored.main_mut().part;
+            let since = part.started_at.filter(|_| !another_run).or(Some(started_at));
+            *part = Part { state: part.state, started_at: since, exit_code: None, ..seen.part };
             stored.because(None);
-            stored.run_began_at = container.started_at;
+            stored.main_mut().run_began_at = container.started_at;
             if another_run || stored.watch.is_none() {
                 stored.begin_watch(&template, started_at);
             }
-            stored.ran = true;
+            stored.main_mut().ran = true;
         })
         .await?;
         Ok(())
@@ -448,7 +447,7 @@ impl Service {
         let cause = Reason::StartedOnHost { refused: sentence(&refused.to_string()) };
         let entry = Entry::by(Who::job("engine"), audit::Action::Start).refused(&cause);
         self.advance(&Activity::of(stored), stored.environment.state, &[Note::Tell(&entry)], |stored| {
-            stored.run_began_at = container.started_at;
+            stored.main_mut().run_began_at = container.started_at;
             stored.because(cause);
         })
         .await?;
@@ -497,7 +496,7 @@ impl Service {
         container: Option<Container>,
     ) -> Result<(), Broken> {
         let Some(container) = container else { return Ok(()) };
-        let began = stored.run_began_at.or(stored.environment.started_at);
+        let began = stored.main().run_began_at.or(stored.environment.started_at);
         let (how, cause) = self.how_it_ended(stored, &container, began).await;
         if cause == Cause::Restart && self.starts_again(stored, activity, &how).await? {
             return Ok(());
@@ -506,7 +505,8 @@ impl Service {
         let reason = Reason::Ended { how: upper(&how), at: container.finished_at };
         self.keep_post_mortem(&self.current(activity).await?, &reason.to_string(), Some(&container)).await;
         self.advance(activity, to, &[], |stored| {
-            Self::forget_run(stored);
+            stored.main_mut().part.forget_run();
+            stored.main_mut().part.exit_code = container.exit_code;
             stored.because(reason);
         })
         .await?;
@@ -516,9 +516,9 @@ impl Service {
     async fn fail(&self, activity: &Activity, cause: Reason) -> Result<(), Broken> {
         let why = cause.to_string();
         self.advance(activity, State::Failed, &[Note::End(StepEnd::Failed(&why))], |stored| {
-            Self::forget_run(stored);
+            stored.main_mut().part.forget_run();
             stored.because(cause);
-            Self::forget_container(stored);
+            stored.main_mut().forget_container();
         })
         .await?;
         Ok(())
@@ -526,7 +526,7 @@ impl Service {
 
     async fn forget(&self, activity: &Activity, stored: &Stored) -> Result<(), Broken> {
         self.advance(activity, stored.environment.state, &[], |stored| {
-            Self::forget_container(stored);
+            stored.main_mut().forget_container();
             if stored.environment.state == State::Stopped {
                 stored.because(Reason::RemovedOnHost);
             }
@@ -543,7 +543,8 @@ impl Service {
 
     async fn put_down_again(&self, activity: &Activity, stored: &Stored) -> Result<(), Broken> {
         if self.put_down(stored).await == Kept::Nothing {
-            self.advance(activity, stored.environment.state, &[], Self::forget_container).await?;
+            self.advance(activity, stored.environment.state, &[], |stored| stored.main_mut().forget_container())
+                .await?;
         }
         Ok(())
     }

@@ -242,5 +242,5 @@ impl Hosts {
 
 /// The container of an environment, as its engine knows it.
 pub(super) fn container_of(stored: &Stored) -> Option<ContainerId> {
-    stored.container_id.as_deref().and_then(ContainerId::parse)
+    stored.main().container_id.as_deref().and_then(ContainerId::parse)
 }

@@ -38,8 +38,8 @@ impl Store {
 
     pub async fn watched(&self) -> Result<Vec<Watched>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, host, activity, container_id FROM environments
-             WHERE state = 'running' AND idle IS NOT NULL AND container_id IS NOT NULL ORDER BY id",
+            "SELECT e.id, e.host, e.activity, p.container_id FROM environments e JOIN parts p ON p.environment_id = e.id
+             WHERE e.state = 'running' AND e.idle IS NOT NULL AND p.container_id IS NOT NULL ORDER BY e.id",
         )
         .fetch_all(&self.readers)
         .await?;

@@ -25,8 +25,9 @@ pub struct Limited {
 impl Store {
     pub async fn limited_on_disk(&self) -> Result<Vec<Limited>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, host, activity, container_id, disk, over_disk, started_at FROM environments
-             WHERE state = 'running' AND disk IS NOT NULL AND container_id IS NOT NULL ORDER BY id",
+            "SELECT e.id, e.host, e.activity, e.disk, p.container_id, p.over_disk, p.started_at
+             FROM environments e JOIN parts p ON p.environment_id = e.id
+             WHERE e.state = 'running' AND e.disk IS NOT NULL AND p.container_id IS NOT NULL ORDER BY e.id",
         )
         .fetch_all(&self.readers)
         .await?;

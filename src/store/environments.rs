@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use model::environment::{Environment, Health, Limits, Port, State, Step, StepName, TemplateVersion};
+use model::environment::{Environment, Limits, State, Step, StepName, TemplateVersion};
 use model::history::bounded;
 use model::host::DEFAULT_BRIDGE;
 use model::idle::Watch;
 use model::name::{EnvironmentId, HostName, TeamName, UserId};
+use model::part;
 use model::quota::Holding;
 use model::reason::Reason;
 use model::template::Template;
@@ -15,29 +16,19 @@ use model::units::{Memory, MilliCpu};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
+use super::parts::{self, PartRecord};
 use super::{Store, StoreError, Write};
 
 /// An environment with what only the server knows of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     pub environment: Environment,
-    /// Counts the containers made for it; a container of another attempt is a leftover.
-    pub attempt: u32,
+    /// Its containers, by name.
+    pub parts: Vec<PartRecord>,
     /// Counts its activities (launch, start, stop, removal), whose steps the journal holds.
     pub activity: u32,
-    pub container_id: Option<String>,
-    pub container_name: Option<String>,
-    /// The network that this container was put on; `None` for one of a version that knew the default bridge alone.
-    pub network: Option<String>,
-    /// Whether this container has ever been ready: then it may hold people's work.
-    pub ran: bool,
-    /// When the engine says that its run began, by the engine's clock: another moment is another run, which somebody else
-    /// began. `None` while Berth starts it.
-    pub run_began_at: Option<Timestamp>,
     /// Its idle clock, of which `environment.idle` is what people see.
     pub watch: Option<Watch>,
-    /// Whether this container was stopped for having written more than its limit, and has not been seen below it since.
-    pub over_disk: bool,
     /// What the container is started with, secrets included.
     pub variables: BTreeMap<String, String>,
     /// Why it is in its state, of which `environment.reason` is the sentence.
@@ -45,6 +36,46 @@ pub struct Stored {
 }
 
 impl Stored {
+    /// The only part, or the first one.
+    ///
+    /// # Panics
+    /// Never: each environment is stored with its parts.
+    #[must_use]
+    pub fn main(&self) -> &PartRecord {
+        self.parts.first().expect("an environment has parts")
+    }
+
+    /// The same, to be changed.
+    ///
+    /// # Panics
+    /// As there.
+    pub fn main_mut(&mut self) -> &mut PartRecord {
+        self.parts.first_mut().expect("an environment has parts")
+    }
+
+    /// All its parts are in this state from now on.
+    pub fn move_to(&mut self, state: State) {
+        self.parts.iter_mut().for_each(|record| record.part.state = state);
+        self.fold();
+    }
+
+    /// Makes of its parts what is seen of the environment.
+    pub fn fold(&mut self) {
+        let parts = || self.parts.iter().map(|record| &record.part);
+        let apart = |record: &PartRecord| {
+            record.network.as_deref().is_some_and(|network| network != DEFAULT_BRIDGE) || record.container_id.is_none()
+        };
+        let environment = &mut self.environment;
+        environment.state = part::fold(parts().map(|part| part.state));
+        environment.health = part::worst(parts().map(|part| part.health));
+        environment.paused = parts().any(|part| part.paused);
+        environment.out_of_memory = parts().any(|part| part.out_of_memory);
+        environment.ports = parts().flat_map(|part| part.ports.iter().cloned()).collect();
+        environment.started_at = parts().filter_map(|part| part.started_at).max();
+        environment.isolated = self.parts.iter().all(apart);
+        environment.parts = parts().cloned().collect();
+    }
+
     /// Says why it is in its state.
     pub fn because(&mut self, cause: impl Into<Option<Reason>>) {
         self.cause = cause.into();
@@ -81,8 +112,7 @@ macro_rules! select {
 
 impl Store {
     pub async fn environment(&self, id: &EnvironmentId) -> Result<Option<Stored>, StoreError> {
-        let row = sqlx::query(select!("WHERE e.id = $1")).bind(id.as_str()).fetch_optional(&self.readers).await?;
-        row.as_ref().map(stored).transpose()
+        one(&mut *self.readers.acquire().await?, id).await
     }
 
     /// All that exist, newest first, whatever is kept of them.
@@ -105,7 +135,10 @@ impl Store {
             .bind(since.as_millis())
             .fetch_optional(&self.readers)
             .await?;
-        row.as_ref().map(|row| Ok((stored(row)?, row.try_get("ask_digest")?))).transpose()
+        let Some(row) = row else { return Ok(None) };
+        let id = EnvironmentId::parse(row.try_get("id")?).map_err(StoreError::unreadable)?;
+        let parts = parts::of(&mut *self.readers.acquire().await?, &id).await?;
+        Ok(Some((stored(&row, parts)?, row.try_get("ask_digest")?)))
     }
 
     /// The steps of an environment's latest activity, in order.
@@ -134,14 +167,28 @@ impl Store {
 
 /// All that exist, in no order.
 pub(super) async fn existing(connection: &mut SqliteConnection) -> Result<Vec<Stored>, StoreError> {
-    let rows = sqlx::query(select!("WHERE e.state <> 'removed'")).fetch_all(connection).await?;
-    rows.iter().map(stored).collect()
+    let rows = sqlx::query(select!("WHERE e.state <> 'removed'")).fetch_all(&mut *connection).await?;
+    let parts = "SELECT p.* FROM parts p JOIN environments e ON e.id = p.environment_id WHERE e.state <> 'removed'";
+    with_parts(&rows, &sqlx::query(parts).fetch_all(connection).await?)
 }
 
 /// Those that changed after the change of that number, removed ones too, in no order.
 pub(super) async fn changed_since(connection: &mut SqliteConnection, number: i64) -> Result<Vec<Stored>, StoreError> {
-    let rows = sqlx::query(select!("WHERE e.changed > $1")).bind(number).fetch_all(connection).await?;
-    rows.iter().map(stored).collect()
+    let rows = sqlx::query(select!("WHERE e.changed > $1")).bind(number).fetch_all(&mut *connection).await?;
+    let parts = "SELECT p.* FROM parts p JOIN environments e ON e.id = p.environment_id WHERE e.changed > $1";
+    with_parts(&rows, &sqlx::query(parts).bind(number).fetch_all(connection).await?)
+}
+
+async fn one(connection: &mut SqliteConnection, id: &EnvironmentId) -> Result<Option<Stored>, StoreError> {
+    let row = sqlx::query(select!("WHERE e.id = $1")).bind(id.as_str()).fetch_optional(&mut *connection).await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(stored(&row, parts::of(connection, id).await?)?))
+}
+
+fn with_parts(rows: &[SqliteRow], parts: &[SqliteRow]) -> Result<Vec<Stored>, StoreError> {
+    let mut parts = parts::by_environment(parts)?;
+    let of = |row: &SqliteRow| stored(row, parts.remove(row.try_get::<&str, _>("id")?).unwrap_or_default());
+    rows.iter().map(of).collect()
 }
 
 /// Sums what is held, from the environments themselves. In a write transaction nobody else can change it until the commit.
@@ -191,8 +238,7 @@ pub(super) fn held(row: &SqliteRow) -> Result<Holding, StoreError> {
 
 /// The environment as it is inside this transaction.
 pub async fn find(write: &mut Write, id: &EnvironmentId) -> Result<Option<Stored>, StoreError> {
-    let row = sqlx::query(select!("WHERE e.id = $1")).bind(id.as_str()).fetch_optional(&mut **write).await?;
-    row.as_ref().map(stored).transpose()
+    one(write, id).await
 }
 
 /// Names in use in a team.
@@ -227,8 +273,8 @@ pub async fn insert(write: &mut Write, new: &Stored, key: Option<Key<'_>>) -> Re
     let e = &new.environment;
     sqlx::query(
         "INSERT INTO environments (id, name, team, owner_id, template, version, size, host, cpus, memory, pids, variables,
-             state, attempt, activity, ports, created_at, expires_at, idempotency_key, revision, ask_digest, disk)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, '[]', $16, $17, $18, $19, $20, $21)",
+             state, activity, created_at, expires_at, idempotency_key, revision, ask_digest, disk)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
     )
     .bind(e.id.as_str())
     .bind(e.name.as_str())
@@ -243,7 +289,6 @@ pub async fn insert(write: &mut Write, new: &Stored, key: Option<Key<'_>>) -> Re
     .bind(i64::from(e.limits.pids))
     .bind(json(&new.variables))
     .bind(e.state.as_str())
-    .bind(i64::from(new.attempt))
     .bind(i64::from(new.activity))
     .bind(e.created_at.as_millis())
     .bind(e.expires_at.as_millis())
@@ -253,39 +298,32 @@ pub async fn insert(write: &mut Write, new: &Stored, key: Option<Key<'_>>) -> Re
     .bind(e.limits.disk.map(|disk| signed(disk.as_bytes())))
     .execute(&mut **write)
     .await?;
+    for part in &new.parts {
+        parts::put(write, &e.id, part).await?;
+    }
     Ok(())
 }
 
-/// Writes what can change of an environment, and counts its revision up.
+/// Writes what can change of an environment and its parts, and counts its revision up.
 pub async fn update(write: &mut Write, changed: &mut Stored) -> Result<(), StoreError> {
+    changed.fold();
     changed.environment.revision += 1;
     let e = &changed.environment;
+    for part in &changed.parts {
+        parts::put(write, &e.id, part).await?;
+    }
     sqlx::query(
-        "UPDATE environments SET state = $2, reason = $3, health = $4, attempt = $5, activity = $6, container_id = $7,
-             container_name = $8, ports = $9, started_at = $10, expires_at = $11, revision = $12, ran = $13, removes_at = $14,
-             idle = $15, network = $16, paused = $17, out_of_memory = $18, run_began_at = $19, over_disk = $20
+        "UPDATE environments SET state = $2, reason = $3, activity = $4, expires_at = $5, revision = $6, removes_at = $7, idle = $8
          WHERE id = $1",
     )
     .bind(e.id.as_str())
     .bind(e.state.as_str())
     .bind(changed.cause.as_ref().map(json))
-    .bind(e.health.map(|health| json(&health)))
-    .bind(i64::from(changed.attempt))
     .bind(i64::from(changed.activity))
-    .bind(&changed.container_id)
-    .bind(&changed.container_name)
-    .bind(json(&e.ports))
-    .bind(e.started_at.map(Timestamp::as_millis))
     .bind(e.expires_at.as_millis())
     .bind(signed(e.revision))
-    .bind(changed.ran)
     .bind(e.removes_at.map(Timestamp::as_millis))
     .bind(changed.watch.map(|watch| json(&watch)))
-    .bind(&changed.network)
-    .bind(e.paused)
-    .bind(e.out_of_memory)
-    .bind(changed.run_began_at.map(Timestamp::as_millis))
-    .bind(changed.over_disk)
     .execute(&mut **write)
     .await?;
     Ok(())
@@ -334,12 +372,8 @@ pub async fn end_step(write: &mut Write, of: &Stored, outcome: StepEnd<'_>, now:
     Ok(())
 }
 
-fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
+fn stored(row: &SqliteRow, parts: Vec<PartRecord>) -> Result<Stored, StoreError> {
     let text = |column: &str| row.try_get::<String, _>(column);
-    let health: Option<String> = row.try_get("health")?;
-    let ports: Vec<Port> = read_json(&text("ports")?)?;
-    let (container_id, network): (Option<String>, Option<String>) =
-        (row.try_get("container_id")?, row.try_get("network")?);
     let watch: Option<String> = row.try_get("idle")?;
     let watch = watch.as_deref().map(read_json::<Watch>).transpose()?;
     let environment = Environment {
@@ -357,10 +391,11 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
         state: state(&text("state")?)?,
         reason: None,
         reason_code: None,
-        health: health.as_deref().map(read_json::<Health>).transpose()?,
-        paused: row.try_get("paused")?,
-        out_of_memory: row.try_get("out_of_memory")?,
-        ports,
+        health: None,
+        paused: false,
+        out_of_memory: false,
+        ports: Vec::new(),
+        parts: Vec::new(),
         limits: Limits {
             cpus: MilliCpu::new(amount(row, "cpus")?),
             memory: Memory::bytes(amount(row, "memory")?),
@@ -368,10 +403,10 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
             disk: bytes(row, "disk")?,
         },
         created_at: Timestamp::from_millis(row.try_get("created_at")?),
-        started_at: row.try_get::<Option<i64>, _>("started_at")?.map(Timestamp::from_millis),
+        started_at: None,
         expires_at: Timestamp::from_millis(row.try_get("expires_at")?),
         removes_at: row.try_get::<Option<i64>, _>("removes_at")?.map(Timestamp::from_millis),
-        isolated: network.as_deref().is_some_and(|network| network != DEFAULT_BRIDGE) || container_id.is_none(),
+        isolated: true,
         limits_hold: true,
         idle: watch.as_ref().map(Watch::shown),
         revision: amount(row, "revision")?,
@@ -379,19 +414,17 @@ fn stored(row: &SqliteRow) -> Result<Stored, StoreError> {
     let cause: Option<String> = row.try_get("reason")?;
     let mut stored = Stored {
         environment,
-        attempt: small(row, "attempt")?,
+        parts,
         activity: small(row, "activity")?,
-        container_id,
-        container_name: row.try_get("container_name")?,
-        network,
-        ran: row.try_get("ran")?,
-        run_began_at: row.try_get::<Option<i64>, _>("run_began_at")?.map(Timestamp::from_millis),
         watch,
-        over_disk: row.try_get("over_disk")?,
         variables: read_json(&text("variables")?)?,
         cause: None,
     };
     stored.because(cause.as_deref().map(reason));
+    // Its own state stands: it is what the sums are made by.
+    let state = stored.environment.state;
+    stored.fold();
+    stored.environment.state = state;
     Ok(stored)
 }
 

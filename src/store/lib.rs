@@ -13,6 +13,7 @@ pub mod hosts;
 pub mod kept;
 pub mod limits;
 mod migrations;
+pub mod parts;
 pub mod people;
 mod post_mortems;
 mod readers;

@@ -20,6 +20,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0011_disk", include_str!("migrations/0011_disk.sql")),
     ("0012_hosts", include_str!("migrations/0012_hosts.sql")),
     ("0013_activities", include_str!("migrations/0013_activities.sql")),
+    ("0014_parts", include_str!("migrations/0014_parts.sql")),
 ];
 
 pub(super) static MIGRATIONS: LazyLock<Migrator> =

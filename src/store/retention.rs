@@ -23,6 +23,7 @@ impl Store {
         self.write(async |write| {
             for id in &removed {
                 for delete in [
+                    "DELETE FROM parts WHERE environment_id = $1",
                     "DELETE FROM activities WHERE environment_id = $1",
                     "DELETE FROM steps WHERE environment_id = $1",
                     "DELETE FROM post_mortems WHERE environment_id = $1",

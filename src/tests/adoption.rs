@@ -40,10 +40,13 @@ async fn copies(engine: &StandIn, host: &str, numbers: Range<usize>) -> String {
         engine.runs(&container).await;
         copies += &format!(
             "INSERT INTO environments (id, name, team, owner_id, template, version, size, host, cpus, memory, pids, variables,
-                 state, attempt, activity, container_id, ran, ports, created_at, started_at, expires_at, revision)
+                 state, activity, created_at, expires_at, revision)
              SELECT '{id}', 'copy-{number}', team, owner_id, template, version, size, '{host}', cpus, memory, pids, variables,
-                 state, attempt, activity, '{container}', ran, ports, created_at, started_at, expires_at, revision
-             FROM environments WHERE name = 'box-1';"
+                 state, activity, created_at, expires_at, revision
+             FROM environments WHERE name = 'box-1';
+             INSERT INTO parts (environment_id, name, attempt, container_id, state, ran, ports, started_at)
+             SELECT '{id}', p.name, attempt, '{container}', p.state, ran, ports, started_at
+             FROM parts p JOIN environments e ON e.id = p.environment_id WHERE e.name = 'box-1';"
         );
     }
     copies

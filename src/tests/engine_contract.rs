@@ -244,6 +244,7 @@ impl Draft {
             team: &TeamName::parse(installation).expect("a name"),
             owner: "bea@example.com",
             template: &TemplateVersion { slug: TemplateName::parse("web").expect("a name"), version: 1 },
+            part: &model::name::PartName::main(),
             attempt: self.attempt,
             installation,
             image: &self.image,

@@ -65,7 +65,7 @@ async fn what_runs_since_before_environments_were_apart_says_so_and_is_moved_wit
     let stage = Stage::set().await;
     let bea = stage.bea().await;
     let id = stage.launched(&bea, ask("web")).await.expect("launched").id;
-    stage.store.sql("UPDATE environments SET network = NULL").await;
+    stage.store.sql("UPDATE parts SET network = NULL").await;
     stage.engine.bridge_talks(true);
     stage.engine.vanish().await;
     stage.lost().await;

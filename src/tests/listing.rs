@@ -19,10 +19,13 @@ async fn crowd(site: &Site, owner: &str) {
             (if at % 2 == 0 { "blue" } else { "green" }, if at % 10 == 0 { "stopped" } else { "running" });
         sql.push_str(&format!(
             "INSERT INTO environments (id, name, team, owner_id, template, version, size, host, cpus, memory, pids,
-                 variables, state, attempt, activity, ports, created_at, started_at, expires_at, revision)
+                 variables, state, activity, created_at, expires_at, revision)
              SELECT '01900000-0000-7000-8000-{at:012}', 'many-{at}', '{team}', '{owner}', template, version, size, host,
-                 cpus, memory, pids, variables, '{state}', 1, 1, ports, created_at, started_at, expires_at, 1
-             FROM environments WHERE name = 'model';"
+                 cpus, memory, pids, variables, '{state}', 1, created_at, expires_at, 1
+             FROM environments WHERE name = 'model';
+             INSERT INTO parts (environment_id, name, attempt, state, ports, started_at)
+             SELECT '01900000-0000-7000-8000-{at:012}', p.name, 1, '{state}', ports, started_at
+             FROM parts p JOIN environments e ON e.id = p.environment_id WHERE e.name = 'model';"
         ));
     }
     site.sql(&sql).await;
@@ -93,7 +96,10 @@ async fn what_ends_soonest_is_named_and_the_rest_counted() {
     site.sql("UPDATE environments SET expires_at = created_at + 1800000 WHERE name = 'many-3'").await;
     site.sql("UPDATE environments SET expires_at = created_at + 864000000 WHERE name NOT LIKE 'many-98_' AND name <> 'many-3'").await;
     // Most of their time is over.
-    site.sql("UPDATE environments SET started_at = created_at - 86400000").await;
+    site.sql(
+        "UPDATE parts SET started_at = (SELECT created_at FROM environments e WHERE e.id = environment_id) - 86400000",
+    )
+    .await;
     let listing = site.stage.service.environments(&ada, &Filter::default(), None).await.expect("a list");
     assert_eq!(listing.ending[0].name.to_string(), "many-3", "though it is on the last page");
     // Of the ten, one is stopped.

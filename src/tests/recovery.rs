@@ -190,8 +190,10 @@ async fn a_database_restored_from_yesterday_removes_nothing_that_runs() {
     assert_eq!(stage.done(&bea, &id, Operation::Start).await.expect("a start").state, State::Running);
     let second = stage.engine.containers();
 
-    let yesterday =
-        format!("UPDATE environments SET state = 'running', attempt = 1, reason = NULL, container_id = '{first}'");
+    let yesterday = format!(
+        "UPDATE environments SET state = 'running', reason = NULL;
+             UPDATE parts SET state = 'running', attempt = 1, container_id = '{first}'"
+    );
     let after = restored(&stage, &yesterday).await;
     reconciled(&after).await;
     let seen = after.environment(&bea, &id).await.expect("it").environment;
@@ -209,8 +211,10 @@ async fn a_database_restored_from_the_middle_of_a_launch_keeps_what_was_done_sin
         let bea = stage.bea().await;
         let id = stage.launched(&bea, ask("web")).await.expect("a launch").id;
         let containers = stage.engine.containers();
-        let then =
-            format!("UPDATE environments SET state = '{state}', ran = FALSE, container_id = NULL, started_at = NULL");
+        let then = format!(
+            "UPDATE environments SET state = '{state}';
+                 UPDATE parts SET state = '{state}', ran = FALSE, container_id = NULL, started_at = NULL"
+        );
         let after = restored(&stage, &then).await;
         reconciled(&after).await;
         assert_eq!(stage.engine.containers(), containers, "{state}");

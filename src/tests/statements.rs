@@ -89,10 +89,13 @@ async fn grow(site: &Site, teams: usize, environments: usize, owner: &str) {
     for at in 0..environments {
         sql.push_str(&format!(
             "INSERT INTO environments (id, name, team, owner_id, template, version, size, host, cpus, memory, pids,
-                 variables, state, attempt, activity, ports, created_at, expires_at, revision)
+                 variables, state, activity, created_at, expires_at, revision)
              SELECT '01900000-0000-7000-8000-{at:012}', 'many-{at}', 'team-{}', '{owner}', template, version, size, host,
-                 cpus, memory, pids, variables, state, 1, 1, ports, created_at, expires_at, 1
-             FROM environments WHERE name = 'model';",
+                 cpus, memory, pids, variables, state, 1, created_at, expires_at, 1
+             FROM environments WHERE name = 'model';
+             INSERT INTO parts (environment_id, name, attempt, state, ports)
+             SELECT '01900000-0000-7000-8000-{at:012}', p.name, 1, p.state, ports
+             FROM parts p JOIN environments e ON e.id = p.environment_id WHERE e.name = 'model';",
             at % teams
         ));
     }

@@ -264,3 +264,25 @@ async fn an_engine_that_goes_away_once_more_meanwhile_loses_nothing() {
     let after = seen(&stage, &bea, &before.id, |it| runs_anew(it, &before)).await;
     assert_eq!((running(&stage, &bea).await, after.expires_at), (1, before.expires_at));
 }
+
+#[tokio::test]
+async fn an_environment_tells_its_parts_and_how_each_ended() {
+    let stage = Stage::set().await;
+    let bea = stage.bea().await;
+    let running = stage.launched(&bea, ask("web")).await.expect("a launch");
+    let [part] = &running.parts[..] else { panic!("{:?}", running.parts) };
+    assert_eq!((part.name.as_str(), part.state, part.exit_code), ("main", State::Running, None));
+    assert_eq!(
+        (&part.ports, part.started_at),
+        (&running.ports, running.started_at),
+        "with links, as the environment's"
+    );
+    let container = stage.engine.containers()[0].clone();
+    assert_eq!(stage.engine.asked(&container).expect("a container")["Labels"]["berth.part"], "main");
+    stage.engine.end(&container, End::Exited(3));
+    let ended = stage.becomes(&bea, &running.id, State::Failed).await;
+    assert_eq!((ended.parts[0].state, ended.parts[0].exit_code), (State::Failed, Some(3)));
+    assert!(ended.parts[0].ports.is_empty() && ended.parts[0].started_at.is_none());
+    let again = stage.done(&bea, &running.id, Operation::Start).await.expect("a start");
+    assert_eq!((again.parts[0].state, again.parts[0].exit_code), (State::Running, None));
+}

@@ -10,6 +10,7 @@ use super::address::Address;
 use super::idle::{Idle, IdleRule};
 use super::lifetime::{Allowance, Clocks, Due, Ending, How, Warning};
 use super::name::{EnvironmentId, EnvironmentName, HostName, PortName, SizeName, TeamName, TemplateName, UserId};
+use super::part::Part;
 use super::quota::Holding;
 use super::template::{Protocol, Scheme};
 use super::time::Timestamp;
@@ -285,6 +286,7 @@ pub struct Environment {
     pub reason: Option<String>,
     /// A stable word for that reason (`model::reason`), for scripts.
     #[serde(default)]
+    #[cfg_attr(target_arch = "wasm32", serde(skip))]
     pub reason_code: Option<String>,
     pub health: Option<Health>,
     /// Whether somebody has paused it on the host: its processes stand still.
@@ -293,7 +295,12 @@ pub struct Environment {
     /// Whether a process of it was ended for want of memory since it started, while it goes on running.
     #[serde(default)]
     pub out_of_memory: bool,
+    /// Of all its parts.
     pub ports: Vec<Port>,
+    /// Its containers, for scripts: pages show none, and their lists leave them out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(target_arch = "wasm32", serde(skip))]
+    pub parts: Vec<Part>,
     pub limits: Limits,
     pub created_at: Timestamp,
     pub started_at: Option<Timestamp>,

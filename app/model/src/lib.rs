@@ -19,6 +19,7 @@ pub mod loan;
 pub mod name;
 pub mod notice;
 pub mod overrun;
+pub mod part;
 pub mod quarantine;
 pub mod quota;
 pub mod reason;

@@ -113,6 +113,10 @@ checked!(
     SizeName, "size name", is_name
 );
 checked!(
+    /// A part of an environment, as in labels: `main` where there is one.
+    PartName, "part name", is_name
+);
+checked!(
     /// A host: the operator's own name for a Docker Engine, as in the configuration.
     HostName, "host name", is_name
 );
@@ -137,6 +141,14 @@ checked!(
     /// Berth's own id of a request for more (UUID version 7): a newer one is greater.
     RequestId, "request id", is_id
 );
+
+impl PartName {
+    /// The name of the only part.
+    #[must_use]
+    pub fn main() -> Self {
+        Self("main".to_owned())
+    }
+}
 
 impl HostName {
     /// The name of the one host where none is named, as `[docker]` of the configuration.

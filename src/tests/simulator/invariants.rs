@@ -72,7 +72,7 @@ pub async fn at_rest(theatre: &Theatre) -> Verdict {
             return Err(format!("{id} is {state}, and its containers are {of_it:?}"));
         }
         let held: Vec<_> = of_it.iter().map(|(container, ..)| Some(container.as_str())).collect();
-        let stored = row.container_id.as_deref();
+        let stored = row.main().container_id.as_deref();
         if held.iter().any(|container| *container != stored) || (held.is_empty() && stored.is_some()) {
             return Err(format!("{id} is {state} and knows of {stored:?}, and the engine has {of_it:?}"));
         }
