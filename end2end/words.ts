@@ -28,6 +28,10 @@ export const words = {
     checked: 'Checked.',
     apart: /Other environments by their internal address\s*Not reachable/,
     live: /live/,
+    drain: { name: 'Drain default' },
+    draining: 'Draining: nothing new is started on the host.',
+    reopen: { name: 'Reopen default' },
+    reopened: 'Open: the host takes new environments again.',
     gone: /does not answer/i,
   },
   notice: {

@@ -63,7 +63,7 @@ test('the requests, before there are any', async ({ member }) => {
 test('what admins look after', async ({ member }) => {
   test.slow();
   const ada = await member('ada');
-  for (const path of ['/teams', '/teams/blue', '/templates', '/templates/web', '/sizes', '/people', '/settings', '/hosts']) {
+  for (const path of ['/teams', '/teams/blue', '/templates', '/templates/web', '/sizes', '/people', '/settings', '/hosts', '/activities']) {
     await ada.goto(path);
     await expect(ada.getByRole('heading', { level: 1 })).toBeVisible();
     await look(ada, `admin${path.replaceAll('/', '-')}`);

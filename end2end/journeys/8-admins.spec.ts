@@ -122,6 +122,20 @@ test('the page of the host says what an isolation check has measured', async ({ 
   await look(ada, 'host');
 });
 
+test('a host that is drained takes nothing new until it is reopened', async ({ member }) => {
+  const ada = await member('ada');
+  await ada.goto('/hosts');
+  const host = ada.getByRole('region', words.host.panel);
+  await host.getByRole('button', words.host.drain).click();
+  await expect(ada.getByText(words.host.draining)).toBeVisible();
+  await expect(host).toContainText('draining');
+  const hosts = await ada.request.get('/api/v1/hosts');
+  expect((await hosts.json()).items).toMatchObject([{ name: 'default', draining: true }]);
+  await host.getByRole('button', words.host.reopen).click();
+  await expect(ada.getByText(words.host.reopened)).toBeVisible();
+  await expect(host).toContainText(words.host.live);
+});
+
 test('the settings say where each value was set, and show no secret', async ({ member }) => {
   const ada = await member('ada');
   await ada.goto('/settings');

@@ -38,26 +38,10 @@ impl Hosts for Service {
     }
 
     async fn edit_host(&self, actor: &Actor, edit: Edit) -> Result<Edited, ApiError> {
-        let asked = Entry::by(actor, edit.step.into_action()).named(&edit.host);
+        let asked = Entry::by(actor, edit.step.into()).named(&edit.host);
         let changed = self.change_one(actor, edit).await;
         self.note_refused(asked, &changed).await;
         changed.map(|said| Edited::on("/hosts", said))
-    }
-}
-
-/// What the log says that somebody did.
-trait IntoAction {
-    fn into_action(self) -> audit::Action;
-}
-
-impl IntoAction for HostStep {
-    fn into_action(self) -> audit::Action {
-        match self {
-            Self::CheckIsolation => audit::Action::CheckIsolation,
-            Self::Drain => audit::Action::DrainHost,
-            Self::Reopen => audit::Action::ReopenHost,
-            Self::AcceptEngine => audit::Action::AcceptEngine,
-        }
     }
 }
 
@@ -97,7 +81,7 @@ impl Service {
         let step = if draining { HostStep::Drain } else { HostStep::Reopen };
         self.write(async move |write| {
             hosts::set_draining(write, runner.name(), draining).await.map_err(fault)?;
-            self.log(write, Entry::by(actor, step.into_action()).named(runner.name())).await?;
+            self.log(write, Entry::by(actor, step.into()).named(runner.name())).await?;
             let service = self.clone();
             write.then(move || service.change_host(&runner, |host| host.draining = draining));
             Ok(if draining { Said::Draining } else { Said::Reopened })

@@ -287,8 +287,8 @@ mod tests {
     #[test]
     fn words_are_read_back_and_are_the_same_on_the_wire() {
         for action in Action::ALL {
-            assert_eq!(Action::parse(action.as_str()), Some(*action));
-            assert_eq!(serde_json::to_string(action).ok(), Some(format!("\"{action}\"")));
+            assert_eq!(Action::parse(action.as_str()), Some(action));
+            assert_eq!(serde_json::to_string(&action).ok(), Some(format!("\"{action}\"")));
         }
         assert_eq!(Outcome::parse("refused"), Some(Outcome::Refused));
         assert_eq!(Origin::parse("command_line"), Some(Origin::CommandLine));

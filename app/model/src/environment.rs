@@ -1,7 +1,6 @@
 //! One instance of a template: its states and legal moves, what it holds, and what people see of it.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,117 +14,35 @@ use super::quota::Holding;
 use super::template::{Protocol, Scheme};
 use super::time::Timestamp;
 use super::units::{Memory, MilliCpu, Span};
+use super::words::words;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    Reserved,
-    Pulling,
-    Creating,
-    Starting,
-    Running,
-    Stopping,
-    Stopped,
-    Removing,
-    Removed,
-    Failed,
+words! {
+    State {
+        Reserved = "reserved", "Reserved";
+        Pulling = "pulling", "Pulling";
+        Creating = "creating", "Creating";
+        Starting = "starting", "Starting";
+        Running = "running", "Running";
+        Stopping = "stopping", "Stopping";
+        Stopped = "stopped", "Stopped";
+        Removing = "removing", "Removing";
+        Removed = "removed", "Removed";
+        Failed = "failed", "Failed";
+    }
 }
 
-/// What a person can do to an environment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Operation {
-    Start,
-    Stop,
-    Restart,
-    Extend,
-    Remove,
-}
-
-impl Operation {
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|operation| operation.as_str() == text)
-    }
-
-    pub const ALL: [Self; 5] = [Self::Start, Self::Stop, Self::Restart, Self::Extend, Self::Remove];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Start => "start",
-            Self::Stop => "stop",
-            Self::Restart => "restart",
-            Self::Extend => "extend",
-            Self::Remove => "remove",
-        }
-    }
-
-    /// As a button says it.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Start => "Start",
-            Self::Stop => "Stop",
-            Self::Restart => "Restart",
-            Self::Extend => "Extend",
-            Self::Remove => "Remove",
-        }
+words! {
+    /// What a person can do to an environment.
+    Operation {
+        Start = "start", "Start";
+        Stop = "stop", "Stop";
+        Restart = "restart", "Restart";
+        Extend = "extend", "Extend";
+        Remove = "remove", "Remove";
     }
 }
 
 impl State {
-    pub const ALL: [Self; 10] = [
-        Self::Reserved,
-        Self::Pulling,
-        Self::Creating,
-        Self::Starting,
-        Self::Running,
-        Self::Stopping,
-        Self::Stopped,
-        Self::Removing,
-        Self::Removed,
-        Self::Failed,
-    ];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Reserved => "reserved",
-            Self::Pulling => "pulling",
-            Self::Creating => "creating",
-            Self::Starting => "starting",
-            Self::Running => "running",
-            Self::Stopping => "stopping",
-            Self::Stopped => "stopped",
-            Self::Removing => "removing",
-            Self::Removed => "removed",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// As people read it.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Reserved => "Reserved",
-            Self::Pulling => "Pulling",
-            Self::Creating => "Creating",
-            Self::Starting => "Starting",
-            Self::Running => "Running",
-            Self::Stopping => "Stopping",
-            Self::Stopped => "Stopped",
-            Self::Removing => "Removing",
-            Self::Removed => "Removed",
-            Self::Failed => "Failed",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
-    }
-
     /// The legal moves. A failure or a removal can come at any time before the end; what starts again reserves again. What a
     /// restart of the engine ended is started again from its reservation, which it keeps.
     #[must_use]
@@ -198,12 +115,6 @@ impl State {
             Self::Removing => Err("It is being removed."),
             Self::Removed => Err("It has been removed."),
         }
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

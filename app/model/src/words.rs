@@ -9,7 +9,7 @@ macro_rules! words {
         }
 
         impl $type {
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            pub const ALL: [Self; [$($text),+].len()] = [$(Self::$variant),+];
 
             #[must_use]
             pub const fn as_str(self) -> &'static str {
@@ -24,7 +24,7 @@ macro_rules! words {
 
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|word| word.as_str() == text)
+                Self::ALL.into_iter().find(|word| word.as_str() == text)
             }
         }
 

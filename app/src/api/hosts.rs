@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::ApiError;
 use super::form::{Fields, known};
 use super::json::Json;
+use model::audit::Action;
 use model::host::{Host, IsolationCheck};
 use model::name::HostName;
 use model::quarantine::Stray;
@@ -65,6 +66,17 @@ impl HostStep {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|step| step.as_str() == text)
+    }
+}
+
+impl From<HostStep> for Action {
+    fn from(step: HostStep) -> Self {
+        match step {
+            HostStep::CheckIsolation => Self::CheckIsolation,
+            HostStep::Drain => Self::DrainHost,
+            HostStep::Reopen => Self::ReopenHost,
+            HostStep::AcceptEngine => Self::AcceptEngine,
+        }
     }
 }
 
