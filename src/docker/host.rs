@@ -36,6 +36,9 @@ pub struct HostFacts {
     pub certificate_ends_at: Option<Timestamp>,
 }
 
+/// The oldest API that has all that is asked of it: that of Docker Engine 20.10.
+const API_MIN: (u32, u32) = (1, 41);
+
 /// What an engine that is asked whether it answers tells by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pong {
@@ -90,6 +93,14 @@ struct Component {
 }
 
 impl HostFacts {
+    /// Whether its API has all that is asked of it. What cannot be read as a version is tried.
+    #[must_use]
+    pub fn is_new_enough(&self) -> bool {
+        let numbers =
+            self.api.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+        numbers.is_none_or(|numbers: (u32, u32)| numbers >= API_MIN)
+    }
+
     pub(super) fn new(version: &VersionAnswer, info: &InfoAnswer, default_bridge: Option<&Network>) -> Self {
         let word = |text: &str| clean(text, 120);
         let mut components = version.components.iter().flatten();

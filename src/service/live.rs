@@ -215,6 +215,13 @@ impl Service {
 
     /// Whether the engine that answers is the one that is known for this host. Of another nothing is touched.
     async fn know(&self, runner: &Runner, facts: &HostFacts) -> Result<(), EngineError> {
+        if !facts.is_new_enough() {
+            let too_old = format!(
+                "its Docker Engine {} is too old: its API is {}, and Berth needs 20.10 or newer (API 1.41)",
+                facts.engine, facts.api
+            );
+            return Err(EngineError::Unreachable(too_old));
+        }
         let met = match facts.id.as_str() {
             "" => Met::Own,
             id => self.store.meet_engine(runner.name(), id).await.map_err(|error| {

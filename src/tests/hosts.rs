@@ -405,3 +405,20 @@ async fn why_a_host_is_away_is_told_as_it_is_now_and_since_when_it_is() {
     pair.until(|hosts| lost(hosts, "west").is_some_and(|reason| reason.contains("it is not well"))).await;
     assert_eq!(since(&pair.service.known_hosts()), began);
 }
+
+#[tokio::test]
+async fn an_engine_that_is_too_old_is_told_as_one_and_nothing_is_placed_there() {
+    let pair = Pair::set().await;
+    pair.west.vanish().await;
+    pair.until(|hosts| lost(hosts, "west").is_some()).await;
+    pair.west.says("Version", "19.03.8");
+    pair.west.says("ApiVersion", "1.40");
+    pair.west.come_back();
+    pair.until(|hosts| lost(hosts, "west").is_some_and(|reason| reason.contains("is too old"))).await;
+    let told = lost(&pair.service.known_hosts(), "west").expect("it is not used");
+    assert_eq!(
+        told,
+        "its Docker Engine 19.03.8 is too old: its API is 1.40, and Berth needs 20.10 or newer (API 1.41)"
+    );
+    assert_eq!([pair.launched().await.host, pair.launched().await.host], [name("east"), name("east")]);
+}

@@ -247,7 +247,7 @@ impl StandIn {
         self.world.start(id).await.expect("a container");
     }
 
-    /// Says this of itself in its `/info` from now on.
+    /// Says this of itself from now on, in its `/info` and, where it is of that, in its `/version`.
     pub fn says(&self, key: &str, value: impl Into<serde_json::Value>) {
         self.world.says(key, value.into());
     }

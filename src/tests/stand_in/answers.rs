@@ -137,9 +137,9 @@ fn unescape(text: &str) -> String {
 async fn act(world: &World, asked: &Asked, body: &[u8], mood: &Mood) -> Answer {
     let Asked { call, what, query } = asked;
     match call {
-        Call::Version => Ok(json_body(&json!({
+        Call::Version => Ok(json_body(&world.told(json!({
             "Version": "20.10.24", "ApiVersion": API, "MinAPIVersion": "1.12", "Os": "linux", "Arch": "amd64",
-        }))),
+        })))),
         Call::Info => Ok(json_body(&world.info())),
         Call::Ping => Ok(done(true)),
         Call::Image => Ok(json_body(&json!({ "Id": world.image(what)?, "RepoDigests": world.digests(what)? }))),

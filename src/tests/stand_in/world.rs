@@ -490,7 +490,16 @@ impl World {
         self.state().bridge_talks = talks;
     }
 
-    /// An engine as a rootless one without delegated cgroups.
+    /// An answer with what this one says otherwise of what is in it.
+    pub(super) fn told(&self, mut answer: Value) -> Value {
+        for (key, value) in &self.state().says {
+            if let Some(known) = answer.get_mut(key) {
+                *known = value.clone();
+            }
+        }
+        answer
+    }
+
     pub(super) fn makes_from(&self, first_id: u64) {
         self.state().made = first_id;
     }
@@ -499,6 +508,7 @@ impl World {
         self.state().says.insert(key.to_owned(), value);
     }
 
+    /// An engine as a rootless one without delegated cgroups.
     pub(super) fn holds_no_limits(&self) {
         self.state().holds_no_limits = true;
     }
