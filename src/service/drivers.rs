@@ -1,35 +1,26 @@
 //! Who works on an environment: one task at a time.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
 use model::name::EnvironmentId;
-use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::CancellationToken;
 
+use super::turns::{Turn, Turns};
+
 /// The drivers of all environments. A new operation waits until the one it overtakes has noticed.
-#[derive(Clone, Default)]
-pub struct Drivers(Arc<Mutex<HashMap<EnvironmentId, Seat>>>);
-
-/// Where one environment's driver sits, and how the one who sits there now is sent away.
-#[derive(Default)]
-struct Seat {
-    turn: Arc<tokio::sync::Mutex<()>>,
-    away: CancellationToken,
-}
-
-impl fmt::Debug for Drivers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Drivers")
-    }
+#[derive(Debug, Clone, Default)]
+pub struct Drivers {
+    turns: Turns<EnvironmentId>,
+    /// How each of those who have the turn is sent away.
+    away: Arc<Mutex<HashMap<EnvironmentId, CancellationToken>>>,
 }
 
 /// The right to work on one environment, until it is dropped.
 #[derive(Debug)]
 pub struct Driving {
-    _turn: OwnedMutexGuard<()>,
+    _turn: Turn,
     away: CancellationToken,
 }
 
@@ -57,25 +48,22 @@ impl Seen {
 
 impl Drivers {
     pub async fn take(&self, id: &EnvironmentId) -> Driving {
-        let turn = {
-            let mut all = self.all();
-            all.retain(|_, seat| Arc::strong_count(&seat.turn) > 1);
-            Arc::clone(&all.entry(id.clone()).or_default().turn)
-        };
-        let turn = turn.lock_owned().await;
+        let turn = self.turns.take(id).await;
         let away = CancellationToken::new();
-        self.all().entry(id.clone()).or_default().away = away.clone();
+        let mut all = self.all();
+        all.retain(|id, _| self.turns.is_taken(id));
+        all.insert(id.clone(), away.clone());
         Driving { _turn: turn, away }
     }
 
     /// Whether somebody works on it now.
     pub fn is_taken(&self, id: &EnvironmentId) -> bool {
-        self.all().get(id).is_some_and(|seat| seat.turn.try_lock().is_err())
+        self.turns.is_taken(id)
     }
 
     /// Whoever works on it now.
     pub fn seen(&self, id: &EnvironmentId) -> Seen {
-        Seen(self.all().get(id).map(|seat| seat.away.clone()))
+        Seen(self.all().get(id).cloned())
     }
 
     /// Waits until nobody works on anything any more: what is stored is seen a moment before its driver has left.
@@ -87,7 +75,7 @@ impl Drivers {
         }
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<EnvironmentId, Seat>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn all(&self) -> MutexGuard<'_, HashMap<EnvironmentId, CancellationToken>> {
+        self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -100,7 +100,9 @@ pub struct Service {
     configured: Arc<[Setting]>,
     changes: broadcast::Sender<Change>,
     drivers: Drivers,
-    turns: Turns,
+    /// Whose launches are admitted: one of each team at a time, so that what a team asks for at once queues behind itself,
+    /// and before the readers and the one writer there is never more than one of each team.
+    turns: Turns<TeamName>,
     underway: Underway,
     pulls: pulls::Pulls,
     terminals: Terminals,

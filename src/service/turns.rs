@@ -1,40 +1,58 @@
-//! Whose turn it is to be admitted: one launch of each team at a time. What one team asks for at once queues behind itself,
-//! and before the readers and the one writer there is never more than one of each team.
+//! Whose turn it is: one at a time for each key, and who comes later waits behind who came before. What waits for one key
+//! keeps no other waiting, and nothing is kept of a key for which nobody asks.
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use model::name::TeamName;
 use tokio::sync::OwnedMutexGuard;
 
-#[derive(Clone, Default)]
-pub struct Turns(Arc<Mutex<HashMap<TeamName, Arc<tokio::sync::Mutex<()>>>>>);
+#[derive(Clone)]
+pub struct Turns<K>(Arc<Mutex<HashMap<K, Queue>>>);
 
-impl fmt::Debug for Turns {
+type Queue = Arc<tokio::sync::Mutex<()>>;
+
+/// The turn at a key, until it is dropped.
+pub type Turn = OwnedMutexGuard<()>;
+
+impl<K> Default for Turns<K> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<K> fmt::Debug for Turns<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Turns")
     }
 }
 
-/// A team's turn, until it is dropped.
-pub type Turn = OwnedMutexGuard<()>;
-
-impl Turns {
-    /// Waits for those of the same team that came before.
-    pub async fn take(&self, team: &TeamName) -> Turn {
+impl<K: Clone + Eq + Hash> Turns<K> {
+    /// Waits for those who asked for the same key before.
+    pub async fn take(&self, key: &K) -> Turn {
         let queue = {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut all = self.all();
             all.retain(|_, queue| Arc::strong_count(queue) > 1);
-            Arc::clone(all.entry(team.clone()).or_default())
+            Arc::clone(all.entry(key.clone()).or_default())
         };
         queue.lock_owned().await
+    }
+
+    /// Whether somebody has the turn now.
+    pub fn is_taken(&self, key: &K) -> bool {
+        self.all().get(key).is_some_and(|queue| queue.try_lock().is_err())
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<K, Queue>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use futures::FutureExt;
+    use model::name::TeamName;
 
     use super::*;
 
@@ -48,10 +66,6 @@ mod tests {
         assert!(turns.take(&green).now_or_never().is_some());
         drop((first, crowd));
         assert!(turns.take(&blue).now_or_never().is_some());
-        assert_eq!(
-            turns.0.lock().expect("nobody panics with it").len(),
-            1,
-            "nothing is kept of teams that ask for nothing"
-        );
+        assert_eq!(turns.all().len(), 1, "nothing is kept of teams that ask for nothing");
     }
 }
