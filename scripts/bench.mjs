@@ -160,13 +160,17 @@ async function measureReads(token) {
 /** Starts the server anew with so many environments. */
 async function fill(count) {
   await server.stop();
-  const columns = 'team, owner_id, template, version, size, host, cpus, memory, pids, variables, ports, created_at, started_at, expires_at';
+  const columns = 'team, owner_id, template, version, size, host, cpus, memory, pids, variables, created_at, expires_at';
   const sql = `
     UPDATE environments SET state = 'removed' WHERE state <> 'removed';
+    UPDATE parts SET state = 'removed' WHERE state <> 'removed';
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})
-    INSERT INTO environments (id, name, state, attempt, activity, revision, ${columns})
-    SELECT printf('01900000-0000-7000-8000-%06d%06d', ${count}, n), printf('many-%d', n), 'running', 1, 1, 1, ${columns}
-    FROM numbers, (SELECT * FROM environments ORDER BY id DESC LIMIT 1);`;
+    INSERT INTO environments (id, name, state, activity, revision, ${columns})
+    SELECT printf('01900000-0000-7000-8000-%06d%06d', ${count}, n), printf('many-%d', n), 'running', 1, 1, ${columns}
+    FROM numbers, (SELECT * FROM environments ORDER BY id DESC LIMIT 1);
+    INSERT INTO parts (environment_id, name, attempt, state, ports, started_at)
+    SELECT id, 'main', 1, 'running', ports, started_at
+    FROM (SELECT id FROM environments WHERE state = 'running'), (SELECT ports, started_at FROM parts ORDER BY environment_id DESC LIMIT 1);`;
   await promisify(execFile)('sqlite3', [resolve(server.directory, 'data/berth.db'), sql]);
   await server.start();
 }
