@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bollard::models::CreateImageInfo;
 use futures::future::{BoxFuture, FutureExt, Shared, WeakShared};
+use model::activity::Progress;
 use model::text::clean;
 use tokio::sync::watch;
 
@@ -43,9 +44,10 @@ pub enum LayerStep {
 impl PullProgress {
     /// Layers that are complete, of how many.
     #[must_use]
-    pub fn done(&self) -> (usize, usize) {
+    pub fn done(&self) -> Progress {
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let done = self.layers.iter().filter(|layer| layer.step == LayerStep::Done).count();
-        (done, self.layers.len())
+        Progress { done: count(done), total: count(self.layers.len()) }
     }
 
     /// Takes in a line of the engine's; tells whether it changed anything.
@@ -188,7 +190,10 @@ mod tests {
         assert_eq!(changed, [false, true, true, true, false, false, false]);
         let layer = |id: &str, step, current, total| Layer { id: id.to_owned(), step, current, total };
         let expected = [layer("aa", LayerStep::Downloading, 10, Some(90)), layer("bb", LayerStep::Done, 0, None)];
-        assert_eq!((progress.layers.as_slice(), progress.done()), (expected.as_slice(), (1, 2)));
+        assert_eq!(
+            (progress.layers.as_slice(), progress.done()),
+            (expected.as_slice(), Progress { done: 1, total: 2 })
+        );
     }
 
     #[test]

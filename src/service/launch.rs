@@ -324,13 +324,12 @@ impl Service {
         let pulling = self.advance(activity, State::Pulling, &[], |_| {}).await?;
         let told = Mutex::new(None);
         let progress = |progress: PullProgress| {
-            let (done, layers) = progress.done();
-            let before = told.lock().unwrap_or_else(PoisonError::into_inner).replace((done, layers));
-            let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+            let come = progress.done();
+            let before = told.lock().unwrap_or_else(PoisonError::into_inner).replace(come);
             let mut pulling = pulling.clone();
-            pulling.because(Reason::Pulling { done: count(done), total: count(layers) });
+            pulling.because(Reason::Pulling { done: come.done, total: come.total });
             let pulling = pulling.environment;
-            if before == Some((done, layers)) {
+            if before == Some(come) {
                 // Bytes came, and the sentence is the same.
                 self.underway.note(&pulling);
             } else {

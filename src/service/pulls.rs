@@ -104,9 +104,7 @@ impl Service {
             tracing::warn!(%error, "a pull is not among the activities");
         }
         let told = |told: PullProgress| {
-            let (done, total) = told.done();
-            let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-            self.pulls.note(&waiting.key, Progress { done: count(done), total: count(total) });
+            self.pulls.note(&waiting.key, told.done());
             progress(told);
         };
         let pulled = runner.engine().pull(reference, told).await;

@@ -12,6 +12,7 @@ use docker::{
     PullProgress, Status, Wanted,
 };
 use futures::{Stream, StreamExt};
+use model::activity::Progress;
 use model::environment::{Health, Limits, TemplateVersion};
 use model::name::{EnvironmentId, EnvironmentName, PortName, TeamName, TemplateName};
 use model::template::{PortSpec, Protocol, Scheme};
@@ -643,7 +644,7 @@ async fn a_pull_brings_the_image_and_tells_its_layers(site: &mut Site) {
     let image = site.engine.pull(&reference, tell).await.expect("an image");
     assert_eq!(site.engine.image(&reference).await, Ok(Some(image)));
     let last = last.into_inner().expect("nobody panicked with it");
-    assert_eq!(last.done(), (3, 3), "{last:?}");
+    assert_eq!(last.done(), Progress { done: 3, total: 3 }, "{last:?}");
 }
 
 async fn all_who_wait_for_an_image_share_one_pull(site: &mut Site) {
