@@ -27,21 +27,23 @@ export class Crowd {
   /** How often something was refused, by its code. */
   refused = {};
   #over = true;
-  #work = [];
 
   constructor(server, random) {
     this.server = server;
     this.random = random;
   }
 
-  begin() {
+  /** Is at work while something happens, and no longer, however that ends. */
+  async during(happens) {
     this.#over = false;
-    this.#work = Array.from({ length: workers }, () => this.#one());
-  }
-
-  async end() {
-    this.#over = true;
-    await Promise.all(this.#work);
+    this.refused = {};
+    const work = Array.from({ length: workers }, () => this.#one());
+    try {
+      await happens();
+    } finally {
+      this.#over = true;
+      await Promise.all(work);
+    }
   }
 
   async #one() {

@@ -40,12 +40,12 @@ async function fullOnce({ server, disk, crowd, random, cookie, killed }) {
   const ids = await apartFrom(crowd);
   // That it is used for the first time is to be noted, and cannot be.
   const token = await server.run('token', 'create', '--user', 'operator@localhost', '--name', `read-${Date.now()}`, '--scope', 'read');
-  crowd.refused = {};
-  crowd.begin();
-  await pause(random() * 1000);
-  disk.fill();
-  await until('the crowd is refused, because the disk is full', () => crowd.refused.server_full > 3);
-  await crowd.end();
+  await crowd.during(async () => {
+    await pause(random() * 1000);
+    disk.fill();
+    await until('whoever may extend is refused, because the disk is full', () => isFull(server, ids, 4));
+    await pause(random() * 1000);
+  });
   if (crowd.refused.internal) throw new Error('Somebody was told of a fault of ours, and not that the disk is full.');
   await refuses(server, ids);
   await reads(server, { cookie, authorization: `Bearer ${token}` }, ids);
@@ -75,16 +75,20 @@ async function signIn(server) {
 /** Every operation is refused for what it is, the command line's too; what is left of the room within the files is used up first. */
 async function refuses(server, ids) {
   for (const [name, { begin }] of Object.entries(operations(server))) {
-    await until('nothing more is written', async () => (await refusal(operations(server).extend.begin(ids.extend))) !== undefined);
-    // The crowd may have used up how often one person may launch and start.
-    const { status, code } = await until(`${name} is answered`, async () => {
-      const refused = (await refusal(begin(ids[name]))) ?? {};
-      return refused.status !== 429 && refused;
-    });
+    await until('nothing more is written', () => isFull(server, ids, 1));
+    const { status, code } = (await refusal(begin(ids[name]))) ?? {};
     if (status !== 507 || code !== 'server_full') throw new Error(`With a full disk, ${name} answers ${status} ${code}.`);
   }
   const said = await refusal(server.run('token', 'create', '--user', 'operator@localhost', '--name', 'full'));
   if (!/disk of the server is full/.test(said?.stderr)) throw new Error(`With a full disk, the command line says: ${said?.stderr}`);
+}
+
+/** Whether so many extensions, which nothing else forbids, are refused one after the other because the disk is full. */
+async function isFull(server, ids, times) {
+  for (let count = 0; count < times; count += 1) {
+    if ((await refusal(operations(server).extend.begin(ids.extend)))?.code !== 'server_full') return false;
+  }
+  return true;
 }
 
 const refusal = (asked) => asked.then(() => undefined, (error) => error);

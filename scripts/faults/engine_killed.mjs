@@ -32,12 +32,12 @@ export async function engineKilled({ kills, everyCall, random, tell }) {
     const crowd = new Crowd(server, random);
     for (let count = 0; count < kills; count += 1) {
       const name = names[count % names.length];
-      crowd.begin();
-      await pause(random() * 1500);
-      await ways[name].strike(both);
-      await back(both, ways[name], random() * 2000);
-      await pause(random() * 1000);
-      await crowd.end();
+      await crowd.during(async () => {
+        await pause(random() * 1500);
+        await ways[name].strike(both);
+        await back(both, ways[name], random() * 2000);
+        await pause(random() * 1000);
+      });
       await settled(server, `After the end of ${name} under load, the ${count + 1}th`, crowd);
     }
     await emptied(server);

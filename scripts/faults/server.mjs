@@ -7,6 +7,8 @@ import { Between } from './between.mjs';
 /** The crowd's, and one that always has room. */
 export const crowded = 'soak';
 export const aside = 'aside';
+/** All is done by one person, faster than one person may. */
+const unhurried = { BERTH_LIMITS__LAUNCHES: '100000' };
 const atRest = ['running', 'stopped', 'failed'];
 /** Of networks from its own pools, an Engine 20.10 that is killed may never start again (README, What reaches what). */
 export const pool = '10.213.0.0/16';
@@ -14,7 +16,7 @@ export const pool = '10.213.0.0/16';
 export class Server extends Berth {
   /** Serves over the engine at `engine`. */
   static async over(engine, settings = {}) {
-    const server = await this.prepare('soak', settings);
+    const server = await this.prepare('soak', { ...unhurried, ...settings });
     const way = join(server.directory, 'engine.sock');
     Object.assign(server.environment, { BERTH_DOCKER__HOST: `unix://${way}`, BERTH_DOCKER__ADDRESS_POOL: pool });
     server.between = await Between.open(way, engine);
@@ -23,7 +25,7 @@ export class Server extends Berth {
 
   /** Serves over the hosts that the settings name; `engines` has the address of each for us. */
   static async overHosts(engines, settings) {
-    const server = await this.prepare('soak', settings);
+    const server = await this.prepare('soak', { ...unhurried, ...settings });
     return server.#begun(engines);
   }
 

@@ -13,10 +13,10 @@ export async function serverKilled({ kills, random, tell }) {
     const calls = await atEveryCall(server, 'a kill', () => server.kill(), () => server.start());
     const crowd = new Crowd(server, random);
     for (let count = 1; count <= kills; count += 1) {
-      crowd.begin();
-      await pause(random() * 1200);
-      await server.kill();
-      await crowd.end();
+      await crowd.during(async () => {
+        await pause(random() * 1200);
+        await server.kill();
+      });
       await server.start();
       await settled(server, `After the ${count}th kill under load`, crowd);
       if (count % 25 === 0) tell(`killed at ${count} of ${kills} random points`);

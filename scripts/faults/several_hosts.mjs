@@ -79,7 +79,6 @@ function settings(near, certificates) {
     BERTH_HOSTS__FAR__CERT: join(certificates, 'cert.pem'),
     BERTH_HOSTS__FAR__KEY: join(certificates, 'key.pem'),
     // The crowd leaves room for what is asked beside it.
-    BERTH_LIMITS__LAUNCHES: '100000',
   };
 }
 
@@ -111,12 +110,13 @@ async function launched(server, team) {
 async function happens(all, what, { strike, mend, keeps, loses }) {
   const { server, engine, crowd, random, watched } = all;
   const before = { near: await seen(server, watched.near), far: await seen(server, watched.far), run: await run(engine, watched.far) };
-  crowd.begin();
-  await pause(random() * 1000);
-  await strike(all);
-  const began = performance.now();
-  await pause(random() * 1000);
-  await crowd.end();
+  let began;
+  await crowd.during(async () => {
+    await pause(random() * 1000);
+    await strike(all);
+    began = performance.now();
+    await pause(random() * 1000);
+  });
   await until('the far host is lost', async () => (await far(server)).link.state === 'lost', { within: noticed });
   const seconds = (performance.now() - began) / 1000;
   await elsewhereGoesOn(server, watched);
